@@ -1,0 +1,117 @@
+"""Meta's days: midnight to midnight US Pacific, through both changes of daylight saving.
+
+Graph API: IG User insights. An insight of a day is restated for up to 48 hours after its end.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+DAY = dt.timedelta(days=1)
+SETTLED_AFTER = dt.timedelta(hours=48)
+MOST_DAYS_A_REQUEST = 30
+KEPT_DAYS = 729
+"""How far back Meta answers for an account's day; a day more is refused."""
+KEPT_DAYS_FOLLOWERS = 30
+"""The same for `follower_count` and `online_followers`, today left out."""
+
+
+def start_of(day: dt.date) -> dt.datetime:
+    """Return the moment a Pacific day begins, in UTC."""
+    return dt.datetime.combine(day, dt.time(), PACIFIC).astimezone(dt.timezone.utc)
+
+
+def pacific_date(moment: dt.datetime) -> dt.date:
+    """Return the Pacific day that a moment is in."""
+    return moment.astimezone(PACIFIC).date()
+
+
+def yesterday(now: dt.datetime) -> dt.date:
+    """Return the last Pacific day that is complete."""
+    return pacific_date(now) - DAY
+
+
+def is_final(day: dt.date, now: dt.datetime) -> bool:
+    """Say whether Meta restates a day no more."""
+    return now >= start_of(day + DAY) + SETTLED_AFTER
+
+
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """List the days from first to last, both included; none if last is before first."""
+    return [first + DAY * number for number in range((last - first).days + 1)]
+
+
+def window(first: dt.date, last: dt.date) -> dict[str, str]:
+    """Return the `since` and `until` (unix seconds) that cover these days and nothing of the next.
+
+    One second more and Meta answers for a day more.
+    """
+    return {
+        "since": str(int(start_of(first).timestamp())),
+        "until": str(int(start_of(last + DAY).timestamp()) - 1),
+    }
+
+
+def windows(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+    """Cut consecutive days into what one request may cover.
+
+    The limit is in seconds: 30 days in which clocks go back are an hour too long.
+    """
+    most = dt.timedelta(days=MOST_DAYS_A_REQUEST)
+    first = None
+    for day in days:
+        if first is None:
+            first = day
+        elif start_of(day + DAY) - start_of(first) > most:
+            yield first, day - DAY
+            first = day
+    if first is not None:
+        yield first, days[-1]
+
+
+def lay_out(
+    values: Iterable[tuple[dt.datetime, float]],
+    first: dt.date,
+    last: dt.date,
+    *,
+    end_labels: bool | None,
+) -> dict[dt.date, float]:
+    """Lay a series onto the days that were asked for.
+
+    Meta does not say whether a bucket's `end_time` is the day's start or its end, so the window
+    says it: an `end_time` after the window means ends, one at its start means starts.
+
+    Args:
+        values: `end_time` and value of each bucket.
+        first: the first day asked for.
+        last: the last day asked for.
+        end_labels: what other answers have said, if this one does not say it itself.
+
+    Returns:
+        The value of each day that has one; nothing where nobody can say which day it is.
+    """
+    buckets = [(pacific_date(end_time), value) for end_time, value in values]
+    labels = has_end_labels((label for label, _ in buckets), first, last)
+    if labels is None:
+        labels = end_labels
+    if labels is None:
+        return {}
+    shift = DAY if labels else dt.timedelta()
+    days = {label - shift: value for label, value in buckets}
+    return {day: value for day, value in days.items() if first <= day <= last}
+
+
+def has_end_labels(labels: Iterable[dt.date], first: dt.date, last: dt.date) -> bool | None:
+    """Say whether a series names its days by their end; None where it could be either."""
+    known = set(labels)
+    if last + DAY in known:
+        return True
+    if first in known:
+        return False
+    return None

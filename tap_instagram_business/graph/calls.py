@@ -1,0 +1,150 @@
+"""What is asked of the Graph API, and what came back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self, override
+
+from tap_instagram_business.graph.errors import Action, GraphError, refused_field, refused_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+logger = logging.getLogger("tap-instagram-business.graph")
+
+NOTHING: Mapping[str, Any] = {"data": []}
+"""What Meta answers where it has nothing to say."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One GET: `/{node}/{edge}?{params}`.
+
+    Attributes:
+        node: an id, or `me`.
+        edge: what of the node is read; '' for its fields.
+        params: query parameters, without the token.
+        token: the access token to ask with.
+        subject: whatever the caller wants back beside the answer.
+    """
+
+    node: str
+    edge: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    token: str = field(default="", repr=False)
+    subject: Any = None
+
+    @property
+    def path(self) -> str:
+        """The path below the API version."""
+        return f"{self.node}/{self.edge}" if self.edge else self.node
+
+    @property
+    def void(self) -> bool:
+        """Whether nothing is left to ask."""
+        return False
+
+    def current(self) -> Self:
+        """Return what to ask by what is known by now."""
+        return self
+
+    def revised(self, error: GraphError) -> Self | None:
+        """Return what to ask instead after an error; None where nothing else would do."""
+        if error.rule.action is Action.LESS and int(self.params.get("limit", "0")) > 1:
+            return self.with_params(limit=str(int(self.params["limit"]) // 2))
+        name = refused_field(error) if error.rule.action is Action.DROP_FIELD else ""
+        without = [part for part in self.params.get("fields", "").split(",") if part != name]
+        if name and len(without) < len(self.params["fields"].split(",")):
+            logger.warning("Meta has no field %s on %s: it stays empty.", name, self.edge or "node")
+            return self.with_params(fields=",".join(without))
+        return None
+
+    def with_params(self, **params: str) -> Self:
+        """Return the same call with other parameters."""
+        return replace(self, params={**self.params, **params})
+
+
+class Refusals:
+    """Which metrics Meta has refused in this run, for which kind of media or request."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, str], GraphError] = {}
+
+    def add(self, kind: str, metric: str, error: GraphError) -> None:
+        """Remember a refusal, and warn of it the first time."""
+        with self._lock:
+            if (kind, metric) in self._known:
+                return
+            self._known[kind, metric] = error
+        logger.warning(
+            "Meta refuses metric %s for %s, left out of this run: %s", metric, kind, error
+        )
+
+    def of(self, kind: str, metric: str) -> GraphError | None:
+        """Return the error that refused a metric, if one did."""
+        return self._known.get((kind, metric))
+
+
+@dataclass(frozen=True)
+class InsightsCall(Call):
+    """A call of an insights edge, which asks on without the metrics that Meta refuses.
+
+    Attributes:
+        metrics: what to ask for.
+        kind: what shares a refusal: if Meta refuses a metric for one, it does so for all.
+        lone: metrics whose refusal says something of this one object only.
+        refusals: what Meta has refused so far in this run.
+        refused: what this call was refused, and why.
+    """
+
+    edge: str = "insights"
+    metrics: tuple[str, ...] = ()
+    kind: str = ""
+    lone: frozenset[str] = frozenset()
+    refusals: Refusals = field(default_factory=Refusals, repr=False, compare=False)
+    refused: Mapping[str, GraphError] = field(default_factory=dict, compare=False)
+
+    @property
+    @override
+    def void(self) -> bool:
+        return not self.metrics
+
+    @override
+    def current(self) -> Self:
+        known = {metric: self.refusals.of(self.kind, metric) for metric in self.metrics}
+        refused = {metric: error for metric, error in known.items() if error}
+        return self._without(refused) if refused else self
+
+    @override
+    def revised(self, error: GraphError) -> Self | None:
+        if error.rule.action is not Action.DROP_METRIC:
+            return super().revised(error)
+        names = refused_metrics(error, self.metrics)
+        for name in set(names) - self.lone:
+            self.refusals.add(self.kind, name, error)
+        return self._without(dict.fromkeys(names, error)) if names else None
+
+    def _without(self, refused: Mapping[str, GraphError]) -> Self:
+        left = tuple(metric for metric in self.metrics if metric not in refused)
+        params = {**self.params, "metric": ",".join(left)}
+        return replace(self, metrics=left, params=params, refused={**self.refused, **refused})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back for a call: data, or the error that stands.
+
+    Attributes:
+        call: the call as it was last asked.
+        data: Meta's answer; `{"data": []}` where there is an error.
+        error: the error that asking again did not cure.
+    """
+
+    call: Call
+    data: Mapping[str, Any] = field(default_factory=lambda: NOTHING, repr=False)
+    error: GraphError | None = None

@@ -1,0 +1,58 @@
+"""How the answers of insights edges are read (Graph API: IG User insights, IG Media insights).
+
+A figure stands in `values`, or in `total_value`, or split in `total_value.breakdowns`; where Meta
+has none, the metric is missing or holds nothing. Nothing is ever read as zero that Meta has not
+said to be zero.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Number: TypeAlias = "int | float"
+
+
+def read_time(timestamp: str) -> dt.datetime:
+    """Read Meta's `2026-10-01T12:34:56+0000`."""
+    return dt.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S%z")
+
+
+def read_values(answer: Mapping[str, Any]) -> dict[str, Number]:
+    """Return the one value of each metric that has one."""
+    found = ((str(item["name"]), _value(item)) for item in answer["data"])
+    return {name: value for name, value in found if value is not None}
+
+
+def _value(item: Mapping[str, Any]) -> Number | None:
+    total = item.get("total_value") or {}
+    values = item.get("values") or [{}]
+    value = total.get("value", values[0].get("value"))
+    return value if isinstance(value, (int, float)) else None
+
+
+def read_series(answer: Mapping[str, Any]) -> dict[str, list[tuple[dt.datetime, Number]]]:
+    """Return the buckets of each metric: `end_time` and value, as Meta gave them."""
+    return {
+        str(item["name"]): [
+            (read_time(bucket["end_time"]), bucket["value"])
+            for bucket in item.get("values") or ()
+            if isinstance(bucket.get("value"), (int, float)) and bucket.get("end_time")
+        ]
+        for item in answer["data"]
+    }
+
+
+def read_breakdowns(
+    answer: Mapping[str, Any],
+) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], Number]]:
+    """Yield metric, names of the dimensions, their values and the figure of each part."""
+    for item in answer["data"]:
+        for breakdown in (item.get("total_value") or {}).get("breakdowns") or ():
+            names = tuple(str(name) for name in breakdown.get("dimension_keys") or ())
+            for part in breakdown.get("results") or ():
+                values = tuple(str(value) for value in part["dimension_values"])
+                yield str(item["name"]), names, values, part["value"]

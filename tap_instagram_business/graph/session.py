@@ -1,0 +1,320 @@
+"""Asks the Graph API: in parallel, in as few round trips as a login allows, answers in order.
+
+Facebook login: up to 50 calls go in one batch, and each is judged by itself. Instagram login has
+no batch: calls of one edge that differ only in their node go as `?ids=`, which fails as a whole and
+is halved until the bad id stands alone; other calls go one by one.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from tap_instagram_business.graph.auth import appsecret_proof
+from tap_instagram_business.graph.calls import Answer, Call, InsightsCall
+from tap_instagram_business.graph.errors import Action, GraphError
+from tap_instagram_business.graph.limits import Allowance, read_usage
+from tap_instagram_business.graph.transport import Costs, Patience, Transport
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+HOSTS = {"facebook": "https://graph.facebook.com", "instagram": "https://graph.instagram.com"}
+MOST_CALLS = 50
+"""How many calls a batch, and how many ids `?ids=`, may hold."""
+FEWEST_CALLS = 10
+"""Fewer calls than this are not split up to be asked in parallel."""
+PAGES_TOGETHER = 50
+"""How many lists are paged through at the same time."""
+
+UnderWay: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
+"""Requests on their way: which calls each holds, by index, and where its answers will be."""
+
+logger = logging.getLogger("tap-instagram-business.graph")
+
+
+@dataclass(frozen=True)
+class Access:
+    """Which Graph API to ask, and as which app.
+
+    Attributes:
+        login: `facebook` (graph.facebook.com) or `instagram` (graph.instagram.com).
+        api_version: such as `v25.0`; in every path, since without one Meta picks an old one.
+        app_secret: signs every call where it is given.
+        api_url: another host than Meta's.
+        user_agent: what to say one is.
+        parallel_requests: how many requests may be under way at once.
+    """
+
+    login: str = "facebook"
+    api_version: str = "v25.0"
+    app_secret: str = field(default="", repr=False)
+    api_url: str = ""
+    user_agent: str = "tap-instagram-business"
+    parallel_requests: int = 4
+
+    @property
+    def url(self) -> str:
+        """The versioned address that all paths stand below."""
+        return f"{(self.api_url or HOSTS[self.login]).rstrip('/')}/{self.api_version}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and whether the list ends with it."""
+
+    answer: Answer
+    is_last: bool
+
+
+class GraphSession:
+    """One session for the whole run: one connection pool, one allowance, one place that retries."""
+
+    def __init__(
+        self,
+        access: Access,
+        *,
+        allowance: Allowance | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self.access = access
+        self.allowance = allowance or Allowance()
+        self._transport = Transport(
+            access.url,
+            user_agent=access.user_agent,
+            connections=access.parallel_requests,
+            allowance=self.allowance,
+            patience=patience or Patience(),
+        )
+        self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
+
+    def now(self) -> dt.datetime:
+        """Return the time by Meta's clock, UTC."""
+        return self._transport.now()
+
+    def close(self) -> None:
+        """Let go of what has not been asked yet."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def answer(self, call: Call, costs: Costs | None = None) -> Answer:
+        """Ask one call."""
+        return self._settle([call], costs or Costs())[0]
+
+    def answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[Answer]:
+        """Ask many calls; their answers come in the calls' order, an error being one too.
+
+        Calls are taken from the iterable a few hundred at a time, while earlier ones are under way.
+
+        Raises:
+            Unreachable: the Graph API gives no readable answer.
+            RateLimited: the allowance is used up.
+            GraphError: the token is of no use any more.
+        """
+        waiting = iter(calls)
+        earlier: UnderWay = []
+        while window := list(islice(waiting, MOST_CALLS * self.access.parallel_requests)):
+            current = self._submit(window, costs)
+            yield from _collect(earlier)
+            earlier = current
+        yield from _collect(earlier)
+
+    def pages(
+        self, calls: Iterable[Call], costs: Costs, *, go_on: Callable[[Answer], bool]
+    ) -> Iterator[list[Page]]:
+        """Page through many lists at the same time.
+
+        Yields the pages as they come, those that came together in one list; the pages of one list
+        keep their order. A list ends where a page has no `paging.next` (Graph API: pagination; an
+        `after` cursor alone says nothing), fails, or where `go_on` says no to a page.
+        """
+        waiting = iter(calls)
+        current = list(islice(waiting, PAGES_TOGETHER))
+        under_way = self._submit(current, costs)
+        while under_way:
+            answers = _collect(under_way)
+            following = [next_page(answer) if go_on(answer) else None for answer in answers]
+            current = [call for call in following if call]
+            current += islice(waiting, PAGES_TOGETHER - len(current))
+            under_way = self._submit(current, costs)
+            yield [
+                Page(answer, is_last=call is None)
+                for answer, call in zip(answers, following, strict=True)
+            ]
+
+    def _submit(self, calls: Sequence[Call], costs: Costs) -> UnderWay:
+        fair = -(-len(calls) // self.access.parallel_requests)
+        size = min(MOST_CALLS, max(FEWEST_CALLS, fair))
+        return [
+            (pack, self._threads.submit(self._settle, [calls[index] for index in pack], costs))
+            for group in self._groups(calls)
+            for pack in (group[start : start + size] for start in range(0, len(group), size))
+        ]
+
+    def _groups(self, calls: Sequence[Call]) -> Iterable[list[int]]:
+        """Group the calls, by index, that may share a request."""
+        if self.access.login == "facebook":
+            return [list(range(len(calls)))]
+        groups: dict[Hashable, list[int]] = {}
+        for index, call in enumerate(calls):
+            key = _but_for_the_node(call) if isinstance(call, InsightsCall) else index
+            groups.setdefault(key, []).append(index)
+        return groups.values()
+
+    def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask calls until asking again would change none of their answers."""
+        answers: dict[int, Answer] = {}
+        pending = dict(enumerate(calls))
+        tries = Counter[int]()
+        while pending:
+            asked = [call.current() for call in pending.values()]
+            for index, answer in zip(tuple(pending), self._ask(asked, costs), strict=True):
+                answers[index] = answer
+                tries[index] += 1
+                again = self._again(answer, tries[index])
+                if again is None:
+                    del pending[index]
+                else:
+                    pending[index] = again
+            unsure = [tries[index] for index in pending if _passes(answers[index].error)]
+            if unsure:
+                self._transport.pause(max(unsure))
+        return [answers[index] for index in range(len(calls))]
+
+    def _again(self, answer: Answer, tries: int) -> Call | None:
+        """Return what to ask after an answer, if it may change anything."""
+        error = answer.error
+        if error is None:
+            return None
+        action = error.rule.action
+        if action is Action.STOP:
+            raise error
+        if action is Action.WAIT:
+            self.allowance.throttled()
+            return answer.call
+        most = {Action.RETRY: self._transport.patience.tries, Action.GONE: 2}.get(action, 0)
+        return answer.call.revised(error) or (answer.call if tries < most else None)
+
+    def _ask(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask calls once, in one request if the login has one for them."""
+        replies = iter(self._ask_together([call for call in calls if not call.void], costs))
+        return [Answer(call) if call.void else next(replies) for call in calls]
+
+    def _ask_together(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        if len(calls) > 1 and self.access.login == "facebook":
+            return self._batch(calls, costs)
+        if len(calls) > 1 and len({_but_for_the_node(call) for call in calls}) == 1:
+            return self._by_ids(calls, costs)
+        return [self._get(call, costs) for call in calls]
+
+    def _get(self, call: Call, costs: Costs) -> Answer:
+        fields = {**call.params, **self._proof(call.token)}
+        return judge(call, *self._transport.send(call.path, fields, token=call.token, costs=costs))
+
+    def _batch(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask up to 50 calls in one POST (Graph API: batch requests), each judged by itself."""
+        token = calls[0].token
+        operations = [
+            {"method": "GET", "relative_url": self._relative_url(call, token)} for call in calls
+        ]
+        form = {"access_token": token, "batch": json.dumps(operations), **self._proof(token)}
+        body, status = self._transport.send("", form, token=token, costs=costs, calls=len(calls))
+        if not isinstance(body, list) or len(body) != len(calls):
+            return [judge(call, body, status) for call in calls]
+        return [self._judge_operation(call, reply) for call, reply in zip(calls, body, strict=True)]
+
+    def _relative_url(self, call: Call, token: str) -> str:
+        own = {"access_token": call.token, **self._proof(call.token)} if call.token != token else {}
+        return f"{self.access.api_version}/{call.path}?{urlencode({**call.params, **own})}"
+
+    def _judge_operation(self, call: Call, reply: object) -> Answer:
+        if not isinstance(reply, dict):
+            return judge(call, None, 200)
+        headers = reply.get("headers") or []
+        self.allowance.read(read_usage({entry["name"]: entry["value"] for entry in headers}))
+        try:
+            body = json.loads(reply.get("body") or "")
+        except ValueError:
+            body = None
+        return judge(call, body, int(reply.get("code") or 200))
+
+    def _by_ids(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask for many nodes at once; it fails as a whole, and then by halves."""
+        first = calls[0]
+        fields = {**first.params, "ids": ",".join(call.node for call in calls)}
+        body, status = self._transport.send(
+            first.edge, {**fields, **self._proof(first.token)}, token=first.token, costs=costs
+        )
+        whole = judge(first, body, status)
+        if whole.error is None:
+            return [judge(call, body.get(call.node), status) for call in calls]
+        if whole.error.rule.action in {Action.GAP, Action.GONE}:
+            return self._halve(calls, costs)
+        return [Answer(call, error=whole.error) for call in calls]
+
+    def _halve(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask for the newer half, then for the older one unless it can only fail.
+
+        What was posted before the account turned professional has no insights, and nothing older
+        has (Graph API: media insights); the calls come newest first.
+        """
+        middle = len(calls) // 2
+        newer = self._ask_together(calls[:middle], costs)
+        last = newer[-1].error
+        if last is not None and last.reason == "before_conversion":
+            return [*newer, *(Answer(call, error=last) for call in calls[middle:])]
+        return [*newer, *self._ask_together(calls[middle:], costs)]
+
+    def _proof(self, token: str) -> dict[str, str]:
+        secret = self.access.app_secret
+        return {"appsecret_proof": appsecret_proof(token, secret)} if secret else {}
+
+
+def _collect(under_way: UnderWay) -> list[Answer]:
+    answers: dict[int, Answer] = {}
+    for indices, future in under_way:
+        answers.update(zip(indices, future.result(), strict=True))
+    return [answers[index] for index in sorted(answers)]
+
+
+def _but_for_the_node(call: Call) -> Hashable:
+    return call.edge, tuple(sorted(call.params.items())), call.token
+
+
+def _passes(error: GraphError | None) -> bool:
+    return error is not None and error.rule.action in {Action.RETRY, Action.GONE}
+
+
+def judge(call: Call, body: Any, status: int) -> Answer:  # noqa: ANN401
+    """Tell an answer from an error, which Meta may also send with HTTP 200."""
+    if isinstance(body, dict) and "error" not in body and status < HTTPStatus.BAD_REQUEST:
+        return Answer(call, body)
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        error = {"code": -1, "message": f"HTTP {status} without an answer"}
+    message = str(error.get("message") or "").replace(call.token or "\0", "(token)")
+    return Answer(call, error=GraphError({**error, "message": message}, status))
+
+
+def next_page(answer: Answer) -> Call | None:
+    """Return the call for the page after an answer, None on the last one.
+
+    The cursor is asked for again with our own parameters: `paging.next` itself holds the token.
+    """
+    paging = answer.data.get("paging") or {}
+    if answer.error or not paging.get("next"):
+        return None
+    after = str((paging.get("cursors") or {}).get("after") or "")
+    if not after:
+        after = dict(parse_qsl(urlsplit(paging["next"]).query)).get("after", "")
+    if not after or after == answer.call.params.get("after"):
+        logger.warning("Meta's list %s leads nowhere: it ends here.", answer.call.path)
+        return None
+    return answer.call.with_params(after=after)

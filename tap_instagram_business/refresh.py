@@ -1,0 +1,74 @@
+"""When a media's numbers are read again: often while it is young, rarely when it is old.
+
+Spread over the days by the media's id, so that no day is heavy, and computed from the date of the
+last reading alone, so that nothing is kept per media and a day without a run is made good.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zlib
+from dataclasses import dataclass
+
+DAY = dt.timedelta(days=1)
+ALWAYS = "always"
+DEFAULT_TIERS = "7:0 30:3 365:7 *:30"
+TIERS_PATTERN = r"^(always|(\d+:\d+ )*\*:\d+)$"
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """How many days lie between two readings of a media, by its age.
+
+    Attributes:
+        steps: (age in days below which it holds, days between readings; 0 for every run).
+    """
+
+    steps: tuple[tuple[float, int], ...]
+
+    @classmethod
+    def parse(cls, setting: str) -> Tiers:
+        """Read setting `media_refresh`, such as `7:0 30:3 365:7 *:30` or `always`."""
+        if setting == ALWAYS:
+            return cls(((float("inf"), 0),))
+        steps = re.findall(r"(\*|\d+):(\d+)", setting)
+        return cls(
+            tuple((float("inf") if age == "*" else float(age), int(days)) for age, days in steps)
+        )
+
+    def days_between(self, age: dt.timedelta) -> int:
+        """Return how many days lie between two readings at an age; 0 for every run."""
+        return next(days for below, days in self.steps if age / DAY < below)
+
+
+@dataclass(frozen=True)
+class LastReading:
+    """What a bookmark says of an account's media.
+
+    Attributes:
+        date: the UTC date of the last complete reading; None before the first.
+        since: how far back it went; None for all media.
+    """
+
+    date: dt.date | None = None
+    since: dt.datetime | None = None
+
+
+def is_due(
+    media_id: str, posted: dt.datetime, *, last: LastReading, now: dt.datetime, tiers: Tiers
+) -> bool:
+    """Say whether a media is to be read in this run.
+
+    It is when it was never read, or when one of its days has come since the last reading.
+    """
+    today = now.date()
+    if last.date is None or posted.date() >= last.date:
+        return True
+    if last.since is not None and posted < last.since:
+        return True
+    every = tiers.days_between(now - posted)
+    if every == 0:
+        return True
+    phase = zlib.crc32(media_id.encode()) % every
+    return (today.toordinal() + phase) // every > (last.date.toordinal() + phase) // every

@@ -1,0 +1,78 @@
+"""Gaps: what Meta would not give, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from singer_sdk import typing as th
+
+from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+
+if TYPE_CHECKING:
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.errors import GraphError
+
+REASONS = {
+    "before_conversion": "posted before the account turned professional; for good",
+    "too_few_viewers": "fewer than 5 accounts saw the story",
+    "too_few_followers": "the account has fewer than 100 followers",
+    "unsupported": "Meta does not have this metric for this kind of media",
+    "retired": "Meta has this metric no more",
+    "permission": "the token lacks the permission",
+    "empty": "Meta answered and gave no figure",
+    "gone": "deleted, ended or hidden",
+    "error": "Meta failed at it each time it was asked",
+}
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One insight, or all ('') of a media, that Meta did not give on a date."""
+
+    date: str
+    metric: str
+    reason: str
+    error: GraphError | None = None
+    media_id: str = ""
+
+
+class InsightGaps(InstagramStream):
+    """An insight not given: never a zero, never a silent hole."""
+
+    name = "insight_gaps"
+    primary_keys = ("account_id", "media_id", "metric", "reason")
+    replication_key = "date"
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
+        column("metric", "string", "Meta's name; '' where all insights are missing.", key=True),
+        column(
+            "reason",
+            "string",
+            "; ".join(f"`{name}`: {meaning}" for name, meaning in REASONS.items()) + ".",
+            key=True,
+        ),
+        column(
+            "date", "date", "The day whose insight is missing; for media the UTC date of asking."
+        ),
+        column("code", "integer", "Meta's error code; NULL where Meta gave no error."),
+        column("subcode", "integer", "Meta's error_subcode; NULL where there was none."),
+        column("message", "string", "Meta's message."),
+    ).to_dict()
+
+    def add(self, account: Account, gap: Gap) -> None:
+        """Write a gap."""
+        error = gap.error
+        self.write(
+            {
+                "account_id": account.id,
+                "media_id": gap.media_id,
+                "metric": gap.metric,
+                "reason": gap.reason,
+                "date": gap.date,
+                "code": error.code if error else None,
+                "subcode": (error.subcode or None) if error else None,
+                "message": error.message if error else None,
+            }
+        )

@@ -1,0 +1,166 @@
+"""The front door: settings, capabilities, the list of streams."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from singer_sdk.plugin_base import JSONSchemaValidator
+from typing_extensions import override
+
+from tap_instagram_business import settings, streams
+from tap_instagram_business.graph.accounts import Account, reach
+from tap_instagram_business.graph.calls import Refusals
+from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLimited
+from tap_instagram_business.graph.limits import Allowance
+from tap_instagram_business.graph.session import Access, GraphSession
+from tap_instagram_business.graph.transport import Costs
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk import Stream
+
+
+class AccountsUnread(GraphFailure):
+    """Some accounts could not be read, or not completely; the others were."""
+
+
+class TapInstagramBusiness(Tap):
+    """Singer tap for the organic numbers of Instagram professional accounts."""
+
+    name = "tap-instagram-business"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings.SETTINGS.to_dict()
+    message_writer_class = MsgSpecWriter
+    # Neither BATCH, which passes by selection, type conformance and stream maps, nor
+    # ACTIVATE_VERSION, which would have a target drop the rows of accounts that failed today.
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.refusals = Refusals()
+        self.stopped = ""
+        self._failures: dict[tuple[str, str], str] = {}
+
+    @override
+    def discover_streams(self) -> list[Stream]:
+        return [stream(self) for stream in streams.STREAMS]
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        self.append_builtin_config(self.config_jsonschema)
+        found = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
+        errors = [settings.sentence(error) for error in found]
+        today = dt.datetime.now(dt.timezone.utc).date()
+        errors = errors or list(settings.problems(self._config, today=today))
+        if errors and raise_errors:
+            summary = " ".join(errors)
+            raise ConfigValidationError(summary, errors=errors, schema=self.config_jsonschema)
+        return errors
+
+    @functools.cached_property
+    def graph(self) -> GraphSession:
+        """The Graph API, one session for the whole run."""
+        config = self.config
+        access = Access(
+            login=config["login"],
+            api_version=config["api_version"],
+            app_secret=config.get("app_secret") or "",
+            api_url=config.get("api_url") or "",
+            user_agent=config.get("user_agent") or f"{self.name}/{self.plugin_version}",
+            parallel_requests=config["parallel_requests"],
+        )
+        allowance = Allowance(
+            on_rate_limit=config["on_rate_limit"],
+            max_wait_minutes=config["max_wait_minutes"],
+            max_calls=config["max_calls"],
+        )
+        return GraphSession(access, allowance=allowance)
+
+    @functools.cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts to read, with the node fields that the selected tables hold.
+
+        Raises:
+            GraphFailure: none can be read.
+        """
+        account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
+        self.discovery_costs = Costs()
+        found = reach(
+            self.graph,
+            self.config["access_token"],
+            account_ids=account_ids,
+            fields=streams.account_fields(self.streams, self.config["login"]),
+            costs=self.discovery_costs,
+        )
+        for account_id, error in found.unread.items():
+            message = f"setting `account_ids`: the access token cannot read it ({error})"
+            self._failures[account_id, "accounts"] = message
+        if not found.accounts:
+            self.raise_failures()
+        return found.accounts
+
+    def fail(self, account: str, stream: str, error: GraphError) -> None:
+        """Remember that a stream gave up on an account."""
+        remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
+        self._failures[account, stream] = f"{error}{remedy}"
+        self.logger.error("%s: account %s is left out: %s", stream, account, error)
+
+    def stop(self, reason: RateLimited) -> None:
+        """Ask Meta for nothing more in this run; what is done is kept."""
+        self.stopped = str(reason)
+        self.logger.warning("Stopping here, the next run goes on: %s.", reason)
+
+    def raise_failures(self) -> None:
+        """End with what could not be read, if anything could not.
+
+        Raises:
+            AccountsUnread: with a sentence that names accounts, streams and reasons.
+        """
+        if self._failures:
+            reasons: dict[str, list[str]] = {}
+            for (account, stream), reason in self._failures.items():
+                reasons.setdefault(reason, []).append(f"{account} ({stream})")
+            parts = [f"{', '.join(where)}: {reason}" for reason, where in reasons.items()]
+            message = f"Not everything could be read. {'; '.join(parts)}"
+            raise AccountsUnread(message)
+
+    def run(self) -> None:
+        """Sync, with the trouble of one account told at the end.
+
+        Raises:
+            GraphFailure: Meta refuses the token, does not answer, or some accounts failed.
+        """
+        _ = self.accounts
+        try:
+            self.sync_all()
+        finally:
+            self.graph.close()
+        self.raise_failures()
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Keep what is done, and let the caller see that the run was cut short."""
+        self.logger.warning("Stopped by signal %d: what is done is kept.", signum)
+        self.state_writer.write_state(self.state)
+        if "graph" in self.__dict__:
+            self.graph.close()
+        sys.exit(128 + signum)

@@ -90,8 +90,8 @@ SETTINGS = th.PropertiesList(
         default="wait",
         allowed_values=["wait", "stop"],
         title="On rate limit",
-        description="When Meta's allowance is used up: `wait` until it is back, or `stop` and go on "
-        "at the next run.",
+        description="When Meta's allowance is used up: `wait` until it is back, or `stop` and go "
+        "on at the next run.",
     ),
     th.Property(
         "max_wait_minutes",

@@ -1,0 +1,67 @@
+"""A sandbox of a test's own: free ports, a directory that goes away, real processes."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EMULATOR_NEEDS = (3, 11)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass(frozen=True)
+class LocalSandbox:
+    data_dir: Path
+    graph_port: int
+    bigquery_port: int
+
+    @classmethod
+    def on_free_ports(cls, data_dir: Path) -> LocalSandbox:
+        return cls(data_dir, graph_port=free_port(), bigquery_port=free_port())
+
+    @property
+    def bigquery_url(self) -> str:
+        return f"http://127.0.0.1:{self.bigquery_port}"
+
+    @property
+    def graph_url(self) -> str:
+        return f"http://127.0.0.1:{self.graph_port}"
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tap_instagram_business.sandbox"]
+        return subprocess.run(
+            [*command, "--data-dir", str(self.data_dir), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def up(self, *options: str) -> subprocess.CompletedProcess[str]:
+        ports = [f"--graph-port={self.graph_port}", f"--bigquery-port={self.bigquery_port}"]
+        return self.run("up", *ports, *options)
+
+    def down(self) -> None:
+        self.run("down")
+
+    def pid(self, server: str) -> int:
+        stored = json.loads((self.data_dir / f"{server}.pid").read_text())
+        return int(stored["pid"])
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        asked = self.run("query", "--json", sql)
+        assert asked.returncode == 0, asked.stderr
+        return [json.loads(line) for line in asked.stdout.splitlines()]

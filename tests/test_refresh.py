@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import pytest
+
+from tap_instagram_business.refresh import DEFAULT_TIERS, LastReading, Tiers, is_due
+
+NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.timezone.utc)
+DAY = dt.timedelta(days=1)
+TIERS = Tiers.parse(DEFAULT_TIERS)
+
+
+def due(media_id: str, age: float, last_days_ago: int | None, tiers: Tiers = TIERS) -> bool:
+    date = None if last_days_ago is None else NOW.date() - DAY * last_days_ago
+    return is_due(media_id, NOW - DAY * age, last=LastReading(date=date), now=NOW, tiers=tiers)
+
+
+def test_everything_is_due_the_first_time() -> None:
+    assert due("1", 5000, None)
+
+
+@pytest.mark.parametrize("last", [0, 1])
+def test_young_media_are_due_at_every_run(last: int) -> None:
+    assert due("1", 6.9, last)
+
+
+@pytest.mark.parametrize(("age", "every"), [(10, 3), (100, 7), (1000, 30)])
+def test_each_media_is_due_once_in_its_days_and_they_are_spread(age: int, every: int) -> None:
+    on = Counter[int]()
+    for media_id in map(str, range(3000)):
+        found = []
+        for day in range(every):
+            now = NOW + DAY * day
+            last = LastReading(date=now.date() - DAY)
+            if is_due(media_id, now - DAY * age, last=last, now=now, tiers=TIERS):
+                found.append(day)
+        assert len(found) == 1
+        on.update(found)
+    assert max(on.values()) < 3000 / every * 1.3
+
+
+def test_no_media_is_due_twice_on_a_day_once_it_is_old() -> None:
+    assert not any(due(str(number), 100, 0) for number in range(1000))
+
+
+@pytest.mark.parametrize(("age", "every"), [(10, 3), (100, 7), (1000, 30)])
+def test_days_without_a_run_are_made_good(age: int, every: int) -> None:
+    assert all(due(str(number), age, every) for number in range(200))
+
+
+def test_media_that_an_earlier_start_brings_in_are_due() -> None:
+    last = LastReading(date=NOW.date(), since=NOW - DAY * 50)
+    assert is_due("1", NOW - DAY * 51, last=last, now=NOW, tiers=TIERS)
+
+
+def test_media_posted_since_the_last_reading_are_due_whatever_the_tiers() -> None:
+    assert due("1", 3, 4, Tiers.parse("*:30"))
+
+
+def test_always_reads_everything() -> None:
+    assert due("1", 1000, 0, Tiers.parse("always"))

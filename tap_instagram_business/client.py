@@ -68,6 +68,7 @@ class InstagramStream(Stream):
     def __init__(self, tap: TapInstagramBusiness) -> None:
         super().__init__(tap)
         self.costs = Costs()
+        self._announced = False
         self._counter: Counter | None = None
         self._written = 0
         self._seconds = 0.0
@@ -115,12 +116,18 @@ class InstagramStream(Stream):
         limit = self.ABORT_AT_RECORD_COUNT
         if not self.selected or (limit is not None and self._written >= limit):
             return
-        if self._counter is None:
-            self._write_schema_message()
-            self._counter = self.get_record_counter()
+        self._write_schema_message()
         self._write_record_message(row)
-        self._counter.increment()
+        if self._counter:
+            self._counter.increment()
         self._written += 1
+
+    @override
+    def _write_schema_message(self) -> None:
+        """Announce the table once, whoever writes its first row."""
+        if not self._announced:
+            self._announced = True
+            super()._write_schema_message()
 
     @property
     def wanted_columns(self) -> frozenset[str]:

@@ -60,6 +60,15 @@ class TapInstagramBusiness(Tap):
         self.stopped = ""
         self._failures: dict[tuple[str, str], str] = {}
 
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """The tables in their own order, not the alphabet's: gaps come after all that has them."""
+        if self._streams is None:
+            found = super().streams
+            self._streams = {stream.name: found[stream.name] for stream in streams.STREAMS}
+        return self._streams
+
     @override
     def discover_streams(self) -> list[Stream]:
         return [stream(self) for stream in streams.STREAMS]

@@ -103,6 +103,7 @@ class GraphSession:
     def close(self) -> None:
         """Let go of what has not been asked yet."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._transport.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:
         """Ask one call."""

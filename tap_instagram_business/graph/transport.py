@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -22,7 +23,12 @@ from tap_instagram_business.graph.limits import read_usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from backoff._typing import Details
+
     from tap_instagram_business.graph.limits import Allowance
+
+
+logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class Unreadable(requests.RequestException):
@@ -95,8 +101,13 @@ class Transport:
             requests.RequestException,
             max_tries=patience.tries,
             factor=patience.first_pause,
-            logger="tap-instagram-business.graph",
+            logger=None,
+            on_backoff=_log_retry,
         )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
 
     def now(self) -> dt.datetime:
         """Return the time by Meta's clock (UTC), so that a day is Meta's day on any machine."""
@@ -126,7 +137,10 @@ class Transport:
         try:
             return self._retry(once)()
         except requests.RequestException as error:
-            message = f"{self.url} does not answer: {_why(error)}"
+            message = (
+                f"{self.url} gives no answer ({_why(error)}): check the network, and setting "
+                "`api_url` where it is set"
+            )
             raise Unreachable(message) from None
 
     def _once(
@@ -163,6 +177,13 @@ class Transport:
     def pause(self, attempt: int) -> None:
         """Sleep before asking something for the nth time again."""
         time.sleep(self.patience.first_pause * 2 ** (attempt - 1))
+
+
+def _log_retry(details: Details) -> None:
+    """Say that something is asked again; the exception's own text would show the whole URL."""
+    error = details.get("exception")
+    why = _why(error) if isinstance(error, requests.RequestException) else "no answer"
+    logger.info("Asking again in %.1f s: %s.", details.get("wait", 0.0), why)
 
 
 def _why(error: requests.RequestException) -> str:

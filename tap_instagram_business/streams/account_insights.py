@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 FIRST_DAYS = 30
 """How many days the first run reads where no `start_date` is set."""
+DAYS_KEPT_TOGETHER = 60
+"""After how many days of an account the bookmark moves, so that a long first run can go on."""
 FEWEST_FOLLOWERS = 100
 """With fewer, Meta gives no `follower_count` and no `follows_and_unfollows`."""
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
@@ -131,18 +133,22 @@ class AccountInsights(InstagramStream):
         number = len(self._tap.accounts)
         for index, account in enumerate(self._tap.accounts, start=1):
             self.log_progress("account %d of %d", index, number)
-            for first, last in days.windows(self.days_due(account)):
+            due = self.days_due(account)
+            for start in range(0, len(due), DAYS_KEPT_TOGETHER):
                 if account.id in self._failed:
                     break
-                yield from self._window_calls(Window(account, first, last))
+                part = due[start : start + DAYS_KEPT_TOGETHER]
+                yield from self._window_calls(Window(account, part[0], part[-1]))
 
     def _window_calls(self, window: Window) -> Iterator[InsightsCall]:
         wanted = self.wanted_columns
         oldest = days.pacific_date(self._tap.graph.now()) - days.DAY * days.KEPT_DAYS_FOLLOWERS
-        if FOLLOWER_COUNT.name in wanted and window.last >= oldest:
-            # reach has a figure for every day, and so shows how Meta labels the days.
-            series = days.window(max(window.first, oldest), window.last)
-            yield self._call(Asked(window), (FOLLOWER_COUNT.name, "reach"), series)
+        if FOLLOWER_COUNT.name in wanted:
+            recent = days.days_between(max(window.first, oldest), window.last)
+            for first, last in days.windows(recent):
+                # reach has a figure for every day, and so shows how Meta labels the days.
+                names = (FOLLOWER_COUNT.name, "reach")
+                yield self._call(Asked(window), names, days.window(first, last))
         totals = tuple(metric.name for metric in DAY_METRICS if metric.name in wanted)
         split = (FOLLOWS_AND_UNFOLLOWS.name,) if wanted & FOLLOW_COLUMNS.keys() else ()
         for day in days.days_between(window.first, window.last):

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_instagram_business.graph.transport import Patience
+from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SMALL = WorldSettings(accounts=2, posts=60, days=90, seed=7)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., GraphApiServer]]:
+    """Start Graph APIs that end with the test."""
+    servers: list[GraphApiServer] = []
+
+    def start(settings: WorldSettings = SMALL, **options: object) -> GraphApiServer:
+        server = GraphApiServer(settings, **options)  # type: ignore[arg-type]
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let retries come at once."""
+    monkeypatch.setattr(Patience, "first_pause", 0.01)
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (5, 0.01, 5.0))

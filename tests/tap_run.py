@@ -1,0 +1,70 @@
+"""Runs the tap in this process against a sandbox, and keeps what it wrote."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.tap import TapInstagramBusiness
+
+if TYPE_CHECKING:
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+Row = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """What a run of the tap wrote."""
+
+    schemas: dict[str, dict[str, Any]] = field(default_factory=dict)
+    records: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    states: list[Row] = field(default_factory=list)
+    error: Exception | None = None
+
+    def write_message(self, message: Any) -> None:
+        content = copy.deepcopy(message.to_dict())
+        if content["type"] == "RECORD":
+            self.records[content["stream"]].append(content["record"])
+        elif content["type"] == "SCHEMA":
+            assert content["stream"] not in self.schemas, "announced twice"
+            self.schemas[content["stream"]] = content
+        elif content["type"] == "STATE":
+            self.states.append(content["value"])
+
+    @property
+    def state(self) -> Row:
+        return self.states[-1] if self.states else {}
+
+    def table(self, stream: str) -> dict[Any, Row]:
+        """The rows by key, later ones replacing earlier ones, as an upserting target keeps them."""
+        keys = self.schemas[stream]["key_properties"]
+        return {tuple(row[key] for key in keys): row for row in self.records[stream]}
+
+
+def new_tap(
+    server: GraphApiServer,
+    *,
+    state: Row | None = None,
+    catalog: Row | None = None,
+    writer: Any = None,
+    **settings: Any,
+) -> TapInstagramBusiness:
+    config = {"access_token": "sandbox-token", "api_url": server.url, **settings}
+    return TapInstagramBusiness(
+        config=config, state=copy.deepcopy(state), catalog=catalog, message_writer=writer
+    )
+
+
+def run_tap(server: GraphApiServer, *, strict: bool = True, **options: Any) -> Run:
+    """Run the tap to its end; an error is raised, or kept if not strict."""
+    run = Run()
+    try:
+        new_tap(server, writer=run, **options).run()
+    except Exception as error:
+        if strict:
+            raise
+        run.error = error
+    return run

@@ -1,0 +1,75 @@
+"""The first run: every table equals the truth, and costs few calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_instagram_business.sandbox.graph_api import WorldSettings
+from tests import truth
+from tests.tap_run import run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Run
+
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+SPRING = dt.datetime(2026, 3, 20, 12, tzinfo=dt.timezone.utc)
+WORLDS = {
+    "facebook": WorldSettings(accounts=2, posts=60, days=400, seed=7, start=START),
+    "instagram": WorldSettings(
+        accounts=1, posts=60, days=400, seed=7, start=START, login="instagram"
+    ),
+    "end labels": WorldSettings(accounts=1, posts=5, start=START, end_labels=True),
+    "clocks go forward": WorldSettings(accounts=1, posts=5, start=SPRING),
+    "clocks go back, end labels": WorldSettings(
+        accounts=1, posts=5, start=START - dt.timedelta(days=10), end_labels=True
+    ),
+    "under 100 followers": WorldSettings(accounts=2, posts=5, start=START, tiny_accounts=2),
+    "before conversion": WorldSettings(
+        accounts=2, posts=120, days=400, start=START, converted_days_ago=50
+    ),
+    "before conversion, instagram": WorldSettings(
+        accounts=1, posts=120, days=400, start=START, converted_days_ago=50, login="instagram"
+    ),
+    "days without figures": WorldSettings(accounts=1, posts=5, start=START, empty_day_share=0.2),
+    "no media": WorldSettings(accounts=1, posts=0, stories_per_day=0, start=START),
+    "hidden likes": WorldSettings(accounts=1, posts=50, start=START, hidden_likes_share=0.5),
+    "retired": WorldSettings(
+        accounts=1, posts=20, start=START, retired_metrics=("saved", "views", "profile_views")
+    ),
+}
+
+
+@pytest.fixture(params=WORLDS, name="world")
+def _world(request: pytest.FixtureRequest, serve: Callable[..., GraphApiServer]) -> GraphApiServer:
+    return serve(WORLDS[request.param])
+
+
+def assert_tables_are_true(server: GraphApiServer, run: Run) -> None:
+    world, now = server.world, server.clock.now()
+    days = truth.days_to(truth.last_complete_day(now), 30)
+    truth.tables_equal(run.table("accounts"), truth.accounts(world, now))
+    truth.tables_equal(run.table("account_history"), truth.account_history(world, now))
+    truth.tables_equal(run.table("account_insights"), truth.account_insights(world, now, days))
+    truth.tables_equal(run.table("media"), truth.media(world, now))
+    truth.tables_equal(run.table("media_children"), truth.media_children(world, now))
+    truth.tables_equal(run.table("media_insights"), truth.media_insights(world, now))
+    truth.tables_equal(
+        run.table("media_insights_history"), truth.media_insights_history(world, now)
+    )
+
+
+def test_every_table_equals_the_truth(world: GraphApiServer) -> None:
+    run = run_tap(world, login=world.world.settings.login)
+    assert_tables_are_true(world, run)
+
+
+def test_no_key_comes_twice(world: GraphApiServer) -> None:
+    run = run_tap(world, login=world.world.settings.login)
+    for stream, rows in run.records.items():
+        assert len(run.table(stream)) == len(rows), stream

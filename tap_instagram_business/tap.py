@@ -65,8 +65,8 @@ class TapInstagramBusiness(Tap):
     def streams(self) -> dict[str, Stream]:
         """The tables in their own order, not the alphabet's: gaps come after all that has them."""
         if self._streams is None:
-            found = super().streams
-            self._streams = {stream.name: found[stream.name] for stream in streams.STREAMS}
+            found = {type(stream): stream for stream in super().streams.values()}
+            self._streams = {found[cls].name: found[cls] for cls in streams.STREAMS}
         return self._streams
 
     @override

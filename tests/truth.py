@@ -57,7 +57,7 @@ ACCOUNT_COLUMNS = (
 def accounts(world: World, now: dt.datetime) -> Table:
     pages = {page.account.id: page for page in world.pages if page.account is not None}
     facebook = world.settings.login == "facebook"
-    table = {}
+    table: Table = {}
     for node in world.accounts(now):
         account_id = node.get("user_id") or node["id"]
         row = {name: node.get(name) for name in ACCOUNT_COLUMNS}
@@ -89,7 +89,7 @@ DAY_COLUMNS = (
 
 
 def account_insights(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Table:
-    table = {}
+    table: Table = {}
     for account_id in world.account_ids:
         for day in days:
             figures = world.account_day(account_id, day, now)
@@ -125,7 +125,7 @@ FACEBOOK_ONLY = frozenset(
 
 def media(world: World, now: dt.datetime) -> Table:
     facebook = world.settings.login == "facebook"
-    table = {}
+    table: Table = {}
     for account_id in world.account_ids:
         for node in world.media(account_id, now):
             caption = node.get("caption", "")
@@ -153,7 +153,7 @@ CHILD_COLUMNS = (
 
 
 def media_children(world: World, now: dt.datetime) -> Table:
-    table = {}
+    table: Table = {}
     for account_id in world.account_ids:
         for node in world.media(account_id, now):
             for position, slide in enumerate(node.get("children", ()), start=1):
@@ -182,7 +182,7 @@ FACEBOOK_INSIGHTS = frozenset(
 
 def media_insights(world: World, now: dt.datetime) -> Table:
     facebook = world.settings.login == "facebook"
-    table = {}
+    table: Table = {}
     for account_id in world.account_ids:
         for node in world.media(account_id, now):
             figures = world.media_insights(node["id"], now)

@@ -8,10 +8,11 @@ said to be zero.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 Number: TypeAlias = "int | float"
 
@@ -46,13 +47,29 @@ def read_series(answer: Mapping[str, Any]) -> dict[str, list[tuple[dt.datetime, 
     }
 
 
-def read_breakdowns(
-    answer: Mapping[str, Any],
-) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...], Number]]:
-    """Yield metric, names of the dimensions, their values and the figure of each part."""
-    for item in answer["data"]:
-        for breakdown in (item.get("total_value") or {}).get("breakdowns") or ():
-            names = tuple(str(name) for name in breakdown.get("dimension_keys") or ())
-            for part in breakdown.get("results") or ():
-                values = tuple(str(value) for value in part["dimension_values"])
-                yield str(item["name"]), names, values, part["value"]
+@dataclass(frozen=True)
+class Split:
+    """A figure in parts.
+
+    Attributes:
+        dimensions: what it is split by.
+        parts: the figure of each part, by its values of the dimensions; Meta leaves out zeros.
+    """
+
+    dimensions: tuple[str, ...]
+    parts: Mapping[tuple[str, ...], Number]
+
+
+def read_splits(answer: Mapping[str, Any]) -> dict[str, Split]:
+    """Return the parts of each metric that Meta has split, an empty split included."""
+    return {
+        str(item["name"]): Split(
+            dimensions=tuple(breakdown.get("dimension_keys") or ()),
+            parts={
+                tuple(part["dimension_values"]): part["value"]
+                for part in breakdown.get("results") or ()
+            },
+        )
+        for item in answer["data"]
+        for breakdown in (item.get("total_value") or {}).get("breakdowns") or ()
+    }

@@ -14,7 +14,7 @@ from tap_instagram_business import days
 from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
 from tap_instagram_business.graph.calls import InsightsCall
 from tap_instagram_business.graph.errors import Action
-from tap_instagram_business.graph.insights import read_breakdowns, read_series, read_values
+from tap_instagram_business.graph.insights import read_series, read_splits, read_values
 from tap_instagram_business.metrics import (
     DAY_METRICS,
     FOLLOW_COLUMNS,
@@ -196,19 +196,15 @@ class Reading:
     def _take_day(self, call: InsightsCall, answer: Answer) -> None:
         day: dt.date = call.subject.day
         values = read_values(answer.data)
-        buckets = {
-            parts[0].upper(): value
-            for name, _, parts, value in read_breakdowns(answer.data)
-            if name == FOLLOWS_AND_UNFOLLOWS.name
-        }
-        if buckets:
-            # Meta leaves out a bucket of zero, so with one bucket there the other is zero.
-            follows = {
-                column: buckets.get(bucket, 0) for column, (bucket, _) in FOLLOW_COLUMNS.items()
+        split = read_splits(answer.data).get(FOLLOWS_AND_UNFOLLOWS.name)
+        if split and (split.parts or not self._has_few_followers):
+            # Meta leaves out a bucket of zero: in a split that it gave, what is missing is zero.
+            values |= {
+                name: split.parts.get((bucket,), 0) for name, (bucket, _) in FOLLOW_COLUMNS.items()
             }
-            values = {FOLLOWS_AND_UNFOLLOWS.name: 0, **follows}
         self._days.setdefault(day, {}).update(values)
-        self._note_gaps(call, day, values, answer.error)
+        given = values.keys() | ({FOLLOWS_AND_UNFOLLOWS.name} if "follows" in values else set())
+        self._note_gaps(call, day, given, answer.error)
 
     def _take_series(self, call: InsightsCall, answer: Answer) -> None:
         series = read_series(answer.data)
@@ -237,9 +233,13 @@ class Reading:
             self._gaps[metric, reason] = Gap(day.isoformat(), metric, reason, why)
 
     def _why_empty(self, metric: str) -> str:
+        few = self._has_few_followers and metric in FOLLOWER_METRICS
+        return "too_few_followers" if few else "empty"
+
+    @property
+    def _has_few_followers(self) -> bool:
         followers = self._window.account.node.get("followers_count")
-        few = followers is not None and followers < FEWEST_FOLLOWERS
-        return "too_few_followers" if few and metric in FOLLOWER_METRICS else "empty"
+        return followers is not None and followers < FEWEST_FOLLOWERS
 
     def rows(self) -> Iterator[Record]:
         """Yield a row for each day of which Meta gave anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -76,15 +77,45 @@ def sync(
     given = config or _ConfigInput()
     TapInstagramBusiness(
         config=given.config,
-        state=load_json(state.read()) if state else None,
-        catalog=load_json(catalog.read()) if catalog else None,
+        state=read_json(state) if state else None,
+        catalog=read_json(catalog) if catalog else None,
         parse_env_config=given.parse_env,
     ).run()
+
+
+def read_json(file: IO[str]) -> dict[str, Any]:
+    """Read a JSON object, or end with a sentence that names the file and shows nothing of it."""
+    try:
+        content = load_json(file.read())
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        fail(f"{file.name} does not hold a JSON object: correct it, or leave the option out")
+    return content
+
+
+def read_config(
+    _context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
+) -> _ConfigInput:
+    """Merge config files, later ones over earlier ones; `ENV` stands for the environment."""
+    config: dict[str, Any] = {}
+    for path in paths:
+        if path == "ENV":
+            continue
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                config |= read_json(file)
+        except OSError as error:
+            fail(f"{path} cannot be read ({error.strerror}): check option --config")
+    return _ConfigInput(config=config, parse_env="ENV" in paths)
 
 
 def command_line() -> CommandLine:
     """Return the Singer command of the SDK with the other commands beside it."""
     singer = TapInstagramBusiness.cli
+    for option in singer.params:
+        if option.name == "config":
+            option.callback = read_config
     return CommandLine(
         name=singer.name,
         help=TapInstagramBusiness.__doc__,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -57,15 +58,22 @@ class Call:
         if error.rule.action is Action.LESS and int(self.params.get("limit", "0")) > 1:
             return self.with_params(limit=str(int(self.params["limit"]) // 2))
         name = refused_field(error) if error.rule.action is Action.DROP_FIELD else ""
-        without = [part for part in self.params.get("fields", "").split(",") if part != name]
-        if name and len(without) < len(self.params["fields"].split(",")):
-            logger.warning("Meta has no field %s on %s: it stays empty.", name, self.edge or "node")
-            return self.with_params(fields=",".join(without))
-        return None
+        fields = self.params.get("fields", "")
+        without = without_field(fields, name) if name else fields
+        if without == fields:
+            return None
+        logger.warning("Meta has no field %s on %s: it stays empty.", name, self.edge or "node")
+        return self.with_params(fields=without)
 
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
         return replace(self, params={**self.params, **params})
+
+
+def without_field(fields: str, name: str) -> str:
+    """Take a field out of `id,caption,children{id,caption}`, wherever it stands."""
+    without = re.sub(rf"\b{name}\b(\{{[^}}]*\}})?", "", fields)
+    return re.sub(r",+", ",", without).replace("{,", "{").replace(",}", "}").strip(",")
 
 
 class Refusals:

@@ -1,0 +1,187 @@
+"""What one can type, and the sentence one gets for a mistake."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_instagram_business.sandbox.graph_api import ApiSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+TOKEN = "EAAcanary-token-0123456789"
+SECRET = "canary-app-secret-0123456789"
+
+
+def tap(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("TAP_INSTAGRAM")}
+    code = "from tap_instagram_business.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def sync(tmp_path: Path, **settings: Any) -> subprocess.CompletedProcess[str]:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(settings))
+    return tap("--config", str(config))
+
+
+def complaint(run: subprocess.CompletedProcess[str]) -> str:
+    """The one sentence that a failed run ends with."""
+    assert run.returncode == 1, run.stderr
+    said = run.stdout + run.stderr
+    assert "Traceback" not in said
+    assert TOKEN not in said
+    assert SECRET not in said
+    serious = [line for line in run.stderr.splitlines() if "CRITICAL" in line]
+    assert len(serious) == 1, run.stderr
+    return serious[0].split("|", 3)[3].strip()
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version", "--about", "--discover"])
+def test_flags_that_need_no_config(flag: str) -> None:
+    run = tap(flag)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+
+
+def test_about_as_json_names_every_setting_and_which_are_secret() -> None:
+    about = json.loads(tap("--about", "--format", "json").stdout)
+    settings = about["settings"]["properties"]
+    secret = {name for name, schema in settings.items() if schema.get("secret")}
+    assert secret == {"access_token", "app_secret"}
+    assert all(schema.get("description") for schema in settings.values())
+    assert "batch" not in about["capabilities"]
+
+
+def test_settings_can_come_from_the_environment() -> None:
+    run = tap(
+        "--config=ENV",
+        TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN=TOKEN,
+        TAP_INSTAGRAM_BUSINESS_LOGIN="twitter",
+    )
+    assert complaint(run) == "Setting `login` must be one of facebook, instagram."
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"login": "twitter"}, "Setting `login` must be one of facebook, instagram."),
+        (
+            {"start_date": "last week"},
+            "Setting `start_date` must be a date written as YYYY-MM-DD, such as 2026-01-31.",
+        ),
+        ({"start_date": "2999-01-01"}, "Setting `start_date` lies in the future: choose"),
+        ({"account_ids": ["@acme"]}, "Setting `account_ids` must be a list of ids of digits only"),
+        ({"account_ids": "1784"}, "Setting `account_ids` must be a list of ids of digits only"),
+        ({"api_version": "25"}, "Setting `api_version` must look like v25.0."),
+        ({"media_refresh": "daily"}, "Setting `media_refresh` must be `always` or look like"),
+        ({"parallel_requests": 0}, "Setting `parallel_requests` must be 1 or more."),
+        ({"app_secret": 1234}, "Setting `app_secret` must be of type string."),
+        ({"access_token": ""}, "Setting `access_token` is missing: put a token into"),
+        ({"access_token": 12}, "Setting `access_token` must be of type string."),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_remedy(
+    tmp_path: Path, settings: dict[str, Any], sentence: str
+) -> None:
+    run = sync(tmp_path, **{"access_token": TOKEN, "app_secret": SECRET, **settings})
+    assert complaint(run).startswith(sentence)
+
+
+def test_no_settings_at_all() -> None:
+    assert complaint(tap()).startswith("Setting `access_token` is missing")
+
+
+def test_a_host_that_does_not_answer(tmp_path: Path) -> None:
+    run = sync(tmp_path, access_token=TOKEN, app_secret=SECRET, api_url="http://127.0.0.1:9")
+    assert complaint(run) == (
+        "http://127.0.0.1:9/v25.0 gives no answer (no connection, or it broke): check the network, "
+        "and setting `api_url` where it is set."
+    )
+
+
+def test_a_token_that_is_dead(tmp_path: Path, serve: Callable[..., GraphApiServer]) -> None:
+    run = sync(tmp_path, access_token=TOKEN, api_url=serve().url)
+    sentence = complaint(run)
+    assert sentence.startswith("Meta's error 190")
+    assert sentence.endswith(
+        ": connect the account again and put the new token into setting `access_token`."
+    )
+
+
+def test_a_wrong_app_secret(tmp_path: Path, serve: Callable[..., GraphApiServer]) -> None:
+    run = sync(tmp_path, access_token="sandbox-token", app_secret=SECRET, api_url=serve().url)
+    assert "check setting `app_secret`" in complaint(run)
+
+
+def test_the_right_app_secret_signs_every_call(
+    tmp_path: Path, serve: Callable[..., GraphApiServer]
+) -> None:
+    server = serve(api_settings=ApiSettings(require_proof=True))
+    run = sync(
+        tmp_path,
+        access_token="sandbox-token",
+        app_secret="sandbox-app-secret",
+        api_url=server.url,
+    )
+    assert run.returncode == 0, run.stderr
+    gets = [request for request in server.requests if request.method == "GET"]
+    assert gets
+    assert not any(request.token_in_url for request in gets)
+
+
+def test_an_account_that_the_token_cannot_see(
+    tmp_path: Path, serve: Callable[..., GraphApiServer]
+) -> None:
+    run = sync(
+        tmp_path,
+        access_token="sandbox-token",
+        account_ids=["17841499999999999"],
+        api_url=serve().url,
+    )
+    sentence = complaint(run)
+    assert "17841499999999999" in sentence
+    assert "setting `account_ids`" in sentence
+
+
+def test_a_config_file_that_is_not_there() -> None:
+    run = tap("--config", "/nonexistent/config.json")
+    assert "/nonexistent/config.json" in complaint(run)
+
+
+def test_a_config_file_that_is_no_json(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(f'{{"access_token": "{TOKEN}", oops')
+    assert str(config) in complaint(tap("--config", str(config)))
+
+
+def test_days_are_those_of_metas_clock_not_the_machines(
+    tmp_path: Path, serve: Callable[..., GraphApiServer]
+) -> None:
+    server = serve()
+    run = sync(tmp_path, access_token="sandbox-token", api_url=server.url)
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    dates = {
+        row["record"]["date"]
+        for row in rows
+        if row.get("stream") == "account_history" and row["type"] == "RECORD"
+    }
+    assert dates == {server.clock.now().date().isoformat()}
+    assert server.clock.now().date() != dt.datetime.now(dt.timezone.utc).date()

@@ -76,6 +76,7 @@ class TapInstagramBusiness(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
+        self._config = {name: value for name, value in self._config.items() if value != ""}
         found = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
         errors = [settings.sentence(error) for error in found]
         today = dt.datetime.now(dt.timezone.utc).date()

@@ -177,6 +177,7 @@ class MediaChildren(RefreshedStream):
     name = "media_children"
     parent_stream_type = Media
     primary_keys = ("id",)
+    replication_key = "timestamp"
     schema = th.PropertiesList(
         column("id", "string", "Id of the slide.", key=True),
         column("media_id", "string", "The carousel."),

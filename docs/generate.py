@@ -1,0 +1,212 @@
+"""Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
+
+README.md: the tables of streams, settings and metrics. meltano.yml: the tap's settings.
+.env.example and catalog.example.json: whole. With --check nothing is written, and what is stale
+is named with exit code 1.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.metrics import (
+    DAY_METRICS,
+    FOLLOW_COLUMNS,
+    FOLLOWER_COUNT,
+    MEDIA_METRICS,
+)
+from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.tap import TapInstagramBusiness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+ROOT = Path(__file__).parent.parent
+PREFIX = "TAP_INSTAGRAM_BUSINESS_"
+KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "number": "decimal"}
+BOTH_LOGINS = 2
+
+Schema = dict[str, Any]
+
+
+def settings() -> dict[str, Schema]:
+    """Return the tap's own settings by name, without those of the SDK."""
+    properties: dict[str, Schema] = SETTINGS.to_dict()["properties"]
+    return properties
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table."""
+    head = list(header)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def streams_table() -> str:
+    """Return the README's table of streams."""
+    tap = TapInstagramBusiness(validate_config=False)
+    return table(
+        ("table", "one row is", "key", "incremental by"),
+        (
+            (
+                f"`{stream.name}`" + ("" if stream.selected_by_default else " (off)"),
+                summary(stream),
+                ", ".join(f"`{key}`" for key in stream.primary_keys),
+                f"`{stream.replication_key}`" if stream.replication_key else "read whole",
+            )
+            for stream in tap.streams.values()
+        ),
+    )
+
+
+def summary(thing: object) -> str:
+    """Return the first sentence of a docstring, on one line."""
+    text = " ".join((type(thing).__doc__ or "").split())
+    return re.split(r"(?<=\.)\s", text)[0].rstrip(".")
+
+
+def settings_table() -> str:
+    """Return the README's table of settings."""
+    return table(
+        ("setting", "default", "what it is"),
+        (
+            (
+                f"`{name}`" + (" (secret)" if schema.get("secret") else ""),
+                f"`{schema['default']}`" if "default" in schema else "",
+                schema["description"],
+            )
+            for name, schema in settings().items()
+        ),
+    )
+
+
+def media_metrics_table() -> str:
+    """Return the README's table of media insights."""
+    return table(
+        ("metric", "of", "login", "what it counts"),
+        (
+            (
+                f"`{metric.name}`",
+                ", ".join(sorted(kind.lower() for kind in metric.kinds)),
+                "both" if len(metric.logins) == BOTH_LOGINS else next(iter(metric.logins)),
+                metric.description,
+            )
+            for metric in MEDIA_METRICS
+        ),
+    )
+
+
+def day_metrics_table() -> str:
+    """Return the README's table of account insights."""
+    rows = [(metric.name, metric.description) for metric in (*DAY_METRICS, FOLLOWER_COUNT)]
+    rows += [(name, text) for name, (_, text) in FOLLOW_COLUMNS.items()]
+    return table(("metric", "what it counts"), ((f"`{name}`", text) for name, text in rows))
+
+
+def meltano_settings() -> str:
+    """Return the tap's settings as meltano.yml declares them."""
+    return "\n".join(
+        line for name, schema in settings().items() for line in _declared(name, schema)
+    )
+
+
+def _declared(name: str, schema: Schema) -> Iterator[str]:
+    yield f"    - name: {name}"
+    yield f"      label: {schema['title']}"
+    if schema.get("secret"):
+        yield "      kind: password"
+        yield "      sensitive: true"
+    elif "enum" in schema:
+        yield "      kind: options"
+        yield "      options:"
+        for value in schema["enum"]:
+            if value is not None:
+                yield f"      - label: {value.capitalize()}"
+                yield f"        value: {value}"
+    else:
+        is_date = schema.get("format") == "date"
+        yield f"      kind: {'date_iso8601' if is_date else KINDS.get(schema['type'][0], 'string')}"
+    yield "      description: >-"
+    yield from textwrap.wrap(
+        schema["description"], 86, initial_indent=" " * 8, subsequent_indent=" " * 8
+    )
+
+
+def env_example() -> str:
+    """Return .env.example: every setting, secrets first."""
+    lines = ["# Copy to .env, which git ignores, and fill in. Meltano reads it.", ""]
+    ordered = sorted(settings().items(), key=lambda item: not item[1].get("secret"))
+    for name, schema in ordered:
+        lines += textwrap.wrap(
+            schema["description"], 98, initial_indent="# ", subsequent_indent="# "
+        )
+        default = schema.get("default", "")
+        off = "" if name == "access_token" else "# "
+        lines += [f"{off}{PREFIX}{name.upper()}={_quoted(default)}", ""]
+    lines += [
+        "# The Google Cloud project that holds the dataset, and the dataset.",
+        "# TARGET_BIGQUERY_PROJECT=",
+        "# TARGET_BIGQUERY_DATASET=instagram",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: object) -> str:
+    return f"'{value}'" if isinstance(value, str) and " " in value else str(value)
+
+
+def catalog() -> str:
+    """Return catalog.example.json: what --discover prints."""
+    return TapInstagramBusiness(validate_config=False).catalog_json_text + "\n"
+
+
+def with_block(text: str, name: str, block: str, comment: tuple[str, str]) -> str:
+    """Return a document with the block of that name replaced."""
+    opening, closing = comment
+    begin, end = f"{opening}{name}{closing}", f"{opening}/{name}{closing}"
+    pattern = re.compile(rf"{re.escape(begin)}.*?(\s*){re.escape(end)}", re.DOTALL)
+    if not pattern.search(text):
+        message = f"no block {name}"
+        raise ValueError(message)
+    return pattern.sub(lambda found: f"{begin}\n{block}{found[1]}{end}", text)
+
+
+def documents() -> dict[str, str]:
+    """Return each document as it ought to be, by its path."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name, block in {
+        "streams": streams_table(),
+        "settings": settings_table(),
+        "media metrics": media_metrics_table(),
+        "account metrics": day_metrics_table(),
+    }.items():
+        readme = with_block(readme, name, block, ("<!-- ", " -->"))
+    meltano = (ROOT / "meltano.yml").read_text("utf-8")
+    return {
+        "README.md": readme,
+        "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
+        ".env.example": env_example(),
+        "catalog.example.json": catalog(),
+    }
+
+
+def main() -> None:
+    """Write what is stale, or name it."""
+    stale = {
+        path: text
+        for path, text in documents().items()
+        if not (ROOT / path).exists() or (ROOT / path).read_text("utf-8") != text
+    }
+    if "--check" in sys.argv and stale:
+        sys.exit(f"Stale: {', '.join(stale)}. Run: python docs/generate.py")
+    for path, text in stale.items():
+        (ROOT / path).write_text(text, "utf-8")
+        sys.stdout.write(f"{path} written\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The SDK's own suite, and what it leaves out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from singer_sdk.testing import SuiteConfig, get_tap_test_class
+
+from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
+from tap_instagram_business.tap import TapInstagramBusiness
+from tests.tap_run import Run, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+SUITE = GraphApiServer(WorldSettings(accounts=1, posts=40, days=60, start=START))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _suite_server() -> Iterator[None]:
+    with SUITE:
+        yield
+
+
+TestTapInstagramBusiness = get_tap_test_class(
+    TapInstagramBusiness,
+    config={"access_token": "sandbox-token", "api_url": SUITE.url},
+    suite_config=SuiteConfig(ignore_no_records_for_streams=["insight_gaps"]),
+)
+
+
+@pytest.fixture
+def run(serve: Callable[..., GraphApiServer]) -> Run:
+    return run_tap(serve(WorldSettings(accounts=3, posts=50, days=60, start=START)))
+
+
+def test_rows_fit_their_schema(run: Run) -> None:
+    for stream, rows in run.records.items():
+        check = jsonschema.Draft202012Validator(run.schemas[stream]["schema"])
+        for row in rows:
+            check.validate(row)
+
+
+def test_keys_are_never_null_and_never_twice(run: Run) -> None:
+    for stream, rows in run.records.items():
+        keys = [tuple(row[key] for key in run.schemas[stream]["key_properties"]) for row in rows]
+        assert keys, stream
+        assert all(part is not None for key in keys for part in key), stream
+        assert len(set(keys)) == len(keys), stream
+
+
+def test_every_row_says_whose_it_is(run: Run) -> None:
+    for rows in run.records.values():
+        assert all(row["account_id"].startswith("17841") for row in rows)
+
+
+def test_ids_are_strings_of_all_their_digits(run: Run) -> None:
+    ids = [row["id"] for row in run.records["media"]]
+    assert all(isinstance(media_id, str) and len(media_id) == 17 for media_id in ids)
+
+
+def test_the_final_state_has_a_bookmark_for_each_account_and_nothing_unfinished(run: Run) -> None:
+    assert "progress_markers" not in json.dumps(run.state)
+    bookmarks = run.state["bookmarks"]
+    accounts = {row["id"] for row in run.records["accounts"]}
+    assert bookmarks["account_history"]["accounts"].keys() == accounts
+    for stream in ("media", "media_children", "media_insights", "media_insights_history"):
+        kept = bookmarks[stream]["accounts"]
+        assert kept.keys() == accounts
+        assert {entry["snapshot_date"] for entry in kept.values()} == {"2026-11-20"}
+    kept = bookmarks["account_insights"]["accounts"]
+    assert {account: entry["date"] for account, entry in kept.items()} == dict.fromkeys(
+        accounts, "2026-11-19"
+    )
+
+
+def test_no_secret_is_in_messages_or_state(
+    serve: Callable[..., GraphApiServer], capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = run_tap(serve(), app_secret="sandbox-app-secret")
+    written = json.dumps([run.records, run.states, run.schemas])
+    captured = capfd.readouterr()
+    for secret in ("sandbox-token", "sandbox-app-secret"):
+        assert secret not in written + captured.out + captured.err
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    tap = TapInstagramBusiness(validate_config=False)
+    return {name: stream.schema for name, stream in tap.streams.items()}
+
+
+@pytest.mark.parametrize("stream", schemas())
+def test_columns_are_what_the_loader_can_take(stream: str) -> None:
+    table = schemas()[stream]
+    keys = set(TapInstagramBusiness(validate_config=False).streams[stream].primary_keys)
+    assert "account_id" in table["properties"]
+    for name, column in table["properties"].items():
+        assert column["description"].endswith("."), name
+        assert "anyOf" not in column, name
+        assert "object" not in column["type"], name
+        assert ("null" not in column["type"]) == (name in keys | {"account_id"}), name

@@ -1,0 +1,83 @@
+"""The house rules: imports go one way, the sandbox knows nothing of us, documents are true."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = "tap_instagram_business"
+MAY_IMPORT = {
+    "cli": {"tap", "graph", "settings", "sandbox", "credentials"},
+    "tap": {"streams", "graph", "settings", "client", "credentials"},
+    "streams": {"client", "graph", "metrics", "days", "refresh"},
+    "client": {"graph"},
+    "metrics": {"graph"},
+    "settings": {"refresh"},
+    "credentials": {"graph"},
+    "graph": set(),
+    "days": set(),
+    "refresh": set(),
+    "sandbox": set(),
+    "__init__": set(),
+    "__main__": {"cli"},
+}
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms of our package that a file imports, for type checking only left out."""
+    tree = ast.parse(path.read_text("utf-8"))
+    checked = [
+        node
+        for branch in ast.walk(tree)
+        if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
+        for node in ast.walk(branch)
+    ]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if node in checked:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            found |= {f"{PACKAGE}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+    return {name.split(".")[1] for name in found if name.startswith(f"{PACKAGE}.")}
+
+
+FILES = sorted((ROOT / PACKAGE).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT / PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    room = path.relative_to(ROOT / PACKAGE).parts[0].removesuffix(".py")
+    assert imports(path) <= MAY_IMPORT[room] | {room}
+
+
+def test_the_local_graph_api_needs_the_standard_library_only() -> None:
+    for path in (ROOT / PACKAGE / "sandbox" / "graph_api").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            for name in names:
+                ours = name.startswith(f"{PACKAGE}.sandbox.graph_api")
+                assert ours or name.split(".")[0] in sys.stdlib_module_names, (path, name)
+
+
+def test_no_room_is_a_drawer() -> None:
+    drawers = {"utils", "util", "helpers", "common", "core", "lib", "misc"}
+    assert not [path for path in FILES if drawers & set(path.with_suffix("").parts)]
+
+
+def test_documents_follow_the_code() -> None:
+    script = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
+    run = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
+    assert run.returncode == 0, run.stderr

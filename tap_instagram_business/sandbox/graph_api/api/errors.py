@@ -1,0 +1,204 @@
+"""The errors Meta answers with, in its own words and numbers.
+
+Graph API: error handling, and the error codes of the Instagram Platform. Most come as HTTP 400,
+throttling too, and `type` is OAuthException for nearly all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class GraphError(Exception):
+    """An error to be answered.
+
+    Args:
+        code: Meta's error code.
+        message: What it says.
+        subcode: Meta's error_subcode, if it has one.
+        status: The HTTP status.
+        kind: Meta's `type`.
+        **details: Further parts of the error object.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        subcode: int | None = None,
+        *,
+        status: int = 400,
+        kind: str = "OAuthException",
+        **details: Any,  # noqa: ANN401 - parts of a JSON object
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self._rest = {"error_subcode": subcode} if subcode is not None else {}
+        self._kind, self._details = kind, details
+
+    def body(self, trace: str, *, instagram_login: bool) -> dict[str, Any]:
+        """Give the answer's body.
+
+        Args:
+            trace: What Meta's support would look it up by.
+            instagram_login: Whether graph.instagram.com answers, which has a type of its own.
+        """
+        own = instagram_login and self.code == 100
+        kind = "IGApiException" if own else self._kind
+        error = {"message": self.message, "type": kind, "code": self.code}
+        return {"error": {**error, **self._rest, **self._details, "fbtrace_id": trace}}
+
+
+def missing_token() -> GraphError:
+    """2500: there is no token."""
+    message = "An active access token must be used to query information about the current user."
+    return GraphError(2500, message)
+
+
+def unknown_token() -> GraphError:
+    """190: the token is none of ours."""
+    message = "Invalid OAuth access token - Cannot parse access token"
+    return GraphError(190, message, status=401)
+
+
+def ended_token(subcode: int) -> GraphError:
+    """190: the token was ended before its time, and the subcode says why."""
+    reason = _ENDED.get(subcode, "The session is invalid.")
+    return GraphError(190, f"Error validating access token: {reason}", subcode, status=401)
+
+
+_ENDED = {
+    458: "The user has not authorized application.",
+    460: "The session has been invalidated because the user changed their password or Facebook "
+    "has changed the session for security reasons.",
+    463: "Session has expired.",
+    492: "The user must be an administrator, editor, or moderator of the page.",
+}
+
+
+def expired_token(when: str, now: str) -> GraphError:
+    """190/463: the token's time is over."""
+    message = (
+        f"Error validating access token: Session has expired on {when}. The current time is {now}."
+    )
+    return GraphError(190, message, 463, status=401)
+
+
+def no_permission() -> GraphError:
+    """10: the token lacks a permission, or its owner the role."""
+    return GraphError(10, "(#10) Application does not have permission for this action")
+
+
+def not_enough_viewers() -> GraphError:
+    """10, the other meaning: a story that under five people saw."""
+    return GraphError(10, "(#10) Not enough viewers for the media to show insights")
+
+
+def no_such_object(identifier: str, method: str = "get") -> GraphError:
+    """100/33: deleted, expired, never there, or not for this token."""
+    message = (
+        f"Unsupported {method} request. Object with ID '{identifier}' does not exist, cannot be "
+        "loaded due to missing permissions, or does not support this operation. Please read the "
+        "Graph API documentation at https://developers.facebook.com/docs/graph-api"
+    )
+    return GraphError(100, message, 33, kind="GraphMethodException")
+
+
+def unknown_alias(name: str) -> GraphError:
+    """803: an id in `ids` or a path that names nothing."""
+    message = f"(#803) Some of the aliases you requested do not exist: {name}"
+    return GraphError(803, message, status=404)
+
+
+def unavailable_user() -> GraphError:
+    """9009: the Instagram user cannot be reached."""
+    return GraphError(9009, "(#9009) The Instagram user is not available")
+
+
+def broken_video() -> GraphError:
+    """9005: an old video asked for its copyright check."""
+    return GraphError(9005, "(#9005) Video content was not found")
+
+
+def before_conversion(*, instagram_login: bool) -> GraphError:
+    """100/2108006: the media is older than the professional account.
+
+    With the Instagram login the text is in `message`, with the Facebook login in error_user_msg.
+    """
+    text = (
+        "The media was posted before the most recent time that the user's account was converted "
+        "to a business account from a personal account."
+    )
+    if instagram_login:
+        return GraphError(100, text, 2108006, is_transient=False)
+    return GraphError(
+        100,
+        "Invalid parameter",
+        2108006,
+        error_data={"blame_field_specs": [[""]]},
+        is_transient=False,
+        error_user_title="Media posted before business account conversion",
+        error_user_msg=text,
+    )
+
+
+def unsupported_metrics(names: Iterable[str]) -> GraphError:
+    """100: insights this kind of media does not have; one is enough to fail a request."""
+    listed = ", ".join(names)
+    message = (
+        f"(#100) The Media Insights API does not support the {listed} metric for this media "
+        "product type."
+    )
+    return GraphError(100, message)
+
+
+def one_of(allowed: Iterable[str], parameter: str) -> GraphError:
+    """100: a value that is not in the list, and the list."""
+    return GraphError(
+        100, f"(#100) {parameter} must be one of the following values: {', '.join(allowed)}"
+    )
+
+
+def parameter(message: str) -> GraphError:
+    """100: anything else about a parameter."""
+    return GraphError(100, f"(#100) {message}")
+
+
+def unknown_field(field: str, node: str) -> GraphError:
+    """100: a field that the node does not have."""
+    return parameter(f"Tried accessing nonexisting field ({field}) on node type ({node})")
+
+
+def syntax_error(message: str) -> GraphError:
+    """2500: a path or field list that makes no sense."""
+    return GraphError(2500, message)
+
+
+def too_much_data() -> GraphError:
+    """1: the answer would be too large."""
+    message = "Please reduce the amount of data you're asking for, then retry your request"
+    return GraphError(1, message, status=500)
+
+
+THROTTLED = {
+    4: "(#4) Application request limit reached",
+    17: "(#17) User request limit reached",
+    32: "(#32) Page request limit reached",
+    613: "(#613) Calls to this api have exceeded the rate limit.",
+    80002: (
+        "(#80002) There have been too many calls to this Instagram account. Wait a bit and try "
+        "again. For more info, please refer to https://developers.facebook.com/docs/graph-api/"
+        "overview/rate-limiting."
+    ),
+}
+"""The ways to say that there were too many calls, by code."""
+
+
+def throttled(code: int) -> GraphError:
+    """80002 and its like: too many calls."""
+    return GraphError(code, THROTTLED[code])

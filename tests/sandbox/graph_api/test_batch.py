@@ -1,0 +1,111 @@
+"""Batches and `?ids=`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_instagram_business.sandbox.graph_api import Fault
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .conftest import Serve
+
+
+def post_ids(client: Client, count: int = 50, account: int = 0) -> list[str]:
+    world, now = client.server.world, client.server.clock.now()
+    return [post.id for post in world.posts_of(world.account_ids[account], now)[:count]]
+
+
+def reach(client: Client, media_id: str) -> Any:
+    return client.server.world.media_insights(media_id, client.server.clock.now())["reach"]
+
+
+def test_fifty_insights_in_one_round_trip(shared: Client) -> None:
+    ids = post_ids(shared)
+    answers = shared.batch(*(f"v25.0/{name}/insights?metric=reach,saved" for name in ids))
+    assert [answer["code"] for answer in answers] == [200] * 50
+    bodies = [json.loads(answer["body"]) for answer in answers]
+    assert [body["data"][0]["values"][0]["value"] for body in bodies] == [
+        reach(shared, name) for name in ids
+    ]
+    last = list(shared.server.requests)[-1]
+    assert (last.calls, last.endpoint) == (50, "POST / (batch)")
+    assert last.operations[0] == f"GET /v25.0/{ids[0]}/insights?metric=reach,saved"
+
+
+def test_each_operation_fails_alone(shared: Client) -> None:
+    good = post_ids(shared, 1)[0]
+    answers = shared.batch(f"v25.0/{good}", "v25.0/17900000000000009", f"/{good}?fields=nonsense")
+    assert [answer["code"] for answer in answers] == [200, 400, 400]
+    assert json.loads(answers[1]["body"])["error"]["error_subcode"] == 33
+    assert shared.response.status_code == 200
+
+
+def test_headers_only_if_wanted(shared: Client) -> None:
+    url = f"v25.0/{post_ids(shared, 1)[0]}"
+    assert {"name": "Content-Type", "value": "application/json; charset=UTF-8"} in shared.batch(
+        url
+    )[0]["headers"]
+    assert "headers" not in shared.batch(url, include_headers="false")[0]
+
+
+def test_more_than_fifty_or_nonsense_is_refused_as_a_whole(shared: Client) -> None:
+    assert shared.batch(*["v25.0/me"] * 51)["error"]["code"] == 100
+    assert shared.response.status_code == 400
+    assert shared.batch(batch="{}")["error"]["code"] == 100
+
+
+def test_an_operation_may_bring_its_own_token(shared: Client) -> None:
+    page = shared.server.world.pages[1]
+    answer = shared.batch(f"v25.0/me?fields=id&access_token={page.access_token}")[0]
+    assert json.loads(answer["body"]) == {"id": page.id}
+    assert "access_token" not in str(list(shared.server.requests)[-1])
+    bad = shared.batch("v25.0/me?access_token=nonsense", "v25.0/me")
+    assert [answer["code"] for answer in bad] == [401, 200]
+
+
+def test_the_batch_itself_needs_a_token(shared: Client) -> None:
+    shared.session.headers["Authorization"] = "Bearer nonsense"
+    try:
+        assert shared.batch("v25.0/me")["error"]["code"] == 190
+    finally:
+        shared.session.headers["Authorization"] = "Bearer sandbox-token"
+
+
+def test_the_instagram_login_has_no_batch(serve: Serve) -> None:
+    client = serve(login="instagram", posts=1)
+    assert client.batch("v25.0/me")["error"]["code"] == 100
+    assert client.response.status_code == 400
+
+
+def test_an_operation_may_time_out(serve: Serve) -> None:
+    client = serve(posts=5)
+    ids = post_ids(client, 3)
+    client.server.faults.add(Fault("null_op", match=ids[1]))
+    urls = [f"v25.0/{name}/insights?metric=reach" for name in ids]
+    assert [answer and answer["code"] for answer in client.batch(*urls)] == [200, None, 200]
+    assert [answer["code"] for answer in client.batch(*urls)] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+def test_many_ids_in_one_call(serve: Serve, login: str) -> None:
+    client = serve(login=login, posts=60)
+    ids = post_ids(client)
+    body = client.get("insights", ids=",".join(ids), metric="reach")
+    assert list(body) == ids
+    assert {name: part["data"][0]["values"][0]["value"] for name, part in body.items()} == {
+        name: reach(client, name) for name in ids
+    }
+    nodes = client.get("", ids=",".join(ids[:2]), fields="media_type")
+    assert [node["id"] for node in nodes.values()] == ids[:2]
+    assert list(client.server.requests)[-1].calls == 1
+
+
+def test_many_ids_are_all_or_nothing(shared: Client) -> None:
+    ids = post_ids(shared)
+    assert shared.error("insights", ids=",".join(ids), metric="follows")["code"] == 100
+    assert shared.error("", ids=f"{ids[0]},17900000000000009")["code"] == 803
+    assert "Too many IDs" in shared.error("", ids=",".join([*ids, ids[0]]))["message"]

@@ -1,0 +1,316 @@
+"""The server: connections, latency, usage, faults, the sandbox's own paths, the command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tap_instagram_business.sandbox.graph_api import Fault, GraphApiServer, World, WorldSettings
+from tap_instagram_business.sandbox.graph_api.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .client import Client
+    from .conftest import Serve
+
+COMMAND = [sys.executable, "-m", "tap_instagram_business.sandbox.graph_api"]
+
+
+def test_a_connection_is_kept_and_never_stalls(shared: Client) -> None:
+    shared.get("me")
+    began = time.perf_counter()
+    for _ in range(50):
+        shared.get("me")
+    assert (time.perf_counter() - began) / 50 < 0.02
+
+
+def test_latency_is_of_the_round_trip(serve: Serve) -> None:
+    client = serve(posts=1, server={"latency": 0.1, "batch_latency_share": 0.1})
+
+    def timed(*urls: str) -> float:
+        began = time.perf_counter()
+        client.batch(*urls)
+        return time.perf_counter() - began
+
+    assert 0.1 <= timed("v25.0/me") < 0.2
+    assert 0.2 <= timed(*["v25.0/me"] * 10) < 0.35
+
+
+def test_requests_in_parallel(serve: Serve) -> None:
+    client = serve(posts=1, server={"latency": 0.2})
+    url, headers = f"{client.server.url}/v25.0/me", {"Authorization": "Bearer sandbox-token"}
+    began = time.perf_counter()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: requests.get(url, headers=headers, timeout=5), range(8)))
+    assert all(answer.ok for answer in answers)
+    assert time.perf_counter() - began < 1
+
+
+def test_requests_are_counted(serve: Serve) -> None:
+    client = serve(posts=3)
+    account = client.server.world.account_ids[0]
+    client.get(f"{account}/media", fields="id", limit=2)
+    client.batch("v25.0/me", "v25.0/me")
+    assert (client.server.http_requests, client.server.calls) == (2, 3)
+    first = next(iter(client.server.requests))
+    assert (first.endpoint, first.params) == ("GET /{id}/media", {"fields": "id", "limit": "2"})
+    assert first.user_agent.startswith("python-requests")
+    client.server.reset_counts()
+    assert (client.server.http_requests, len(client.server.requests)) == (0, 0)
+
+
+def test_usage_shows_after_some_traffic(serve: Serve) -> None:
+    client = serve(posts=1, server={"allowance_calls": 20})
+    account = client.server.world.account_ids[0]
+    client.get(account)
+    assert "X-Business-Use-Case-Usage" not in client.response.headers
+    for _ in range(9):
+        client.get(account)
+    usage = json.loads(client.response.headers["X-Business-Use-Case-Usage"])
+    assert usage[account][0]["call_count"] == 50
+    assert usage[account][0]["type"] == "instagram"
+    assert len(usage) == 2
+    assert json.loads(client.response.headers["X-App-Usage"])["call_count"] == 50
+    operation = client.batch(f"v25.0/{account}")[0]
+    assert "X-Business-Use-Case-Usage" in {part["name"] for part in operation["headers"]}
+
+
+def test_an_allowance_used_up_and_regained(serve: Serve) -> None:
+    client = serve(posts=1, server={"allowance_calls": 10})
+    clock, (account, other) = client.server.clock, client.server.world.account_ids
+    for _ in range(10):
+        client.get(account)
+    error = client.error(account)
+    assert (client.response.status_code, error["code"]) == (400, 80002)
+    usage = json.loads(client.response.headers["X-Business-Use-Case-Usage"])
+    assert usage[account][0]["call_count"] == 100
+    assert usage[account][0]["estimated_time_to_regain_access"] == 5
+    assert client.get(other)["id"] == other
+    clock.advance(timedelta(minutes=4))
+    assert client.error(account)["code"] == 80002
+    clock.advance(timedelta(minutes=4))
+    assert client.error(account)["code"] == 80002
+    clock.advance(timedelta(minutes=5))
+    assert client.get(account)["id"] == account
+
+
+def test_other_ways_to_throttle(serve: Serve) -> None:
+    client = serve(posts=1, server={"allowance_calls": 0})
+    for code in (4, 17, 32, 613):
+        client.server.usage.code = code
+        assert client.error(client.server.world.account_ids[0])["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "subcode"),
+    [
+        ("unknown_error", 500, 1, None),
+        ("service_error", 500, 2, None),
+        ("too_much_data", 500, 1, None),
+        ("gone", 400, 100, 33),
+        ("permission", 400, 10, None),
+        ("expired_token", 401, 190, 463),
+        ("password_changed", 401, 190, 460),
+        ("blocked", 400, 368, None),
+        ("throttle", 400, 80002, None),
+    ],
+)
+def test_errors_on_order(
+    serve: Serve, kind: Any, status: int, code: int, subcode: int | None
+) -> None:
+    client = serve(posts=1)
+    client.server.faults.add(Fault(kind, match="/me", times=2, after=1))
+    assert client.get("me")["id"]
+    for _ in range(2):
+        error = client.error("me")
+        assert (error["code"], error.get("error_subcode")) == (code, subcode)
+        assert client.response.status_code == status
+    assert client.get("me")["id"]
+    assert len(client.server.faults.struck) == 2
+
+
+def test_any_error_and_any_body(serve: Serve) -> None:
+    client = serve(posts=1)
+    faults = client.server.faults
+    faults.add(Fault("error", code=341, subcode=5, message="(#341) Limit", status=403))
+    assert client.error("me")["message"] == "(#341) Limit"
+    assert client.response.status_code == 403
+    faults.add(Fault("error_with_200", code=2, message="Oops"))
+    assert client.get("me")["error"]["code"] == 2
+    assert client.response.status_code == 200
+    faults.add(Fault("raw", status=503, body='{"half":'))
+    with pytest.raises(requests.JSONDecodeError):
+        client.get("me")
+
+
+@pytest.mark.parametrize("kind", ["html_502", "empty_body", "truncated_body"])
+def test_bodies_that_are_no_json(serve: Serve, kind: Any) -> None:
+    client = serve(posts=1)
+    client.server.faults.add(Fault(kind))
+    with pytest.raises(requests.JSONDecodeError):
+        client.get("me")
+    assert client.get("me")["id"]
+
+
+def test_connections_that_drop_or_stall(serve: Serve) -> None:
+    client = serve(posts=1)
+    client.server.faults.add(Fault("drop"), Fault("stall", seconds=0.3))
+    for _ in range(2):
+        with pytest.raises(requests.ConnectionError):
+            client.get("me")
+    assert [request.status for request in client.server.requests] == [0, 0]
+    assert client.get("me")["id"]
+
+
+def test_a_batch_is_refused_as_a_whole(serve: Serve) -> None:
+    client = serve(posts=1)
+    client.server.faults.add(Fault("batch_refused", match="metric=reach"))
+    assert len(client.batch("v25.0/me")) == 1
+    assert client.batch("v25.0/me", "v25.0/me?metric=reach")["error"]["code"] == 960
+
+
+def test_a_metric_retires_in_the_middle_of_a_run(serve: Serve) -> None:
+    client = serve(posts=10)
+    account = client.server.world.account_ids[0]
+    total = {"metric": "reach,saves", "period": "day", "metric_type": "total_value"}
+    client.server.faults.add(
+        Fault("retire_metrics", match="/insights", after=1, metrics=("saves",))
+    )
+    assert client.get(f"{account}/insights", **total)["data"]
+    assert "metric[1] must be one of" in client.error(f"{account}/insights", **total)["message"]
+
+
+def test_faults_by_chance_are_the_same_for_the_same_seed(serve: Serve) -> None:
+    patterns = []
+    for _ in range(2):
+        client = serve(posts=1)
+        client.server.faults.random(5, 0.3, ["service_error", "html_502"])
+        statuses = []
+        for _ in range(60):
+            response = client.session.get(f"{client.server.url}/v25.0/me", timeout=5)
+            statuses.append(response.status_code)
+        client.server.faults.clear()
+        assert client.get("me")["id"]
+        patterns.append(statuses)
+    assert patterns[0] == patterns[1]
+    assert set(patterns[0]) == {200, 500, 502}
+
+
+def test_the_clock_can_be_set_from_outside(serve: Serve) -> None:
+    client = serve(posts=1)
+    url = f"{client.server.url}/_sandbox"
+    start = client.server.world.settings.start
+    moved = requests.post(f"{url}/clock", json={"advance_seconds": 90}, timeout=5).json()
+    assert moved == {"now": (start + timedelta(seconds=90)).isoformat(), "running": False}
+    requests.post(f"{url}/clock", json={"set": "2026-12-24T18:00:00Z"}, timeout=5)
+    assert requests.get(f"{url}/clock", timeout=5).json()["now"] == "2026-12-24T18:00:00+00:00"
+    assert client.server.clock.now().year == 2026
+
+
+def test_the_sandbox_from_outside(serve: Serve) -> None:
+    client = serve(posts=5, seed=9, retired_metrics=("reposts",))
+    url = f"{client.server.url}/_sandbox"
+    stored = requests.get(f"{url}/settings", timeout=5).json()
+    assert WorldSettings.from_json(stored) == client.server.world.settings
+    ordered = [{"kind": "permission", "match": "/me"}]
+    assert requests.post(f"{url}/faults", json=ordered, timeout=5).json() == {"ordered": 1}
+    assert client.error("me")["code"] == 10
+    bad = requests.post(f"{url}/faults", json=[{"kind": "flood"}], timeout=5)
+    assert bad.status_code == 400
+    stats = requests.get(f"{url}/stats", timeout=5).json()
+    assert stats == {"http_requests": 1, "calls": 1, "by_endpoint": {"GET /me": 1}}
+    assert requests.post(f"{url}/stats/reset", timeout=5).json()["calls"] == 0
+    lost = {"lost_accounts": {client.server.world.account_ids[0]: "gone"}}
+    assert requests.post(f"{url}/conditions", json=lost, timeout=5).ok
+    assert client.error(client.server.world.account_ids[0])["error_subcode"] == 33
+    usage = requests.post(f"{url}/usage", json={"allowance_calls": 7}, timeout=5).json()
+    assert usage["allowance_calls"] == 7
+    assert requests.get(f"{url}/nonsense", timeout=5).status_code == 404
+    assert requests.get(f"{url}/health", timeout=5).json()["status"] == "ok"
+
+
+def test_a_running_clock_runs() -> None:
+    clock = Clock(WorldSettings().start, running=True)
+    before = clock.now()
+    time.sleep(0.01)
+    assert before < clock.now() < before + timedelta(seconds=5)
+    with pytest.raises(ValueError, match="time zone"):
+        clock.set(before.replace(tzinfo=None))
+
+
+def test_stopping_closes_kept_connections() -> None:
+    with GraphApiServer(WorldSettings(posts=1)) as server, requests.Session() as session:
+        session.get(f"{server.url}/v25.0/me", timeout=5)
+        port = server.port
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    arguments = ["--port", "0", "--posts", "4", "--clock", "2026-11-20T12:00:00Z"]
+    arguments += ["--world", '{"lost_accounts": [1], "converted_days_ago": 30}']
+    with subprocess.Popen(
+        [*COMMAND, *arguments, "--data-dir", str(tmp_path)], stderr=subprocess.PIPE, text=True
+    ) as running:
+        yield running
+        if running.poll() is None:
+            running.kill()
+
+
+def test_the_command(process: subprocess.Popen[str], tmp_path: Path) -> None:
+    assert process.stderr is not None
+    assert "listens on http://127.0.0.1:" in process.stderr.readline()
+    about = json.loads((tmp_path / "graph_api.json").read_text())
+    assert about["pid"] == process.pid
+    world = World(WorldSettings.from_json(about["world"]))
+    assert world.settings == WorldSettings(posts=4, lost_accounts=(1,), converted_days_ago=30)
+    headers = {"Authorization": "Bearer sandbox-token"}
+    account = world.account_ids[0]
+    found = requests.get(f"{about['url']}/v25.0/{account}/media", headers=headers, timeout=5).json()
+    media = world.media(account, world.settings.start)
+    assert [item["id"] for item in found["data"]] == [item["id"] for item in media]
+    os.kill(process.pid, signal.SIGTERM)
+    assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--accounts", "-1"], ["--world", '{"shoe_size": 43}'], ["--clock", "2026-11-20T12:00:00"]],
+)
+def test_settings_that_make_no_sense(arguments: list[str]) -> None:
+    refused = subprocess.run(
+        [*COMMAND, "--port", "0", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+    assert refused.returncode == 2
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_in_use_is_named() -> None:
+    with GraphApiServer(WorldSettings(posts=1)) as server:
+        refused = subprocess.run(
+            [*COMMAND, "--port", str(server.port)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=20,
+        )
+    assert refused.returncode == 1
+    assert refused.stderr == f"Port {server.port} is in use: something else listens there.\n"

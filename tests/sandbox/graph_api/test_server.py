@@ -11,6 +11,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +22,6 @@ from tap_instagram_business.sandbox.graph_api.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from .client import Client
     from .conftest import Serve
@@ -314,3 +314,10 @@ def test_a_port_in_use_is_named() -> None:
         )
     assert refused.returncode == 1
     assert refused.stderr == f"Port {server.port} is in use: something else listens there.\n"
+
+
+def test_it_runs_on_the_standard_library_alone() -> None:
+    root = Path(__file__).parents[3]
+    without_packages = [sys.executable, "-S", *COMMAND[1:], "--help"]
+    helped = subprocess.run(without_packages, capture_output=True, check=False, cwd=root)
+    assert helped.returncode == 0, helped.stderr

@@ -1,0 +1,112 @@
+"""The strict loader in its own environment, and a BigQuery for it to load into."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
+from tests.meltano_project import ROOT, plugin_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+PATIENCE = 120
+CONFIG = {
+    "project": "sandbox",
+    "location": "US",
+    "method": "batch_job",
+    "denormalized": True,
+    "upsert": True,
+    "dedupe_before_upsert": True,
+    "cluster_on_key_properties": True,
+    "batch_size": 10_000,
+}
+
+
+@dataclass(frozen=True)
+class Loader:
+    """The loader, set to one dataset."""
+
+    python: Path
+    sandbox: LocalSandbox
+    dataset: str
+    directory: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def started(self, *, set_up: str = "") -> Iterator[subprocess.Popen[str]]:
+        """Start it, with some Python first if there is something to change in it."""
+        config = self.directory / "config.json"
+        config.write_text(json.dumps({**CONFIG, "dataset": self.dataset, **self.options}))
+        program = (
+            "from target_bigquery_strict import StrictTargetBigQuery as Target\n"
+            f"{set_up}\nTarget.cli()"
+        )
+        with subprocess.Popen(
+            [str(self.python), "-c", program, "--config", str(config)],
+            env={**os.environ, **self._environment()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            watchdog = threading.Timer(PATIENCE, process.kill)
+            watchdog.start()
+            try:
+                yield process
+            finally:
+                watchdog.cancel()
+                process.kill()
+
+    def run(
+        self, messages: Iterable[dict[str, Any]], *, set_up: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Feed it messages to the end."""
+        with self.started(set_up=set_up) as process:
+            lines = "".join(json.dumps(message) + "\n" for message in messages)
+            stdout, stderr = process.communicate(lines)
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Ask BigQuery; `{}` stands for the dataset."""
+        return self.sandbox.rows(sql.format(self.dataset))
+
+    def tables(self) -> list[str]:
+        """Name all tables, those of unfinished runs too."""
+        sql = "SELECT table_name FROM {}.INFORMATION_SCHEMA.TABLES ORDER BY table_name"
+        return [row["table_name"] for row in self.rows(sql)]
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "BIGQUERY_EMULATOR_HOST": self.sandbox.bigquery_url,
+            "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
+            "GOOGLE_CLOUD_PROJECT": "sandbox",
+            "PYTHONWARNINGS": "ignore",
+        }
+
+
+@pytest.fixture(scope="session")
+def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
+    if sys.version_info < EMULATOR_NEEDS:
+        pytest.skip("The BigQuery emulator needs Python 3.11.")
+    sandbox = LocalSandbox.on_free_ports(tmp_path_factory.mktemp("bigquery"))
+    started = sandbox.up("--no-graph")
+    assert started.returncode == 0, started.stderr
+    yield sandbox
+    sandbox.down()
+
+
+@pytest.fixture
+def loader(bigquery: LocalSandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Loader:
+    python = plugin_python("loader", "target-bigquery")
+    return Loader(python, bigquery, request.node.originalname, tmp_path)

@@ -1,0 +1,73 @@
+"""A batch that cannot be loaded ends the run, and no state is written past it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING
+
+import pytest
+
+from tests.load.messages import feed, record, schema, state
+
+if TYPE_CHECKING:
+    from tests.load.conftest import Loader
+
+pytestmark = pytest.mark.e2e
+
+NO_NUMBER = "not a number"
+FIRST_WORKER_LEAVES = """
+from target_bigquery.batch_job import BatchJobWorker
+runs = [lambda worker: None, BatchJobWorker.run, BatchJobWorker.run]
+BatchJobWorker.run = lambda worker: runs.pop(0)(worker)
+"""
+
+
+def wait_for_line(stream: IO[str], beginning: str) -> None:
+    assert any(line.startswith(beginning) for line in stream)
+
+
+def test_a_failed_last_batch_fails_the_run(loader: Loader) -> None:
+    result = loader.run([schema(), record(1, 10), state(1), record(2, NO_NUMBER), state(2)])
+
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert "A batch could not be loaded, no state is written" in result.stderr
+    assert NO_NUMBER in result.stderr
+    assert loader.rows("SELECT COUNT(*) AS `rows` FROM {}.media") == [{"rows": 0}]
+
+
+def test_a_batch_that_failed_before_the_end_fails_the_run(loader: Loader) -> None:
+    small_batches = replace(loader, options={"batch_size": 2})
+    with small_batches.started() as process:
+        feed(process.stdin, [schema(), state(1), record(1, NO_NUMBER), record(2, 20)])
+        assert process.stderr
+        wait_for_line(process.stderr, "Exception in thread")
+        feed(process.stdin, [record(3, 30), record(4, 40), state(2)])
+        stdout, stderr = process.communicate()
+
+    assert process.returncode == 1
+    assert stdout == ""
+    assert "A batch could not be loaded, no state is written" in stderr
+
+
+def test_a_batch_that_no_worker_took_is_loaded(loader: Loader) -> None:
+    result = loader.run([schema(), record(1, 10), state(1)], set_up=FIRST_WORKER_LEAVES)
+
+    assert result.returncode == 0
+    assert loader.rows("SELECT COUNT(*) AS `rows` FROM {}.media") == [{"rows": 1}]
+
+
+def test_the_run_after_a_failed_one_heals_it(loader: Loader) -> None:
+    assert loader.run([schema(), record(1, NO_NUMBER), state(1)]).returncode == 1
+
+    result = loader.run([schema(), record(1, 10), state(1)])
+
+    assert result.returncode == 0
+    assert loader.rows("SELECT id, likes FROM {}.media") == [{"id": "00001", "likes": 10}]
+
+
+def test_another_method_is_refused(loader: Loader) -> None:
+    result = replace(loader, options={"method": "storage_write_api"}).run([schema()])
+
+    assert result.returncode == 1
+    assert "needs `method: batch_job` and `denormalized: true`" in result.stderr

@@ -1,0 +1,38 @@
+"""The loader waits for nothing but BigQuery, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.load.messages import record, schema, state
+
+if TYPE_CHECKING:
+    from tests.load.conftest import Loader
+
+pytestmark = pytest.mark.e2e
+
+WAIT_OF_THE_ORIGINAL = 12.5
+STREAMS = [f"stream_{letter}" for letter in "abcdef"]
+
+
+def test_streams_are_loaded_side_by_side_without_waits(loader: Loader) -> None:
+    messages = [m for name in STREAMS for m in (schema(name), record(1, 10, name))]
+    begin = time.monotonic()
+
+    result = loader.run([*messages, state(1)])
+
+    assert result.returncode == 0
+    assert time.monotonic() - begin < WAIT_OF_THE_ORIGINAL
+    assert loader.tables() == STREAMS
+    for name in STREAMS:
+        assert f"{name}: 1 rows arrived" in result.stderr
+
+
+def test_a_stream_without_rows_has_its_table_and_nothing_to_merge(loader: Loader) -> None:
+    result = loader.run([schema(), state(1)])
+
+    assert result.returncode == 0
+    assert loader.tables() == ["media"]

@@ -1,4 +1,4 @@
-"""The project's plugins, as Meltano installs them."""
+"""The Meltano project: its plugins, and copies of it that tests run."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from tests.local_sandbox import LocalSandbox
 
 ROOT = Path(__file__).parents[1]
+PLUGIN_DIRECTORIES = ("extractors", "loaders", "utilities")
+QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 
 
 def meltano() -> str:
@@ -25,13 +33,9 @@ def meltano() -> str:
 
 @functools.cache
 def install_plugins() -> None:
-    """Install what the project's `.meltano` lacks."""
+    """Install the project's plugins; quick when they are there."""
     subprocess.run(
-        [meltano(), "install"],
-        cwd=ROOT,
-        env={**os.environ, "MELTANO_CLI_LOG_LEVEL": "warning"},
-        check=True,
-        timeout=900,
+        [meltano(), "install"], cwd=ROOT, env={**os.environ, **QUIET}, check=True, timeout=900
     )
 
 
@@ -39,3 +43,44 @@ def plugin_python(kind: str, name: str) -> Path:
     """Return the Python of a plugin's own environment."""
     install_plugins()
     return ROOT / ".meltano" / f"{kind}s" / name / "venv" / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class MeltanoProject:
+    """A copy of the project with the plugins of the original and state of its own."""
+
+    directory: Path
+    sandbox: LocalSandbox
+
+    @classmethod
+    def copy_to(cls, directory: Path, sandbox: LocalSandbox) -> MeltanoProject:
+        install_plugins()
+        project = yaml.safe_load((ROOT / "meltano.yml").read_text())
+        project["env"] = {
+            "SANDBOX_GRAPH_PORT": str(sandbox.graph_port),
+            "SANDBOX_BIGQUERY_PORT": str(sandbox.bigquery_port),
+        }
+        (directory / "meltano.yml").write_text(yaml.safe_dump(project, sort_keys=False))
+        (directory / "load").symlink_to(ROOT / "load")
+        (directory / ".meltano").mkdir()
+        for name in PLUGIN_DIRECTORIES:
+            (directory / ".meltano" / name).symlink_to(ROOT / ".meltano" / name)
+        return cls(directory, sandbox)
+
+    def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a Meltano command in the sandbox's environment."""
+        return subprocess.run(
+            [meltano(), "--log-format=uncolored", "--environment=sandbox", *arguments],
+            cwd=self.directory,
+            env={**os.environ, **QUIET, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def sync(self) -> str:
+        """Run the pipeline as the README does, and return its log."""
+        result = self.meltano("run", "tap-instagram-business", "target-bigquery")
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stderr

@@ -101,7 +101,9 @@ class InstagramStream(Stream):
         return [
             stream
             for stream in self.child_streams
-            if isinstance(stream, InstagramStream) and stream.selected
+            if isinstance(stream, InstagramStream)
+            and stream.selected
+            and stream.parent_stream_type is type(self)
         ]
 
     @contextmanager

@@ -6,11 +6,13 @@ Graph API: IG User insights. An insight of a day is restated for up to 48 hours 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = dt.timedelta(days=1)
@@ -75,43 +77,34 @@ def windows(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
         yield first, days[-1]
 
 
-def lay_out(
-    values: Iterable[tuple[dt.datetime, float]],
-    first: dt.date,
-    last: dt.date,
-    *,
-    end_labels: bool | None,
-) -> dict[dt.date, float]:
-    """Lay a series onto the days that were asked for.
+class DayLabels:
+    """Lays series onto the days that were asked for.
 
-    Meta does not say whether a bucket's `end_time` is the day's start or its end, so the window
-    says it: an `end_time` after the window means ends, one at its start means starts.
-
-    Args:
-        values: `end_time` and value of each bucket.
-        first: the first day asked for.
-        last: the last day asked for.
-        end_labels: what other answers have said, if this one does not say it itself.
-
-    Returns:
-        The value of each day that has one; nothing where nobody can say which day it is.
+    Meta does not say whether a bucket's `end_time` is its day's start or its end, so the window
+    says it: an `end_time` after the window means ends, one at its start means starts. What one
+    series has shown holds for those that show neither.
     """
-    buckets = [(pacific_date(end_time), value) for end_time, value in values]
-    labels = has_end_labels((label for label, _ in buckets), first, last)
-    if labels is None:
-        labels = end_labels
-    if labels is None:
-        return {}
-    shift = DAY if labels else dt.timedelta()
-    days = {label - shift: value for label, value in buckets}
-    return {day: value for day, value in days.items() if first <= day <= last}
 
+    def __init__(self) -> None:
+        self.are_ends: bool | None = None
 
-def has_end_labels(labels: Iterable[dt.date], first: dt.date, last: dt.date) -> bool | None:
-    """Say whether a series names its days by their end; None where it could be either."""
-    known = set(labels)
-    if last + DAY in known:
-        return True
-    if first in known:
-        return False
-    return None
+    def lay_out(
+        self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
+    ) -> dict[dt.date, T]:
+        """Return what each day has; nothing where nobody can say which day it is.
+
+        Args:
+            buckets: `end_time` and content of each.
+            first: the first day asked for.
+            last: the last day asked for.
+        """
+        labelled = {pacific_date(end_time): content for end_time, content in buckets}
+        if last + DAY in labelled:
+            self.are_ends = True
+        elif first in labelled:
+            self.are_ends = False
+        if self.are_ends is None:
+            return {}
+        shift = DAY if self.are_ends else dt.timedelta()
+        days = {label - shift: content for label, content in labelled.items()}
+        return {day: content for day, content in days.items() if first <= day <= last}

@@ -166,7 +166,63 @@ FOLLOW_COLUMNS = {
     "unfollows": ("NON_FOLLOWER", "Accounts that stopped following or left Instagram."),
 }
 
+BREAKDOWNS = ("follow_type", "media_product_type", "contact_button_type")
+"""The dimensions of account insights; each takes a request of its own."""
+
 FOLLOWER_COUNT = DayMetric(
     "follower_count", "New followers of the day, not less those lost; kept by Meta for 30 days."
 )
 """Comes only as a series, for accounts with 100 followers or more."""
+
+ROLLING_PERIODS = {7: "week", 28: "days_28"}
+"""Days over which Meta counts reach as one, and what it calls them."""
+
+
+@dataclass(frozen=True)
+class DemographicMetric:
+    """A split of people by who they are, as it stands at the time of reading.
+
+    Attributes:
+        name: Meta's name.
+        timeframes: what to ask for, by what it is called in the table.
+    """
+
+    name: str
+    timeframes: tuple[tuple[str, str], ...]
+
+
+DEMOGRAPHIC_METRICS = (
+    DemographicMetric("follower_demographics", (("lifetime", "this_month"),)),
+    DemographicMetric(
+        "engaged_audience_demographics", (("this_week", "this_week"), ("this_month", "this_month"))
+    ),
+)
+DEMOGRAPHIC_BREAKDOWNS = ("age,gender", "city", "country")
+"""Age and gender stay a cross: each alone is its sum."""
+
+NAVIGATION_COLUMNS = {
+    "taps_forward": ("TAP_FORWARD", "Taps to the next photo or video."),
+    "taps_back": ("TAP_BACK", "Taps back to the one before."),
+    "exits": ("TAP_EXIT", "Taps that left the story."),
+    "swipes_forward": ("SWIPE_FORWARD", "Swipes to the next account's story."),
+}
+
+
+@dataclass(frozen=True)
+class MediaBreakdown:
+    """An insight of a media in parts; it takes a request of its own.
+
+    Attributes:
+        name: Meta's name.
+        breakdown: the dimension.
+        kinds: the kinds of media that have it.
+    """
+
+    name: str
+    breakdown: str
+    kinds: frozenset[str]
+
+
+PROFILE_ACTIVITY = MediaBreakdown("profile_activity", "action_type", PHOTOS | _STORY)
+NAVIGATION = MediaBreakdown("navigation", "story_navigation_action_type", _STORY)
+MEDIA_BREAKDOWNS = (PROFILE_ACTIVITY, NAVIGATION)

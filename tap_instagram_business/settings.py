@@ -85,6 +85,14 @@ SETTINGS = th.PropertiesList(
         "days`, 0 for every run, `*` for any age; or `always`.",
     ),
     th.Property(
+        "demographics_every_days",
+        th.IntegerType(minimum=0),
+        default=7,
+        title="Demographics every days",
+        description="How many days lie between two readings of `audience_demographics`; 0 for "
+        "every run.",
+    ),
+    th.Property(
         "on_rate_limit",
         th.StringType,
         default="wait",

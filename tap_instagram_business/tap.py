@@ -19,6 +19,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_instagram_business import settings, streams
+from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import Account, reach
 from tap_instagram_business.graph.calls import Refusals
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLimited
@@ -57,6 +58,8 @@ class TapInstagramBusiness(Tap):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__(**options)
         self.refusals = Refusals()
+        self.day_labels = DayLabels()
+        self.newest_refused: dict[str, dt.datetime] = {}
         self.stopped = ""
         self._failures: dict[tuple[str, str], str] = {}
 
@@ -67,6 +70,8 @@ class TapInstagramBusiness(Tap):
         if self._streams is None:
             found = {type(stream): stream for stream in super().streams.values()}
             self._streams = {found[cls].name: found[cls] for cls in streams.STREAMS}
+            for lead, follower in streams.ALSO_FOLLOWS.items():
+                found[lead].child_streams.append(found[follower])
         return self._streams
 
     @override

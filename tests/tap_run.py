@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,20 @@ class Run:
         """The rows by key, later ones replacing earlier ones, as an upserting target keeps them."""
         keys = self.schemas[stream]["key_properties"]
         return {tuple(row[key] for key in keys): row for row in self.records[stream]}
+
+
+def catalog(*selected: str, without: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+    """A catalog with these streams, less these columns."""
+    found: dict[str, Any] = json.loads(
+        TapInstagramBusiness(validate_config=False).catalog_json_text
+    )
+    for entry in found["streams"]:
+        for part in entry["metadata"]:
+            if not part["breadcrumb"]:
+                part["metadata"]["selected"] = entry["tap_stream_id"] in selected
+            elif (entry["tap_stream_id"], part["breadcrumb"][1]) in without:
+                part["metadata"]["selected"] = False
+    return found
 
 
 def new_tap(

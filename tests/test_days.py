@@ -71,21 +71,18 @@ def series(*labels: str) -> list[tuple[dt.datetime, float]]:
 
 
 def test_start_labels_name_the_day_itself() -> None:
-    laid = days.lay_out(
-        series("2026-10-30", "2026-11-01", "2026-11-03"), FIRST, LAST, end_labels=None
-    )
+    laid = days.DayLabels().lay_out(series("2026-10-30", "2026-11-01", "2026-11-03"), FIRST, LAST)
     assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
 
 
 def test_end_labels_name_the_day_before() -> None:
-    laid = days.lay_out(
-        series("2026-10-31", "2026-11-02", "2026-11-04"), FIRST, LAST, end_labels=None
-    )
+    laid = days.DayLabels().lay_out(series("2026-10-31", "2026-11-02", "2026-11-04"), FIRST, LAST)
     assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
 
 
-def test_a_series_that_says_neither_takes_the_word_of_others() -> None:
-    unsure = series("2026-11-01")
-    assert days.lay_out(unsure, FIRST, LAST, end_labels=None) == {}
-    assert days.lay_out(unsure, FIRST, LAST, end_labels=True) == {dt.date(2026, 10, 31): 0}
-    assert days.lay_out(unsure, FIRST, LAST, end_labels=False) == {dt.date(2026, 11, 1): 0}
+@pytest.mark.parametrize(("known", "day"), [("2026-11-04", 31), ("2026-10-30", 1)])
+def test_a_series_that_says_neither_takes_the_word_of_others(known: str, day: int) -> None:
+    labels, unsure = days.DayLabels(), series("2026-11-01")
+    assert labels.lay_out(unsure, FIRST, LAST) == {}
+    labels.lay_out(series(known), FIRST, LAST)
+    assert [found.day for found in labels.lay_out(unsure, FIRST, LAST)] == [day]

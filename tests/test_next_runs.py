@@ -137,7 +137,7 @@ def test_start_date_bounds_the_days_and_is_clamped_to_what_meta_keeps(
     expected = truth.account_insights(server.world, START, kept)
     own = {key: row for key, row in expected.items() if key[0] == server.world.account_ids[0]}
     truth.tables_equal(run.table("account_insights"), own)
-    assert "Meta keeps account insights for 729 days" in caplog.text
+    assert "account_insights: Meta keeps 729 days, so they start on 2024-10-26" in caplog.text
 
 
 def test_media_refresh_always_reads_everything_at_every_run(server: GraphApiServer) -> None:
@@ -180,7 +180,9 @@ def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
     for key, row in expected.items():
         saved = got[key]["saved"]
         assert truth.comparable({**got[key], "saved": None}) == truth.comparable(row)
-        gap = run.table("insight_gaps").get((row["account_id"], key[0], "saved", "retired"))
+        gap = run.table("insight_gaps").get(
+            (row["account_id"], key[0], "saved", "retired", "2026-10-25")
+        )
         assert (saved is None) == (gap is not None)
     warnings = [r for r in caplog.records if r.levelname == "WARNING" and "saved" in r.getMessage()]
     assert 1 <= len(warnings) <= 4

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.tap import TapInstagramBusiness
 from tests import truth
-from tests.tap_run import run_tap
+from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_instagram_business.sandbox.graph_api import GraphApiServer
-
-
-def catalog(*selected: str, without: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
-    """A catalog with these streams, less these columns."""
-    found: dict[str, Any] = json.loads(
-        TapInstagramBusiness(validate_config=False).catalog_json_text
-    )
-    for entry in found["streams"]:
-        for part in entry["metadata"]:
-            if not part["breadcrumb"]:
-                part["metadata"]["selected"] = entry["tap_stream_id"] in selected
-            elif (entry["tap_stream_id"], part["breadcrumb"][1]) in without:
-                part["metadata"]["selected"] = False
-    return found
 
 
 def lines(server: GraphApiServer) -> list[str]:
@@ -70,6 +54,28 @@ def test_a_follower_comes_without_its_lead(server: GraphApiServer, stream: str) 
     truth.tables_equal(run.table(stream), getattr(truth, stream)(server.world, now))
     again = run_tap(server, catalog=catalog(stream), state=run.state)
     assert len(again.records[stream]) < len(run.records[stream]) / 2
+
+
+@pytest.mark.parametrize("stream", ["comments", "tagged_media"])
+def test_what_others_did_is_read_where_it_is_selected(server: GraphApiServer, stream: str) -> None:
+    run = run_tap(server, catalog=catalog(stream))
+    expected = getattr(truth, stream)(server.world, server.clock.now())
+    assert expected
+    truth.tables_equal(run.table(stream), expected)
+
+
+def test_what_others_did_is_not_asked_for_by_default(server: GraphApiServer) -> None:
+    run = run_tap(server)
+    assert not {"comments", "tagged_media"} & run.schemas.keys()
+    assert not [line for line in lines(server) if "/comments" in line or "/tags" in line]
+
+
+@pytest.mark.parametrize("stream", ["story_insights", "media_insights_breakdowns"])
+def test_what_stories_feed_comes_without_them(server: GraphApiServer, stream: str) -> None:
+    run = run_tap(server, catalog=catalog(stream))
+    assert list(run.schemas) == [stream]
+    expected = getattr(truth, stream)(server.world, server.clock.now())
+    truth.tables_equal(run.table(stream), expected)
 
 
 def test_account_history_comes_without_accounts(server: GraphApiServer) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.sandbox.graph_api import World
 
 Row = dict[str, Any]
-Table = dict[tuple[str, ...], Row]
+Table = dict[tuple[Any, ...], Row]
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = dt.timedelta(days=1)
@@ -29,7 +29,7 @@ def comparable(row: Mapping[str, Any]) -> Row:
     return {name: unsigned(value) for name, value in row.items() if value is not None}
 
 
-def tables_equal(got: Mapping[tuple[str, ...], Row], truth: Table) -> None:
+def tables_equal(got: Mapping[tuple[Any, ...], Row], truth: Table) -> None:
     """Compare two tables row by row, so that a difference is readable."""
     assert sorted(got) == sorted(truth)
     for key, row in truth.items():
@@ -203,4 +203,221 @@ def media_insights(world: World, now: dt.datetime) -> Table:
 def media_insights_history(world: World, now: dt.datetime) -> Table:
     return {
         (row["media_id"], row["snapshot_date"]): row for row in media_insights(world, now).values()
+    }
+
+
+SPLIT_BY = {
+    "follow_type": ("reach", "views", "follows_and_unfollows"),
+    "media_product_type": (
+        *("reach", "views", "total_interactions", "likes", "comments", "shares", "saves"),
+    ),
+    "contact_button_type": ("profile_links_taps",),
+}
+
+
+def account_insights_breakdowns(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Table:
+    table: Table = {}
+    for account_id in world.account_ids:
+        for day in days:
+            for breakdown, metrics in SPLIT_BY.items():
+                for metric in set(metrics) - world.retired_metrics:
+                    parts = world.account_day_breakdown(account_id, day, metric, breakdown, now)
+                    for dimension, value in parts.items():
+                        date = day.isoformat()
+                        table[account_id, date, metric, breakdown, dimension.upper()] = {
+                            "account_id": account_id,
+                            "date": date,
+                            "metric": metric,
+                            "breakdown": breakdown,
+                            "dimension": dimension.upper(),
+                            "value": value,
+                            "is_final": now >= pacific_midnight(day + DAY) + dt.timedelta(hours=48),
+                        }
+    return table
+
+
+def account_reach(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Table:
+    return {
+        (account_id, day.isoformat(), number): {
+            "account_id": account_id,
+            "date": day.isoformat(),
+            "days": number,
+            "reach": world.rolling_reach(account_id, day, number, now),
+            "is_final": now >= pacific_midnight(day + DAY) + dt.timedelta(hours=48),
+        }
+        for account_id in world.account_ids
+        for day in days
+        for number in (7, 28)
+    }
+
+
+def audience_demographics(world: World, now: dt.datetime) -> Table:
+    asked = (
+        ("follower_demographics", "lifetime", "this_month"),
+        ("engaged_audience_demographics", "this_week", "this_week"),
+        ("engaged_audience_demographics", "this_month", "this_month"),
+    )
+    table: Table = {}
+    for account_id in world.account_ids:
+        for metric, timeframe, frame in asked:
+            for breakdown in ("age,gender", "city", "country"):
+                parts = world.demographics(account_id, metric, breakdown, now, frame)
+                for values, value in parts.items():
+                    named = dict(zip(breakdown.split(","), values, strict=True))
+                    who = {
+                        name: named.get(name, "") for name in ("age", "gender", "city", "country")
+                    }
+                    date = now.date().isoformat()
+                    key = (account_id, date, metric, timeframe, breakdown, *who.values())
+                    table[key] = {
+                        "account_id": account_id,
+                        "snapshot_date": date,
+                        "metric": metric,
+                        "timeframe": timeframe,
+                        "breakdown": breakdown,
+                        **who,
+                        "value": value,
+                    }
+    return table
+
+
+def online_followers(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Table:
+    return {
+        (account_id, day.isoformat(), int(hour)): {
+            "account_id": account_id,
+            "date": day.isoformat(),
+            "hour": int(hour),
+            "online_followers": value,
+        }
+        for account_id in world.account_ids
+        for day in days
+        for hour, value in (world.online_followers(account_id, day, now) or {}).items()
+    }
+
+
+STORY_COLUMNS = (
+    *("media_type", "media_product_type", "caption", "permalink", "shortcode", "media_url"),
+    *("thumbnail_url", "username", "like_count", "comments_count", "is_comment_enabled"),
+    *("is_ai_generated", "alt_text", "has_poll", "has_slider"),
+)
+
+
+def stories(world: World, now: dt.datetime) -> Table:
+    facebook = world.settings.login == "facebook"
+    table: Table = {}
+    for account_id in world.account_ids:
+        for node in world.stories(account_id, now):
+            names = [n for n in STORY_COLUMNS if facebook or n not in {"has_poll", "has_slider"}]
+            table[node["id"],] = {
+                "id": node["id"],
+                "account_id": account_id,
+                **{name: node.get(name) for name in names},
+                "timestamp": rfc3339(node["timestamp"]),
+                "owner_id": (node.get("owner") or {}).get("id"),
+            }
+    return table
+
+
+STORY_INSIGHTS = (
+    *("reach", "views", "shares", "reposts", "total_interactions", "follows", "profile_visits"),
+    *("replies", "navigation"),
+)
+NAVIGATED = {
+    "taps_forward": "TAP_FORWARD",
+    "taps_back": "TAP_BACK",
+    "exits": "TAP_EXIT",
+    "swipes_forward": "SWIPE_FORWARD",
+}
+
+
+def story_insights(world: World, now: dt.datetime) -> Table:
+    facebook = world.settings.login == "facebook"
+    names = (*STORY_INSIGHTS, *(("link_clicks", "total_views") if facebook else ()))
+    table: Table = {}
+    for account_id in world.account_ids:
+        for node in world.stories(account_id, now):
+            figures = world.media_insights(node["id"], now)
+            if not figures:
+                continue
+            split = world.media_breakdown(node["id"], "navigation", now)
+            table[node["id"],] = {
+                "media_id": node["id"],
+                "account_id": account_id,
+                "snapshot_date": now.date().isoformat(),
+                "timestamp": rfc3339(node["timestamp"]),
+                **{name: figures[name] for name in names if name in figures},
+                **{name: split.get(part, 0) for name, part in NAVIGATED.items()},
+            }
+    return table
+
+
+def media_insights_breakdowns(world: World, now: dt.datetime) -> Table:
+    asked = (("profile_activity", "action_type"), ("navigation", "story_navigation_action_type"))
+    table: Table = {}
+    for account_id in world.account_ids:
+        for node in (*world.media(account_id, now), *world.stories(account_id, now)):
+            for metric, breakdown in asked:
+                for dimension, value in world.media_breakdown(node["id"], metric, now).items():
+                    table[node["id"], metric, breakdown, dimension.upper()] = {
+                        "media_id": node["id"],
+                        "account_id": account_id,
+                        "metric": metric,
+                        "breakdown": breakdown,
+                        "dimension": dimension.upper(),
+                        "snapshot_date": now.date().isoformat(),
+                        "value": value,
+                    }
+    return table
+
+
+def every_table(world: World, now: dt.datetime, days: Iterable[dt.date]) -> dict[str, Table]:
+    """All tables that are selected by default, but for gaps."""
+    days = list(days)
+    return {
+        "accounts": accounts(world, now),
+        "account_history": account_history(world, now),
+        "account_insights": account_insights(world, now, days),
+        "account_insights_breakdowns": account_insights_breakdowns(world, now, days),
+        "account_reach": account_reach(world, now, days),
+        "audience_demographics": audience_demographics(world, now),
+        "online_followers": online_followers(world, now, days),
+        "media": media(world, now),
+        "media_children": media_children(world, now),
+        "media_insights": media_insights(world, now),
+        "media_insights_history": media_insights_history(world, now),
+        "stories": stories(world, now),
+        "story_insights": story_insights(world, now),
+        "media_insights_breakdowns": media_insights_breakdowns(world, now),
+    }
+
+
+def comments(world: World, now: dt.datetime) -> Table:
+    names = ("text", "username", "like_count", "hidden")
+    table: Table = {}
+    for account_id in world.account_ids:
+        for node in world.media(account_id, now):
+            for comment in world.comments(node["id"], now):
+                table[comment["id"],] = {
+                    "id": comment["id"],
+                    "account_id": account_id,
+                    "media_id": node["id"],
+                    "parent_id": comment.get("parent_id"),
+                    **{name: comment.get(name) for name in names},
+                    "from_id": (comment.get("from") or {}).get("id"),
+                    "timestamp": rfc3339(comment["timestamp"]),
+                }
+    return table
+
+
+def tagged_media(world: World, now: dt.datetime) -> Table:
+    names = ("media_type", "caption", "permalink", "username")
+    return {
+        (node["id"], account_id): {
+            "id": node["id"],
+            "account_id": account_id,
+            **{name: node.get(name) for name in names},
+            "timestamp": rfc3339(node["timestamp"]),
+        }
+        for account_id in world.account_ids
+        for node in world.tags(account_id, now)
     }

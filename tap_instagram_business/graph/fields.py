@@ -139,3 +139,21 @@ def requested(fields: tuple[Field, ...], login: str, selected: frozenset[str]) -
     """List what to ask of Meta for the columns that are wanted and that the login can read."""
     wanted = (item.request for item in fields if login in item.logins and item.name in selected)
     return list(dict.fromkeys(["id", *wanted]))
+
+
+COMMENT_FIELDS = (
+    Field("text", "string", "What was written."),
+    Field("timestamp", "date-time", "When it was written, UTC."),
+    Field("username", "string", "Handle of whoever wrote it."),
+    Field("from_id", "string", "Id of whoever wrote it, as this app sees it.", BOTH, "from", "id"),
+    Field("like_count", "integer", "Likes of the comment."),
+    Field("hidden", "boolean", "Whether the owner has hidden it."),
+)
+
+TAGGED_FIELDS = (
+    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
+    Field("caption", "string", "Text of the post; NULL where empty."),
+    Field("permalink", "string", "Lasting address on instagram.com."),
+    Field("timestamp", "date-time", "When it was posted, UTC."),
+    Field("username", "string", "Handle of the account that posted it."),
+)

@@ -35,13 +35,13 @@ def _value(item: Mapping[str, Any]) -> Number | None:
     return value if isinstance(value, (int, float)) else None
 
 
-def read_series(answer: Mapping[str, Any]) -> dict[str, list[tuple[dt.datetime, Number]]]:
-    """Return the buckets of each metric: `end_time` and value, as Meta gave them."""
+def read_series(answer: Mapping[str, Any]) -> dict[str, list[tuple[dt.datetime, Any]]]:
+    """Return the buckets of each metric: `end_time` and content, as Meta gave them."""
     return {
         str(item["name"]): [
             (read_time(bucket["end_time"]), bucket["value"])
             for bucket in item.get("values") or ()
-            if isinstance(bucket.get("value"), (int, float)) and bucket.get("end_time")
+            if bucket.get("value") is not None and bucket.get("end_time")
         ]
         for item in answer["data"]
     }

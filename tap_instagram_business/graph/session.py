@@ -25,7 +25,7 @@ from tap_instagram_business.graph.transport import Costs, Patience, Transport
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 HOSTS = {"facebook": "https://graph.facebook.com", "instagram": "https://graph.instagram.com"}
 MOST_CALLS = 50
@@ -305,17 +305,22 @@ def judge(call: Call, body: Any, status: int) -> Answer:  # noqa: ANN401
 
 
 def next_page(answer: Answer) -> Call | None:
-    """Return the call for the page after an answer, None on the last one.
+    """Return the call for the page after an answer, None on the last one."""
+    return None if answer.error else following(answer.call, answer.data)
+
+
+def following(call: Call, page: Mapping[str, Any]) -> Call | None:
+    """Return the call for what follows a page of a list, None on the last one.
 
     The cursor is asked for again with our own parameters: `paging.next` itself holds the token.
     """
-    paging = answer.data.get("paging") or {}
-    if answer.error or not paging.get("next"):
+    paging = page.get("paging") or {}
+    if not paging.get("next"):
         return None
     after = str((paging.get("cursors") or {}).get("after") or "")
     if not after:
         after = dict(parse_qsl(urlsplit(paging["next"]).query)).get("after", "")
-    if not after or after == answer.call.params.get("after"):
-        logger.warning("Meta's list %s leads nowhere: it ends here.", answer.call.path)
+    if not after or after == call.params.get("after"):
+        logger.warning("Meta's list %s leads nowhere: it ends here.", call.path)
         return None
-    return answer.call.with_params(after=after)
+    return call.with_params(after=after)

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 from tap_instagram_business.client import InstagramStream
 from tap_instagram_business.graph.fields import ACCOUNT_FIELDS, requested
 from tap_instagram_business.streams.account import AccountHistory, Accounts
-from tap_instagram_business.streams.account_insights import AccountInsights
+from tap_instagram_business.streams.account_insights import (
+    AccountInsights,
+    AccountInsightsBreakdowns,
+)
+from tap_instagram_business.streams.account_reach import AccountReach
+from tap_instagram_business.streams.audience import AudienceDemographics, OnlineFollowers
+from tap_instagram_business.streams.comments import Comments, TaggedMedia
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren
-from tap_instagram_business.streams.media_insights import MediaInsights, MediaInsightsHistory
+from tap_instagram_business.streams.media_insights import (
+    MediaInsights,
+    MediaInsightsBreakdowns,
+    MediaInsightsHistory,
+)
+from tap_instagram_business.streams.stories import Stories, StoryInsights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +32,24 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     Accounts,
     AccountHistory,
     AccountInsights,
+    AccountInsightsBreakdowns,
+    AccountReach,
+    AudienceDemographics,
+    OnlineFollowers,
     Media,
     MediaChildren,
     MediaInsights,
     MediaInsightsHistory,
+    Stories,
+    StoryInsights,
+    MediaInsightsBreakdowns,
+    Comments,
+    TaggedMedia,
     InsightGaps,
 )
+
+ALSO_FOLLOWS = {Stories: MediaInsightsBreakdowns}
+"""Tables that are filled by a second lead, beside their `parent_stream_type`."""
 
 ALWAYS_NEEDED = frozenset({"username", "followers_count"})
 """Account fields that messages and reasons of gaps rest on."""

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.errors import GraphError
 
+BEFORE_CONVERSION = "before_conversion"
 REASONS = {
-    "before_conversion": "posted before the account turned professional; for good",
+    BEFORE_CONVERSION: "posted before the account turned professional; for good",
     "too_few_viewers": "fewer than 5 accounts saw the story",
     "too_few_followers": "the account has fewer than 100 followers",
     "unsupported": "Meta does not have this metric for this kind of media",
@@ -22,6 +23,7 @@ REASONS = {
     "permission": "the token lacks the permission",
     "empty": "Meta answered and gave no figure",
     "gone": "deleted, ended or hidden",
+    "unplaced": "Meta gave figures, but not which days they are of",
     "error": "Meta failed at it each time it was asked",
 }
 
@@ -38,10 +40,13 @@ class Gap:
 
 
 class InsightGaps(InstagramStream):
-    """An insight not given: never a zero, never a silent hole."""
+    """An insight not given on a date: never a zero, never a silent hole.
+
+    The first and the last time are the least and the greatest date.
+    """
 
     name = "insight_gaps"
-    primary_keys = ("account_id", "media_id", "metric", "reason")
+    primary_keys = ("account_id", "media_id", "metric", "reason", "date")
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
@@ -54,7 +59,10 @@ class InsightGaps(InstagramStream):
             key=True,
         ),
         column(
-            "date", "date", "The day whose insight is missing; for media the UTC date of asking."
+            "date",
+            "date",
+            "The day whose insight is missing; for media the UTC date of asking.",
+            key=True,
         ),
         column("code", "integer", "Meta's error code; NULL where Meta gave no error."),
         column("subcode", "integer", "Meta's error_subcode; NULL where there was none."),

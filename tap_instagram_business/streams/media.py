@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
+from tap_instagram_business.client import ACCOUNT_ID, column, columns
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.refresh import LastReading, Tiers, is_due
+from tap_instagram_business.streams.posted import ALWAYS_NEEDED, PostedMedia, RefreshedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,54 +24,16 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
-    from tap_instagram_business.streams.media_insights import MediaInsights
+    from tap_instagram_business.streams.comments import Comments
+    from tap_instagram_business.streams.media_insights import (
+        MediaInsights,
+        MediaInsightsBreakdowns,
+    )
 
 MEDIA_A_PAGE = "100"
 HASHTAG = re.compile(r"(?<!\w)#(\w+)")
 FROM_CAPTION = {"hashtags", "mentions", "caption_length"}
 MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
-
-
-@dataclass(frozen=True)
-class PostedMedia:
-    """A media of an account, as Meta lists it."""
-
-    account: Account
-    node: dict[str, Any] = field(repr=False)
-    posted: dt.datetime
-
-    @property
-    def id(self) -> str:
-        """The media's id."""
-        return str(self.node["id"])
-
-
-class RefreshedStream(InstagramStream):
-    """A table whose rows are written again when their media is due."""
-
-    def is_due(self, media: PostedMedia) -> bool:
-        """Say whether this table wants a media in this run."""
-        kept = self.bookmark(media.account)
-        date, since = kept.get("snapshot_date"), kept.get("since")
-        last = LastReading(
-            date=dt.date.fromisoformat(date) if date else None,
-            since=dt.datetime.fromisoformat(since) if since else None,
-        )
-        return self.selected and is_due(
-            media.id,
-            media.posted,
-            last=last,
-            now=self._tap.graph.now(),
-            tiers=Tiers.parse(self.config["media_refresh"]),
-        )
-
-    def complete(self, account: Account, since: dt.datetime | None) -> None:
-        """Keep that all of an account's due media have been written."""
-        self.advance(
-            account,
-            snapshot_date=self._tap.graph.now().date().isoformat(),
-            since=since.isoformat() if since else None,
-        )
 
 
 class Media(RefreshedStream):
@@ -97,11 +58,14 @@ class Media(RefreshedStream):
 
     @override
     def rows(self) -> Iterator[Record]:
+        self._insights.recall()
         accounts = {account.id: account for account in self._tap.accounts}
         for pages in self._tap.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
             media = [item for page in pages for item in self._read(accounts, page.answer)]
             self._children.write_slides(media)
             self._insights.read(media)
+            self._parts.read(media)
+            self._comments.read(media)
             yield from (self._row(item) for item in media if self.is_due(item))
             for page in pages:
                 if page.is_last:
@@ -115,8 +79,18 @@ class Media(RefreshedStream):
     def _insights(self) -> MediaInsights:
         return cast("MediaInsights", self._tap.streams["media_insights"])
 
+    @property
+    def _parts(self) -> MediaInsightsBreakdowns:
+        return cast("MediaInsightsBreakdowns", self._tap.streams["media_insights_breakdowns"])
+
+    @property
+    def _comments(self) -> Comments:
+        return cast("Comments", self._tap.streams["comments"])
+
     def _lists(self) -> Iterator[Call]:
-        wanted = self.wanted_columns | {"timestamp", "media_type", "media_product_type"}
+        wanted = self.wanted_columns | ALWAYS_NEEDED
+        if self._comments.selected:
+            wanted |= {"comments_count"}
         if wanted & FROM_CAPTION:
             wanted |= {"caption"}
         fields = requested(MEDIA_FIELDS, self.config["login"], wanted)
@@ -169,6 +143,8 @@ class Media(RefreshedStream):
         self.complete(account, self.since)
         self._children.complete(account, self.since)
         self._insights.end(account, self.since)
+        self._parts.end(account, self.since)
+        self._comments.end(account, self.since)
 
 
 class MediaChildren(RefreshedStream):

@@ -1,0 +1,58 @@
+"""Reach over several days, which the reach of days does not add up to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from tap_instagram_business import days
+from tap_instagram_business.client import ACCOUNT_ID, column
+from tap_instagram_business.metrics import ROLLING_PERIODS
+from tap_instagram_business.streams.daily import DailyStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.streams.daily import Window
+
+PERIOD_DAYS = {name: number for number, name in ROLLING_PERIODS.items()}
+
+
+class AccountReach(DailyStream):
+    """Accounts reached in the 7 or 28 days that end with a day (Graph API: IG User insights)."""
+
+    name = "account_reach"
+    primary_keys = ("account_id", "date", "days")
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("date", "date", "The last of the days, US Pacific.", key=True),
+        column("days", "integer", "How many days: 7 or 28.", key=True),
+        column("reach", "integer", "Accounts that saw any content at least once; an estimate."),
+        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+    ).to_dict()
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        for window, answers in self.series(self._calls):
+            for answer in answers:
+                yield from self._rows(window, answer)
+
+    def _calls(self, window: Window) -> Iterator[InsightsCall]:
+        for period in PERIOD_DAYS:
+            yield self.series_call(window, ("reach",), period)
+
+    def _rows(self, window: Window, answer: Answer) -> Iterator[Record]:
+        given = self.lay_out(window, answer, "reach")
+        for day, value in given.items():
+            yield {
+                "account_id": window.account.id,
+                "date": day.isoformat(),
+                "days": PERIOD_DAYS[answer.call.params["period"]],
+                "reach": value,
+                "is_final": days.is_final(day, self._tap.graph.now()),
+            }

@@ -1,0 +1,173 @@
+"""Who the audience is, and when it is there."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import groupby
+from typing import TYPE_CHECKING, cast
+
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from tap_instagram_business import days
+from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph.errors import Action
+from tap_instagram_business.graph.insights import read_splits
+from tap_instagram_business.metrics import DEMOGRAPHIC_BREAKDOWNS, DEMOGRAPHIC_METRICS
+from tap_instagram_business.streams.daily import DailyStream, day_gaps, has_few_followers
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.streams.daily import Window
+
+DIMENSIONS = ("age", "gender", "city", "country")
+
+
+class AudienceDemographics(InstagramStream):
+    """How many followers, or accounts engaged, are of an age and gender, a city or a country.
+
+    As it stands at the time of reading, the 45 largest parts of each (Graph API: IG User insights).
+    """
+
+    name = "audience_demographics"
+    primary_keys = (
+        *("account_id", "snapshot_date", "metric", "timeframe", "breakdown"),
+        *DIMENSIONS,
+    )
+    replication_key = "snapshot_date"
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("snapshot_date", "date", "UTC date of the reading.", key=True),
+        column(
+            "metric",
+            "string",
+            f"{' or '.join(metric.name for metric in DEMOGRAPHIC_METRICS)}.",
+            key=True,
+        ),
+        column(
+            "timeframe",
+            "string",
+            "When those engaged were: this_week (7 days), this_month (30); for followers lifetime.",
+            key=True,
+        ),
+        column(
+            "breakdown",
+            "string",
+            f"What it is split by: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
+            key=True,
+        ),
+        column("age", "string", "Years, such as 25-34; '' in other splits.", key=True),
+        column("gender", "string", "F, M or U (unknown); '' in other splits.", key=True),
+        column("city", "string", "Such as London, England; '' in other splits.", key=True),
+        column("country", "string", "ISO code of two letters; '' in other splits.", key=True),
+        column("value", "integer", "Followers, or accounts engaged."),
+    ).to_dict()
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        today = self._tap.graph.now().date()
+        gaps = cast("InsightGaps", self._tap.streams["insight_gaps"])
+        due = [account for account in self._tap.accounts if self._is_due(account, today)]
+        answers = self.ask(call for account in due for call in self._calls(account))
+        for account, of_account in groupby(answers, key=lambda item: item.call.subject[0]):
+            failure = None
+            for answer in of_account:
+                error = answer.error
+                if error and error.rule.action in {Action.SKIP_ACCOUNT, Action.GONE}:
+                    failure = error
+                    continue
+                yield from self._rows(answer, today)
+                for gap in self._gaps(answer, today):
+                    gaps.add(account, gap)
+            if failure:
+                self.fail(account, failure)
+            else:
+                self.advance(account, snapshot_date=today.isoformat())
+
+    def _is_due(self, account: Account, today: dt.date) -> bool:
+        kept = self.bookmark(account).get("snapshot_date")
+        every = days.DAY * self.config["demographics_every_days"]
+        return kept is None or today - dt.date.fromisoformat(kept) >= every
+
+    def _calls(self, account: Account) -> Iterator[InsightsCall]:
+        for metric in DEMOGRAPHIC_METRICS:
+            for timeframe, asked in metric.timeframes:
+                for breakdown in DEMOGRAPHIC_BREAKDOWNS:
+                    yield InsightsCall(
+                        node=account.id,
+                        params={
+                            "metric": metric.name,
+                            "period": "lifetime",
+                            "metric_type": "total_value",
+                            "timeframe": asked,
+                            "breakdown": breakdown,
+                        },
+                        token=account.token,
+                        subject=(account, timeframe, breakdown),
+                        metrics=(metric.name,),
+                        kind=f"audiences, {timeframe}",
+                        refusals=self._tap.refusals,
+                    )
+
+    def _rows(self, answer: Answer, today: dt.date) -> Iterator[Record]:
+        account, timeframe, breakdown = answer.call.subject
+        for metric, split in read_splits(answer.data).items():
+            for values, value in split.parts.items():
+                named = dict(zip(split.dimensions, values, strict=True))
+                yield {
+                    "account_id": account.id,
+                    "snapshot_date": today.isoformat(),
+                    "metric": metric,
+                    "timeframe": timeframe,
+                    "breakdown": breakdown,
+                    **{name: named.get(name, "") for name in DIMENSIONS},
+                    "value": value,
+                }
+
+    def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
+        account, timeframe, breakdown = answer.call.subject
+        given = {name for name, split in read_splits(answer.data).items() if split.parts}
+        for gap in day_gaps(answer, today, given):
+            few = gap.reason == "empty" and has_few_followers(account)
+            reason = "too_few_followers" if few else gap.reason
+            yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)
+
+
+class OnlineFollowers(DailyStream):
+    """How many followers were online in an hour of a day (Graph API: IG User insights)."""
+
+    name = "online_followers"
+    primary_keys = ("account_id", "date", "hour")
+    kept_days = days.KEPT_DAYS_FOLLOWERS
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("date", "date", "The US Pacific day.", key=True),
+        column("hour", "integer", "The hour of that day, 0 to 23.", key=True),
+        column("online_followers", "integer", "Followers online in that hour."),
+    ).to_dict()
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        for window, answers in self.series(self._calls):
+            for answer in answers:
+                yield from self._rows(window, answer)
+
+    def _calls(self, window: Window) -> Iterator[InsightsCall]:
+        yield self.series_call(window, (self.name,), "lifetime")
+
+    def _rows(self, window: Window, answer: Answer) -> Iterator[Record]:
+        for day, by_hour in self.lay_out(window, answer, self.name).items():
+            for hour, value in by_hour.items():
+                yield {
+                    "account_id": window.account.id,
+                    "date": day.isoformat(),
+                    "hour": int(hour),
+                    "online_followers": value,
+                }

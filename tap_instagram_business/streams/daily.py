@@ -1,0 +1,187 @@
+"""What tables of an account's days have in common: which days to read, and when they are kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, cast
+
+from tap_instagram_business import days
+from tap_instagram_business.client import InstagramStream
+from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph.errors import Action
+from tap_instagram_business.graph.insights import read_series
+from tap_instagram_business.streams.gaps import Gap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.errors import GraphError
+    from tap_instagram_business.streams.gaps import InsightGaps
+    from tap_instagram_business.tap import TapInstagramBusiness
+
+FIRST_DAYS = 30
+"""How many days the first run reads where no `start_date` is set."""
+FEWEST_FOLLOWERS = 100
+"""With fewer, Meta gives nothing that is about followers."""
+FOLLOWER_METRICS = frozenset({"follower_count", "follows_and_unfollows", "online_followers"})
+
+
+@dataclass(frozen=True)
+class Window:
+    """Consecutive days of an account that are read, written and kept together."""
+
+    account: Account
+    first: dt.date
+    last: dt.date
+
+    @property
+    def days(self) -> list[dt.date]:
+        """The days, both ends included."""
+        return days.days_between(self.first, self.last)
+
+
+class DailyStream(InstagramStream):
+    """A table of an account's complete days, the last ones read again until Meta settles them."""
+
+    replication_key = "date"
+    kept_days = days.KEPT_DAYS
+
+    def __init__(self, tap: TapInstagramBusiness) -> None:
+        super().__init__(tap)
+        self._failed: set[str] = set()
+        self._clamped = False
+
+    def first_day(self, account: Account) -> dt.date:
+        """Return the first day to read: of those not read yet, or of the last ones again."""
+        now = self._tap.graph.now()
+        first: dt.date
+        if kept := self.bookmark(account).get("date"):
+            lookback = self.config["insights_lookback_days"]
+            first = dt.date.fromisoformat(kept) + days.DAY * (1 - lookback)
+        elif start := self.config.get("start_date"):
+            first = dt.date.fromisoformat(start[:10])
+        else:
+            first = days.yesterday(now) - days.DAY * (FIRST_DAYS - 1)
+        earliest: dt.date = days.pacific_date(now) - days.DAY * self.kept_days
+        if first < earliest and not self._clamped:
+            self._clamped = True
+            self.logger.warning(
+                "%s: Meta keeps %d days, so they start on %s, not %s.",
+                self.name,
+                self.kept_days,
+                earliest,
+                first,
+            )
+        return max(earliest, first)
+
+    def windows(self, account: Account, first: dt.date) -> Iterator[Window]:
+        """Cut the days up to yesterday into what one series request covers."""
+        due = days.days_between(first, days.yesterday(self._tap.graph.now()))
+        for start, end in days.windows(due):
+            yield Window(account, start, end)
+
+    def series(
+        self, calls: Callable[[Window], Iterable[InsightsCall]]
+    ) -> Iterator[tuple[Window, list[Answer]]]:
+        """Ask for series of the days that are due, and keep what the caller has written of them.
+
+        Args:
+            calls: what to ask for a window.
+
+        Yields:
+            A window, and what came back for it.
+        """
+        asked = (
+            call
+            for account in self._tap.accounts
+            for window in self.windows(account, self.first_day(account))
+            if not self.has_failed(account)
+            for call in calls(window)
+        )
+        for window, answers in groupby(self.ask(asked), key=lambda answer: answer.call.subject):
+            of_window = list(answers)
+            failed = [answer.error for answer in of_window if ends_account(answer)]
+            if failed and failed[0]:
+                self.give_up(window.account, failed[0])
+            if not self.has_failed(window.account):
+                yield window, of_window
+                self.advance(window.account, date=window.last.isoformat())
+
+    def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
+        """Return the call for a series of a window."""
+        return InsightsCall(
+            node=window.account.id,
+            params={
+                "metric": ",".join(metrics),
+                "period": period,
+                **days.window(window.first, window.last),
+            },
+            token=window.account.token,
+            subject=window,
+            metrics=metrics,
+            kind=f"accounts, {period} series",
+            refusals=self._tap.refusals,
+        )
+
+    def lay_out(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
+        """Return what a series has for each day, and write a gap for each day without."""
+        buckets = read_series(answer.data).get(metric, [])
+        laid = self._tap.day_labels.lay_out(buckets, window.first, window.last)
+        given = {day: content for day, content in laid.items() if content != {}}
+        for day in window.days:
+            if day not in given:
+                for gap in day_gaps(answer, day, set()):
+                    reason = "unplaced" if buckets and not laid else gap.reason
+                    self.add_gap(window.account, replace(gap, reason=reason))
+        return given
+
+    def add_gap(self, account: Account, gap: Gap) -> None:
+        """Write what Meta did not give of an account, with the reason if that is plain."""
+        metric = gap.metric.partition(" ")[0]
+        few = gap.reason == "empty" and metric in FOLLOWER_METRICS and has_few_followers(account)
+        cast("InsightGaps", self._tap.streams["insight_gaps"]).add(
+            account, replace(gap, reason="too_few_followers") if few else gap
+        )
+
+    def give_up(self, account: Account, error: GraphError) -> None:
+        """Leave an account out of the rest of this run."""
+        if account.id not in self._failed:
+            self._failed.add(account.id)
+            self.fail(account, error)
+
+    def has_failed(self, account: Account) -> bool:
+        """Say whether an account is left out of the rest of this run."""
+        return account.id in self._failed
+
+
+def ends_account(answer: Answer) -> bool:
+    """Say whether an answer about an account means that it cannot be read."""
+    error = answer.error
+    return error is not None and error.rule.action in {Action.SKIP_ACCOUNT, Action.GONE}
+
+
+def day_gaps(answer: Answer, day: dt.date, given: set[str], suffix: str = "") -> Iterator[Gap]:
+    """Tell what an answer about a day was refused, or asked for and did not hold.
+
+    Args:
+        answer: what came back for an insights call.
+        day: the day.
+        given: the metrics that it held.
+        suffix: what to add to the metric's name.
+    """
+    call = cast("InsightsCall", answer.call)
+    for metric in (*call.metrics, *call.refused):
+        error = call.refused.get(metric, answer.error)
+        if metric not in given:
+            reason = error.reason if error else "empty"
+            yield Gap(day.isoformat(), metric + suffix, reason, error)
+
+
+def has_few_followers(account: Account) -> bool:
+    """Say whether an account has too few followers for Meta to tell of them."""
+    followers = account.node.get("followers_count")
+    return followers is not None and followers < FEWEST_FOLLOWERS

@@ -123,9 +123,9 @@ class GraphSession:
         earlier: UnderWay = []
         while window := list(islice(waiting, MOST_CALLS * self.access.parallel_requests)):
             current = self._submit(window, costs)
-            yield from _collect(earlier)
+            yield from _in_order(earlier)
             earlier = current
-        yield from _collect(earlier)
+        yield from _in_order(earlier)
 
     def pages(
         self, calls: Iterable[Call], costs: Costs, *, go_on: Callable[[Answer], bool]
@@ -140,7 +140,7 @@ class GraphSession:
         current = list(islice(waiting, PAGES_TOGETHER))
         under_way = self._submit(current, costs)
         while under_way:
-            answers = _collect(under_way)
+            answers = list(_in_order(under_way))
             following = [next_page(answer) if go_on(answer) else None for answer in answers]
             current = [call for call in following if call]
             current += islice(waiting, PAGES_TOGETHER - len(current))
@@ -278,11 +278,15 @@ class GraphSession:
         return {"appsecret_proof": appsecret_proof(token, secret)} if secret else {}
 
 
-def _collect(under_way: UnderWay) -> list[Answer]:
+def _in_order(under_way: UnderWay) -> Iterator[Answer]:
+    """Yield answers in the order of their calls, those before a failure too."""
     answers: dict[int, Answer] = {}
+    following = 0
     for indices, future in under_way:
         answers.update(zip(indices, future.result(), strict=True))
-    return [answers[index] for index in sorted(answers)]
+        while following in answers:
+            yield answers.pop(following)
+            following += 1
 
 
 def _but_for_the_node(call: Call) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import logging
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -57,6 +58,9 @@ class TapInstagramBusiness(Tap):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__(**options)
+        # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
+        if not self.logger.isEnabledFor(logging.DEBUG):
+            self.metrics_logger.setLevel(logging.WARNING)
         self.refusals = Refusals()
         self.day_labels = DayLabels()
         self.newest_refused: dict[str, dt.datetime] = {}

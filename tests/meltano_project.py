@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -67,12 +69,24 @@ class MeltanoProject:
             (directory / ".meltano" / name).symlink_to(ROOT / ".meltano" / name)
         return cls(directory, sandbox)
 
+    @staticmethod
+    def environment(**env: str) -> dict[str, str]:
+        """Return what a Meltano command of a test has around it."""
+        return {**os.environ, **QUIET, **env}
+
+    @staticmethod
+    def kill(run: subprocess.Popen[bytes]) -> None:
+        """Kill a run with its tap and loader, all at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+
     def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a Meltano command in the sandbox's environment."""
         return subprocess.run(
             [meltano(), "--log-format=uncolored", "--environment=sandbox", *arguments],
             cwd=self.directory,
-            env={**os.environ, **QUIET, **env},
+            env=self.environment(**env),
             capture_output=True,
             text=True,
             check=False,
@@ -81,6 +95,7 @@ class MeltanoProject:
 
     def sync(self) -> str:
         """Run the pipeline as the README does, and return its log."""
-        result = self.meltano("run", "tap-instagram-business", "target-bigquery")
+        # Meltano would wait five minutes after a run that was killed.
+        result = self.meltano("run", "--force", "tap-instagram-business", "target-bigquery")
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stderr

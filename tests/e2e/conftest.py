@@ -13,16 +13,22 @@ from tests.meltano_project import MeltanoProject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WORLD = ("--accounts=2", "--posts=40", "--days=120", "--seed=5")
+
+@pytest.fixture
+def world_options() -> tuple[str, ...]:
+    """What world the sandbox shows; a test module may show another."""
+    return ("--accounts=2", "--posts=40", "--days=120", "--seed=5")
 
 
 @pytest.fixture
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
+def sandbox(
+    tmp_path_factory: pytest.TempPathFactory, world_options: tuple[str, ...]
+) -> Iterator[LocalSandbox]:
     if sys.version_info < EMULATOR_NEEDS:
         pytest.skip("The BigQuery emulator needs Python 3.11.")
     directory = tmp_path_factory.mktemp("project")
     sandbox = LocalSandbox.on_free_ports(directory / ".sandbox")
-    started = sandbox.up(*WORLD)
+    started = sandbox.up(*world_options)
     assert started.returncode == 0, started.stderr
     yield sandbox
     sandbox.down()

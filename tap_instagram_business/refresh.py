@@ -37,6 +37,10 @@ class Tiers:
             tuple((float("inf") if age == "*" else float(age), int(days)) for age, days in steps)
         )
 
+    def slower(self, times: int) -> Tiers:
+        """Return tiers of so many times the days; what is read at every run still is."""
+        return Tiers(tuple((age, days * times) for age, days in self.steps))
+
     def days_between(self, age: dt.timedelta) -> int:
         """Return how many days lie between two readings at an age; 0 for every run."""
         return next(days for below, days in self.steps if age / DAY < below)

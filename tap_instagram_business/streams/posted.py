@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -48,6 +49,11 @@ class PostedMedia:
 class RefreshedStream(InstagramStream):
     """A table whose rows are written again when their media is due."""
 
+    @functools.cached_property
+    def tiers(self) -> Tiers:
+        """How often a media is read."""
+        return Tiers.parse(self.config["media_refresh"])
+
     def is_due(self, media: PostedMedia) -> bool:
         """Say whether this table wants a media in this run."""
         if not self.selected:
@@ -63,7 +69,7 @@ class RefreshedStream(InstagramStream):
             media.posted,
             last=last,
             now=self._tap.graph.now(),
-            tiers=Tiers.parse(self.config["media_refresh"]),
+            tiers=self.tiers,
         )
 
     def complete(self, account: Account, since: dt.datetime | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -50,6 +51,8 @@ class CommandLine(click.Group):
         except GraphFailure as error:
             fail(str(error))
         except BrokenPipeError:
+            # What is left to be written has no reader: at exit it would complain again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             fail("What read the tap's messages has ended: look at the loader's output above")
 
 

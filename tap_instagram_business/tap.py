@@ -27,6 +27,7 @@ from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLi
 from tap_instagram_business.graph.limits import Allowance
 from tap_instagram_business.graph.session import Access, GraphSession
 from tap_instagram_business.graph.transport import Costs
+from tap_instagram_business.state import PacedStateWriter
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -58,6 +59,7 @@ class TapInstagramBusiness(Tap):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         super().__init__(**options)
+        self._state_writer: PacedStateWriter = PacedStateWriter(self.message_writer)
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
             self.metrics_logger.setLevel(logging.WARNING)
@@ -172,6 +174,7 @@ class TapInstagramBusiness(Tap):
         try:
             self.sync_all()
         finally:
+            self._state_writer.write_now(self.state)
             self.graph.close()
         self.raise_failures()
 
@@ -179,7 +182,7 @@ class TapInstagramBusiness(Tap):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Keep what is done, and let the caller see that the run was cut short."""
         self.logger.warning("Stopped by signal %d: what is done is kept.", signum)
-        self.state_writer.write_state(self.state)
+        self._state_writer.write_now(self.state)
         if "graph" in self.__dict__:
             self.graph.close()
         sys.exit(128 + signum)

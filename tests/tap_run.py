@@ -24,9 +24,14 @@ class Run:
     records: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
     states: list[Row] = field(default_factory=list)
     error: Exception | None = None
+    messages: list[Row] = field(default_factory=list)
 
     def write_message(self, message: Any) -> None:
-        content = copy.deepcopy(message.to_dict())
+        self.read(copy.deepcopy(message.to_dict()))
+
+    def read(self, content: Row) -> None:
+        """Take a message as a target does."""
+        self.messages.append(content)
         if content["type"] == "RECORD":
             self.records[content["stream"]].append(content["record"])
         elif content["type"] == "SCHEMA":
@@ -38,6 +43,15 @@ class Run:
     @property
     def state(self) -> Row:
         return self.states[-1] if self.states else {}
+
+    def until_state(self, number: int) -> Run:
+        """What a target has when it has read the nth state and nothing after it."""
+        earlier = Run()
+        for content in self.messages:
+            earlier.read(content)
+            if len(earlier.states) > number:
+                break
+        return earlier
 
     def table(self, stream: str) -> dict[Any, Row]:
         """The rows by key, later ones replacing earlier ones, as an upserting target keeps them."""

@@ -185,3 +185,26 @@ def test_days_are_those_of_metas_clock_not_the_machines(
     }
     assert dates == {server.clock.now().date().isoformat()}
     assert server.clock.now().date() != dt.datetime.now(dt.timezone.utc).date()
+
+
+def test_a_target_that_ends_early_is_told_in_a_sentence(
+    tmp_path: Path, serve: Callable[..., GraphApiServer]
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"access_token": "sandbox-token", "api_url": serve().url}))
+    code = "from tap_instagram_business.cli import main; main()"
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, "--config", str(config)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout
+    assert run.stdout.readline()
+    run.stdout.close()
+    assert run.stderr
+    log = run.stderr.read()
+    run.stderr.close()
+    assert run.wait(timeout=60) == 1
+    assert "What read the tap's messages has ended" in log
+    assert "Traceback" not in log

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "tap_instagram_business"
 MAY_IMPORT = {
     "cli": {"tap", "graph", "settings", "sandbox", "credentials"},
-    "tap": {"streams", "graph", "settings", "client", "credentials", "days"},
+    "tap": {"state", "streams", "graph", "settings", "client", "credentials", "days"},
     "streams": {"client", "graph", "metrics", "days", "refresh"},
     "client": {"graph"},
     "metrics": {"graph"},
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "credentials": {"graph"},
     "graph": set(),
     "days": set(),
+    "state": set(),
     "refresh": set(),
     "sandbox": set(),
     "__init__": set(),

@@ -1,0 +1,115 @@
+"""State: after every row it is about, and little of it however many accounts there are."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business import state as state_module
+from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business.state import PacedStateWriter
+from tests import truth
+from tests.tap_run import Run, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+
+
+def test_a_large_state_is_written_seldom_and_at_the_end() -> None:
+    run = Run()
+    writer = PacedStateWriter(run)  # type: ignore[arg-type]
+    big: Any = {"bookmarks": {"media": {"pad": "x" * 1_000_000}}}
+    for number in range(100):
+        big["bookmarks"]["media"]["number"] = number
+        writer.write_state(big)
+    assert len(run.states) == 1
+    writer.write_now(big)
+    writer.write_now(big)
+    assert [state["bookmarks"]["media"]["number"] for state in run.states] == [0, 99]
+
+
+def test_state_lines_do_not_grow_with_the_square_of_accounts(
+    serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 500)
+    server = serve(WorldSettings(accounts=80, posts=2, days=30, start=START))
+    run = run_tap(server, start_date="2026-11-18")
+    size = len(json.dumps(run.states[-1]))
+    assert sum(len(json.dumps(state)) for state in run.states) < 4 * size
+
+
+def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
+    serve: Callable[..., GraphApiServer], tmp_path: Path
+) -> None:
+    server = serve(WorldSettings(accounts=3, posts=80, start=START), latency=0.3)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"access_token": "sandbox-token", "api_url": server.url}))
+    out = tmp_path / "out.jsonl"
+    with out.open("w") as stdout:
+        tap = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "from tap_instagram_business.cli import main; main()",
+                *("--config", str(config)),
+            ],
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=os.environ,
+        )
+        while server.calls < 200:
+            time.sleep(0.05)
+        time.sleep(1)
+        tap.send_signal(signal.SIGTERM)
+        _, log = tap.communicate(timeout=30)
+    assert tap.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in log
+    first = replay(out.read_text())
+    assert first.states
+    server.latency = 0
+    second = run_tap(server, state=first.state)
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    for stream, expected in truth.every_table(server.world, START, days).items():
+        before = first.table(stream) if stream in first.schemas else {}
+        truth.tables_equal({**before, **second.table(stream)}, expected)
+
+
+def replay(output: str) -> Run:
+    """Read what a process wrote as a target would; a torn last line is not a message."""
+    run = Run()
+    for line in output.splitlines(keepends=True):
+        if line.endswith("\n"):
+            run.read(json.loads(line))
+    return run
+
+
+def test_rows_written_before_any_state_are_those_the_state_is_about(
+    serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut a run's output at every state, as a crash would, and go on from there."""
+    server = serve(WorldSettings(accounts=2, posts=60, days=200, start=START))
+    server.faults.add(Fault(kind="null_op", times=5, after=100))
+    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 10**12)
+    run = run_tap(server)
+    assert len(run.states) > 5
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    expected = truth.every_table(server.world, START, days)
+    for index, state in enumerate(run.states):
+        until = run.until_state(index)
+        rest = run_tap(server, state=state)
+        for stream, table in expected.items():
+            before = until.table(stream) if stream in until.schemas else {}
+            truth.tables_equal({**before, **rest.table(stream)}, table)

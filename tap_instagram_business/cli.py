@@ -40,6 +40,15 @@ class CommandLine(click.Group):
         return command
 
     @override
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # which click's own main would pass over in silence
+            # What is left to be written has no reader: at exit it would complain again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            fail("What read the tap's messages has ended: look at the loader's output above")
+
+    @override
     def main(self, *args: Any, **options: Any) -> Any:
         try:
             return super().main(*args, **options)
@@ -50,10 +59,6 @@ class CommandLine(click.Group):
             fail(f"{error}{remedy}")
         except GraphFailure as error:
             fail(str(error))
-        except BrokenPipeError:
-            # What is left to be written has no reader: at exit it would complain again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            fail("What read the tap's messages has ended: look at the loader's output above")
 
 
 def fail(sentence: str) -> NoReturn:

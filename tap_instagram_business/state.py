@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec.json
 from singer_sdk.helpers._state import StateWriter
@@ -24,7 +24,7 @@ class PacedStateWriter(StateWriter):
     A state not written is not lost: a later one holds all of it, and `write_now` writes the last.
     """
 
-    def __init__(self, message_writer: GenericSingerWriter) -> None:
+    def __init__(self, message_writer: GenericSingerWriter[Any, Any]) -> None:
         super().__init__(message_writer)
         self._last = b""
         self._not_before = 0.0

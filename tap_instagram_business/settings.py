@@ -93,6 +93,13 @@ SETTINGS = th.PropertiesList(
         "every run.",
     ),
     th.Property(
+        "extra_metrics",
+        th.ArrayType(th.StringType(pattern=r"^(account|media):[a-z0-9_]+$")),
+        title="Extra metrics",
+        description="Insights that this version does not know, such as `media:new_metric` or "
+        "`account:new_metric`: their figures are rows of `extra_insights`.",
+    ),
+    th.Property(
         "on_rate_limit",
         th.StringType,
         default="wait",
@@ -144,6 +151,7 @@ EXPECTED = {
 }
 SHAPES = {
     "account_ids": "must be a list of ids of digits only, such as 17841400000000001",
+    "extra_metrics": "must be a list such as media:new_metric, account:new_metric",
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
     "api_version": f"must look like {DEFAULT_API_VERSION}",
     "media_refresh": f"must be `always` or look like `{DEFAULT_TIERS}`",

@@ -70,3 +70,17 @@ def test_every_table_equals_the_truth(run: Run, expected: dict[str, truth.Table]
 def test_no_key_comes_twice(run: Run) -> None:
     for stream, rows in run.records.items():
         assert len(run.table(stream)) == len(rows), stream
+
+
+def test_every_gap_has_its_reason(world: GraphApiServer, run: Run) -> None:
+    now = world.clock.now()
+    days = truth.days_to(truth.last_complete_day(now), 30)
+    found = run.table("insight_gaps") if run.records["insight_gaps"] else {}
+    posts = {(media, metric, reason) for _, media, metric, reason, _ in found if media}
+    assert posts == truth.media_gaps(world.world, now) | truth.story_gaps(world.world, now)
+    totals = {
+        (account, metric, reason, date)
+        for account, media, metric, reason, date in found
+        if not media and metric in {*truth.DAY_COLUMNS, "follows_and_unfollows"}
+    }
+    assert totals == truth.day_gaps(world.world, now, days)

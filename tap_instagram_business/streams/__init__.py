@@ -14,6 +14,7 @@ from tap_instagram_business.streams.account_insights import (
 from tap_instagram_business.streams.account_reach import AccountReach
 from tap_instagram_business.streams.audience import AudienceDemographics, OnlineFollowers
 from tap_instagram_business.streams.comments import Comments, TaggedMedia
+from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren
 from tap_instagram_business.streams.media_insights import (
@@ -45,6 +46,7 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     MediaInsightsBreakdowns,
     Comments,
     TaggedMedia,
+    ExtraInsights,
     InsightGaps,
 )
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights import Number
+    from tap_instagram_business.streams.extra import ExtraInsights
     from tap_instagram_business.streams.gaps import Gap
 
 DAYS_KEPT_TOGETHER = 30
@@ -93,6 +94,10 @@ class AccountInsights(DailyStream):
     def _parts(self) -> AccountInsightsBreakdowns:
         return cast("AccountInsightsBreakdowns", self._tap.streams["account_insights_breakdowns"])
 
+    @property
+    def _extra(self) -> ExtraInsights:
+        return cast("ExtraInsights", self._tap.streams["extra_insights"])
+
     def _calls(self) -> Iterator[InsightsCall]:
         number = len(self._tap.accounts)
         for index, account in enumerate(self._tap.accounts, start=1):
@@ -124,7 +129,7 @@ class AccountInsights(DailyStream):
         """Return what to ask of a day: the metrics that may share a request, by breakdown."""
         totals = [metric.name for metric in DAY_METRICS if metric.name in self.wanted_columns]
         parts = self._parts.selected
-        groups: dict[str, tuple[str, ...]] = {"": tuple(totals)}
+        groups: dict[str, tuple[str, ...]] = {"": (*totals, *self._extra.names("account"))}
         for name in BREAKDOWNS:
             groups[name] = tuple(m.name for m in DAY_METRICS if parts and name in m.breakdowns)
         if parts or self.wanted_columns & FOLLOW_COLUMNS.keys():
@@ -166,6 +171,8 @@ class AccountInsights(DailyStream):
         else:
             values = read_values(answer.data)
             figures[asked.first] |= values
+            day = asked.first.isoformat()
+            self._extra.write_known(asked.window.account, day, values)
             gaps += day_gaps(answer, asked.first, set(values))
 
     def _take_series(

@@ -143,15 +143,20 @@ class DailyStream(InstagramStream):
         """Write what Meta did not give of an account, with the reason if that is plain."""
         metric = gap.metric.partition(" ")[0]
         few = gap.reason == "empty" and metric in FOLLOWER_METRICS and has_few_followers(account)
-        cast("InsightGaps", self._tap.streams["insight_gaps"]).add(
-            account, replace(gap, reason="too_few_followers") if few else gap
-        )
+        self.gaps.add(account, replace(gap, reason="too_few_followers") if few else gap)
+
+    @property
+    def gaps(self) -> InsightGaps:
+        """The table of what Meta does not give."""
+        return cast("InsightGaps", self._tap.streams["insight_gaps"])
 
     def give_up(self, account: Account, error: GraphError) -> None:
         """Leave an account out of the rest of this run."""
         if account.id not in self._failed:
             self._failed.add(account.id)
             self.fail(account, error)
+            today = self._tap.graph.now().date().isoformat()
+            self.gaps.add_account(account, today, error)
 
     def has_failed(self, account: Account) -> bool:
         """Say whether an account is left out of the rest of this run."""

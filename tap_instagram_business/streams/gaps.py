@@ -12,6 +12,7 @@ from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
 if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.errors import GraphError
+    from tap_instagram_business.tap import TapInstagramBusiness
 
 BEFORE_CONVERSION = "before_conversion"
 REASONS = {
@@ -68,6 +69,16 @@ class InsightGaps(InstagramStream):
         column("subcode", "integer", "Meta's error_subcode; NULL where there was none."),
         column("message", "string", "Meta's message."),
     ).to_dict()
+
+    def __init__(self, tap: TapInstagramBusiness) -> None:
+        super().__init__(tap)
+        self._accounts: set[tuple[str, str]] = set()
+
+    def add_account(self, account: Account, date: str, error: GraphError) -> None:
+        """Write that no insight of an account is to be had, once a run."""
+        if (account.id, error.reason) not in self._accounts:
+            self._accounts.add((account.id, error.reason))
+            self.add(account, Gap(date, "", error.reason, error))
 
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
+    from tap_instagram_business.graph.session import Page
     from tap_instagram_business.streams.comments import Comments
     from tap_instagram_business.streams.media_insights import (
         MediaInsights,
         MediaInsightsBreakdowns,
     )
+    from tap_instagram_business.tap import TapInstagramBusiness
 
 MEDIA_A_PAGE = "100"
 HASHTAG = re.compile(r"(?<!\w)#(\w+)")
@@ -56,12 +58,18 @@ class Media(RefreshedStream):
         column("children_count", "integer", "Slides of a carousel; NULL for other media."),
     ).to_dict()
 
+    def __init__(self, tap: TapInstagramBusiness) -> None:
+        super().__init__(tap)
+        self._listed = 0
+        self._ended = 0
+
     @override
     def rows(self) -> Iterator[Record]:
         self._insights.recall()
         accounts = {account.id: account for account in self._tap.accounts}
         for pages in self._tap.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
             media = [item for page in pages for item in self._read(accounts, page.answer)]
+            self._log_progress(pages, len(media))
             self._children.write_slides(media)
             self._insights.read(media)
             self._parts.read(media)
@@ -70,6 +78,12 @@ class Media(RefreshedStream):
             for page in pages:
                 if page.is_last:
                     self._end(accounts[page.answer.call.node], page.answer.error)
+
+    def _log_progress(self, pages: list[Page], media: int) -> None:
+        self._listed += media
+        self._ended += sum(page.is_last for page in pages)
+        number = len(self._tap.accounts)
+        self.log_progress("account %d of %d, media %d", self._ended, number, self._listed)
 
     @property
     def _children(self) -> MediaChildren:

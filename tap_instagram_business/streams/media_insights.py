@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.calls import Answer, InsightsCall
     from tap_instagram_business.graph.insights import Split
     from tap_instagram_business.refresh import Tiers
+    from tap_instagram_business.streams.extra import ExtraInsights
     from tap_instagram_business.streams.posted import PostedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
+COLUMNS = frozenset(metric.name for metric in METRICS)
 
 
 def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
@@ -88,21 +90,27 @@ class MediaInsights(InsightsStream):
     def _history(self) -> MediaInsightsHistory:
         return cast("MediaInsightsHistory", self._tap.streams["media_insights_history"])
 
+    @property
+    def _extra(self) -> ExtraInsights:
+        return cast("ExtraInsights", self._tap.streams["extra_insights"])
+
     def _calls(self, media: Iterable[PostedMedia]) -> Iterator[InsightsCall]:
         wanted = self.wanted_columns | self._history.wanted_columns
+        extra = self._extra.names("media")
         for item in media:
             if self.has_failed(item.account):
                 continue
             if self.is_before_conversion(item):
                 self.add_gap(item, BEFORE_CONVERSION)
             elif metrics := media_metrics(item.kind, self.config["login"], wanted):
-                yield self.insights_call(item, tuple(metric.name for metric in metrics))
+                yield self.insights_call(item, (*(metric.name for metric in metrics), *extra))
 
     def _write_insights(self, answer: Answer) -> None:
         media: PostedMedia = answer.call.subject
         values = read_values(answer.data)
         self.add_missing(answer, values)
-        if not values:
+        self._extra.write_known(media.account, self.today, values, media_id=media.id)
+        if not values.keys() & COLUMNS:
             return
         row = {
             "media_id": media.id,

@@ -89,6 +89,11 @@ class InsightsStream(RefreshedStream):
         self._failed: set[str] = set()
 
     @property
+    def gaps(self) -> InsightGaps:
+        """The table of what Meta does not give."""
+        return cast("InsightGaps", self._tap.streams["insight_gaps"])
+
+    @property
     def today(self) -> str:
         """The UTC date of reading."""
         return self._tap.graph.now().date().isoformat()
@@ -123,6 +128,7 @@ class InsightsStream(RefreshedStream):
             if not self.has_failed(media.account):
                 self._failed.add(media.account.id)
                 self.fail(media.account, error)
+                self.gaps.add_account(media.account, self.today, error)
             return True
         if error.reason == BEFORE_CONVERSION:
             newest = self._tap.newest_refused.get(media.account.id, media.posted)
@@ -144,8 +150,7 @@ class InsightsStream(RefreshedStream):
         self, media: PostedMedia, reason: str, *, metric: str = "", error: GraphError | None = None
     ) -> None:
         """Write what Meta did not give of a media."""
-        gaps = cast("InsightGaps", self._tap.streams["insight_gaps"])
-        gaps.add(media.account, Gap(self.today, metric, reason, error, media.id))
+        self.gaps.add(media.account, Gap(self.today, metric, reason, error, media.id))
 
     def add_missing(self, answer: Answer, given: Container[str], suffix: str = "") -> None:
         """Write a gap for each metric that was refused, or asked for and not given.

@@ -1,0 +1,68 @@
+"""Insights that this version does not know, asked for by setting `extra_metrics`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from singer_sdk import typing as th
+from typing_extensions import override
+
+from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.insights import Number
+
+
+class ExtraInsights(InstagramStream):
+    """A figure of an insight named in setting `extra_metrics`, of an account's day or a media.
+
+    They are asked for together with those of `account_insights` and `media_insights`.
+    """
+
+    name = "extra_insights"
+    primary_keys = ("account_id", "media_id", "date", "metric")
+    replication_key = "date"
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
+        column(
+            "date",
+            "date",
+            "The US Pacific day of an account's insight; for media the UTC date of the reading.",
+            key=True,
+        ),
+        column("metric", "string", "Meta's name.", key=True),
+        column("value", "number", "The figure."),
+    ).to_dict()
+
+    @override
+    def _write_schema_message(self) -> None:
+        """Leave the table out where nothing is asked for."""
+        if self.config.get("extra_metrics"):
+            super()._write_schema_message()
+
+    def names(self, grain: str) -> tuple[str, ...]:
+        """Return the metrics to ask for besides: of `account` or of `media`."""
+        if not self.selected:
+            return ()
+        asked = (entry.partition(":") for entry in self.config.get("extra_metrics") or ())
+        return tuple(metric for of, _, metric in asked if of == grain)
+
+    def write_known(
+        self, account: Account, date: str, values: Mapping[str, Number], *, media_id: str = ""
+    ) -> None:
+        """Write those figures of an answer that are asked for by the setting."""
+        for metric in self.names("media" if media_id else "account"):
+            if metric in values:
+                self.write(
+                    {
+                        "account_id": account.id,
+                        "media_id": media_id,
+                        "date": date,
+                        "metric": metric,
+                        "value": values[metric],
+                    }
+                )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
@@ -44,9 +44,17 @@ WORLDS = {
     ),
 }
 
+PAGED = WorldSettings(accounts=2, posts=60, days=400, seed=7, start=START)
+PAGES = {
+    "an empty page with a next": ApiSettings(empty_page_with_next=True, page_cap=10),
+    "short pages": ApiSettings(page_cap=7),
+}
 
-@pytest.fixture(params=WORLDS, name="world")
+
+@pytest.fixture(params=[*WORLDS, *PAGES], name="world")
 def _world(request: pytest.FixtureRequest, serve: Callable[..., GraphApiServer]) -> GraphApiServer:
+    if request.param in PAGES:
+        return serve(PAGED, api_settings=PAGES[request.param])
     return serve(WORLDS[request.param])
 
 

@@ -186,3 +186,41 @@ def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
         assert (saved is None) == (gap is not None)
     warnings = [r for r in caplog.records if r.levelname == "WARNING" and "saved" in r.getMessage()]
     assert 1 <= len(warnings) <= 4
+
+
+def test_each_story_keeps_its_last_figures(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve(WorldSettings(accounts=2, posts=3, days=20, start=START, stories_per_day=3))
+    warehouse, last = Warehouse(), {}
+    expected: dict[Any, dict[str, Any]] = {}
+    for hours in (7, 9, 8, 30, 3, 8, 8, 8, 50, 8, 8, 8):
+        warehouse.load(run_tap(server, state=warehouse.state))
+        now = server.clock.now()
+        last.update(truth.stories(server.world, now))
+        expected.update(truth.story_insights(server.world, now))
+        server.clock.advance(dt.timedelta(hours=hours))
+    assert len(expected) > 20
+    truth.tables_equal(warehouse.tables["stories"], last)
+    truth.tables_equal(warehouse.tables["story_insights"], expected)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    sorted({*truth.INSIGHT_COLUMNS, *truth.DAY_COLUMNS} - {"follows", "unfollows"}),
+)
+def test_any_one_metric_may_be_retired_in_the_middle(
+    serve: Callable[..., GraphApiServer], metric: str
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=30, days=60, start=START))
+    server.faults.add(
+        Fault(kind="retire_metrics", match=f"insights.*{metric}", after=12, metrics=(metric,))
+    )
+    run = run_tap(server, media_refresh="always")
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    for stream, table in truth.every_table(server.world, START, days).items():
+        got = run.table(stream)
+        if stream in {"account_insights_breakdowns", "account_reach"}:
+            continue
+        assert got.keys() == table.keys(), stream
+        for key, row in table.items():
+            without = {name: value for name, value in got[key].items() if name != metric}
+            assert truth.comparable(without) == truth.comparable({**row, metric: None}), key

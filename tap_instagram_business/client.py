@@ -156,11 +156,13 @@ class InstagramStream(Stream):
         kept: dict[str, dict[str, Any]] = self.stream_state.get("accounts", {})
         return kept.get(account.id, {})
 
-    def advance(self, account: Account, **values: str | None) -> None:
-        """Move an account's bookmark, once all rows before it are written."""
+    def advance(self, account: Account, **values: str | list[str] | None) -> None:
+        """Move an account's bookmark, once all rows before it are written; None takes out."""
         if self.selected:
             kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
             kept.update(values)
+            for name in [name for name, value in values.items() if value is None]:
+                del kept[name]
             self.state_manager.is_flushed = False
 
     @override

@@ -53,10 +53,24 @@ class LastReading:
     Attributes:
         date: the UTC date of the last complete reading; None before the first.
         since: how far back it went; None for all media.
+        partial_date: the UTC date of a later reading that was cut short.
+        partial_until: what was posted after this was read by then; media are read newest first.
+        again: ids that Meta failed at.
     """
 
     date: dt.date | None = None
     since: dt.datetime | None = None
+    partial_date: dt.date | None = None
+    partial_until: dt.datetime | None = None
+    again: frozenset[str] = frozenset()
+
+    def of(self, posted: dt.datetime) -> dt.date | None:
+        """Return when a media posted then was last seen to; None if it never was."""
+        if self.partial_until is not None and posted > self.partial_until:
+            return self.partial_date
+        if self.since is not None and posted < self.since:
+            return None
+        return self.date
 
 
 def is_due(
@@ -66,13 +80,11 @@ def is_due(
 
     It is when it was never read, or when one of its days has come since the last reading.
     """
-    today = now.date()
-    if last.date is None or posted.date() >= last.date:
-        return True
-    if last.since is not None and posted < last.since:
+    seen = last.of(posted)
+    if seen is None or posted.date() >= seen or media_id in last.again:
         return True
     every = tiers.days_between(now - posted)
     if every == 0:
         return True
     phase = zlib.crc32(media_id.encode()) % every
-    return (today.toordinal() + phase) // every > (last.date.toordinal() + phase) // every
+    return (now.date().toordinal() + phase) // every > (seen.toordinal() + phase) // every

@@ -175,8 +175,7 @@ class GraphSession:
         pending = dict(enumerate(calls))
         tries = Counter[int]()
         while pending:
-            asked = [call.current() for call in pending.values()]
-            for index, answer in zip(tuple(pending), self._ask(asked, costs), strict=True):
+            for index, answer in self._ask_some(pending, costs):
                 answers[index] = answer
                 tries[index] += 1
                 again = self._again(answer, tries[index])
@@ -184,10 +183,24 @@ class GraphSession:
                     del pending[index]
                 else:
                     pending[index] = again
-            unsure = [tries[index] for index in pending if _passes(answers[index].error)]
+            unsure = [
+                tries[index]
+                for index in pending
+                if index in answers and _passes(answers[index].error)
+            ]
             if unsure:
                 self._transport.pause(max(unsure))
         return [answers[index] for index in range(len(calls))]
+
+    def _ask_some(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
+        """Ask as many of these calls as the allowance lets go, once."""
+        granted = self.allowance.take(len(pending))
+        try:
+            some = list(islice(pending.items(), granted))
+            answers = self._ask([call.current() for _, call in some], costs)
+        finally:
+            self.allowance.give_back(granted)
+        return ((index, answer) for (index, _), answer in zip(some, answers, strict=True))
 
     def _again(self, answer: Answer, tries: int) -> Call | None:
         """Return what to ask after an answer, if it may change anything."""
@@ -198,7 +211,7 @@ class GraphSession:
         if action is Action.STOP:
             raise error
         if action is Action.WAIT:
-            self.allowance.throttled()
+            self.allowance.refused()
             return answer.call
         most = {Action.RETRY: self._transport.patience.tries, Action.GONE: 2}.get(action, 0)
         return answer.call.revised(error) or (answer.call if tries < most else None)

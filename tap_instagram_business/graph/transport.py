@@ -127,11 +127,9 @@ class Transport:
 
         Raises:
             Unreachable: nothing readable came back.
-            RateLimited: the allowance does not allow it.
         """
 
         def once() -> tuple[Any, int]:
-            self.allowance.take(calls or 1)
             return self._once(path, fields, token=token, costs=costs, calls=calls)
 
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.tap import TapInstagramBusiness
 
 BEFORE_CONVERSION = "before_conversion"
+FAILED = "error"
 REASONS = {
     BEFORE_CONVERSION: "posted before the account turned professional; for good",
     "too_few_viewers": "fewer than 5 accounts saw the story",
@@ -25,7 +26,7 @@ REASONS = {
     "empty": "Meta answered and gave no figure",
     "gone": "deleted, ended or hidden",
     "unplaced": "Meta gave figures, but not which days they are of",
-    "error": "Meta failed at it each time it was asked",
+    FAILED: "Meta failed at it each time it was asked",
 }
 
 

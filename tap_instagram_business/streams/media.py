@@ -74,7 +74,10 @@ class Media(RefreshedStream):
             self._insights.read(media)
             self._parts.read(media)
             self._comments.read(media)
-            yield from (self._row(item) for item in media if self.is_due(item))
+            for item in media:
+                if self.is_due(item):
+                    yield self._row(item)
+                    self.done_until(item)
             for page in pages:
                 if page.is_last:
                     self._end(accounts[page.answer.call.node], page.answer.error)
@@ -192,3 +195,4 @@ class MediaChildren(RefreshedStream):
                         "timestamp": read_time(posted).isoformat() if posted else None,
                     }
                 )
+            self.done_until(item)

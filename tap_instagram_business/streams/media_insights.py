@@ -70,6 +70,9 @@ class MediaInsights(InsightsStream):
         for answer in self.ask(self._calls(due)):
             if not self.is_error(answer):
                 self._write_insights(answer)
+            if not self.has_failed(answer.call.subject.account):
+                self.done_until(answer.call.subject)
+                self._history.done_until(answer.call.subject)
 
     def recall(self) -> None:
         """Bring back what Meta has refused for good in earlier runs."""
@@ -172,6 +175,8 @@ class MediaInsightsBreakdowns(InsightsStream):
         for answer in self.ask(call for item in due for call in self.calls(item)):
             if not self.is_error(answer):
                 self.write_parts(answer, read_splits(answer.data))
+            if not self.has_failed(answer.call.subject.account):
+                self.done_until(answer.call.subject)
 
     def end(self, account: Account, since: dt.datetime | None) -> None:
         """Close an account whose list was read to its end."""

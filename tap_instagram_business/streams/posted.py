@@ -12,7 +12,7 @@ from tap_instagram_business.graph.calls import InsightsCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.metrics import kind_of, unsure_metrics
 from tap_instagram_business.refresh import LastReading, Tiers, is_due
-from tap_instagram_business.streams.gaps import BEFORE_CONVERSION, Gap
+from tap_instagram_business.streams.gaps import BEFORE_CONVERSION, FAILED, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 
 ALWAYS_NEEDED = frozenset({"timestamp", "media_type", "media_product_type"})
 """Fields that decide which insights a media has, and when they are due."""
+MOST_TO_ASK_AGAIN = 200
+"""How many media of an account are kept because Meta failed at them, to be asked again."""
+
+
+def _date(kept: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(kept) if kept else None
+
+
+def _moment(kept: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(kept) if kept else None
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,11 @@ class PostedMedia:
 class RefreshedStream(InstagramStream):
     """A table whose rows are written again when their media is due."""
 
+    def __init__(self, tap: TapInstagramBusiness) -> None:
+        super().__init__(tap)
+        self._last_readings: dict[str, LastReading] = {}
+        self._again: dict[str, list[str]] = {}
+
     @functools.cached_property
     def tiers(self) -> Tiers:
         """How often a media is read."""
@@ -58,26 +73,39 @@ class RefreshedStream(InstagramStream):
         """Say whether this table wants a media in this run."""
         if not self.selected:
             return False
-        kept = self.bookmark(media.account)
-        date, since = kept.get("snapshot_date"), kept.get("since")
-        last = LastReading(
-            date=dt.date.fromisoformat(date) if date else None,
-            since=dt.datetime.fromisoformat(since) if since else None,
-        )
-        return is_due(
-            media.id,
-            media.posted,
-            last=last,
-            now=self._tap.graph.now(),
-            tiers=self.tiers,
+        now, last = self._tap.graph.now(), self._last_reading(media.account)
+        return is_due(media.id, media.posted, last=last, now=now, tiers=self.tiers)
+
+    def _last_reading(self, account: Account) -> LastReading:
+        """Return what was kept before this run, which its own progress must not change."""
+        if account.id not in self._last_readings:
+            kept = self.bookmark(account)
+            self._last_readings[account.id] = LastReading(
+                date=_date(kept.get("snapshot_date")),
+                since=_moment(kept.get("since")),
+                partial_date=_date(kept.get("partial_date")),
+                partial_until=_moment(kept.get("partial_until")),
+                again=frozenset(kept.get("again") or ()),
+            )
+        return self._last_readings[account.id]
+
+    def done_until(self, media: PostedMedia) -> None:
+        """Keep that a media and all newer ones of its account have been seen to."""
+        self.advance(
+            media.account,
+            partial_date=self._tap.graph.now().date().isoformat(),
+            partial_until=media.posted.isoformat(),
         )
 
     def complete(self, account: Account, since: dt.datetime | None) -> None:
-        """Keep that all of an account's due media have been written."""
+        """Keep that all of an account's due media have been seen to."""
         self.advance(
             account,
             snapshot_date=self._tap.graph.now().date().isoformat(),
             since=since.isoformat() if since else None,
+            again=self._again.get(account.id, [])[:MOST_TO_ASK_AGAIN] or None,
+            partial_date=None,
+            partial_until=None,
         )
 
 
@@ -130,6 +158,8 @@ class InsightsStream(RefreshedStream):
                 self.fail(media.account, error)
                 self.gaps.add_account(media.account, self.today, error)
             return True
+        if error.reason == FAILED:
+            self._again.setdefault(media.account.id, []).append(media.id)
         if error.reason == BEFORE_CONVERSION:
             newest = self._tap.newest_refused.get(media.account.id, media.posted)
             self._tap.newest_refused[media.account.id] = max(newest, media.posted)

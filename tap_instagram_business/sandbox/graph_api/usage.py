@@ -34,6 +34,7 @@ class Usage:
         regain_minutes: How long an account is blocked when it is used up.
         code: What a blocked call answers: 80002, or 4, 17, 32 or 613.
         business_id: The business under which usage is reported too.
+        refused: How many calls were refused.
     """
 
     def __init__(self, allowance_calls: int | None = None, regain_minutes: int = 5) -> None:
@@ -41,6 +42,7 @@ class Usage:
         self.regain_minutes = regain_minutes
         self.code = 80002
         self.business_id = "900000000000001"
+        self.refused = 0
         self._lock = Lock()
         self._accounts: dict[str, _Account] = defaultdict(_Account)
         self._total = 0
@@ -51,6 +53,7 @@ class Usage:
             account = self._accounts[account_id]
             if account.blocked_until is not None and now < account.blocked_until:
                 account.blocked_until = now + self._regain
+                self.refused += 1
                 return False
             if account.blocked_until is not None:
                 self._total -= len(account.calls)
@@ -58,6 +61,7 @@ class Usage:
             self._total -= _forget(account.calls, now)
             if self.allowance_calls is not None and len(account.calls) >= self.allowance_calls:
                 account.blocked_until = now + self._regain
+                self.refused += 1
                 return False
             account.calls.append(now)
             self._total += 1

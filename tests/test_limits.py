@@ -1,0 +1,179 @@
+"""The allowance: what the headers say, what is asked at once, waiting and stopping."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_instagram_business.graph import limits
+from tap_instagram_business.graph.errors import RateLimited
+from tap_instagram_business.graph.limits import Allowance, read_usage
+from tap_instagram_business.sandbox.graph_api import WorldSettings
+from tests import truth
+from tests.tap_run import run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
+MINUTE = dt.timedelta(minutes=1)
+
+
+def case(**figures: float) -> dict[str, str]:
+    return {"X-Business-Use-Case-Usage": json.dumps({"1784": [{"type": "instagram", **figures}]})}
+
+
+def test_the_highest_of_all_figures_counts() -> None:
+    headers = case(call_count=3, total_cputime=41, total_time=7)
+    headers["X-App-Usage"] = json.dumps({"call_count": 12, "total_time": 2, "total_cputime": 0})
+    usage = read_usage(headers)
+    assert usage.percents == {"1784": 41, "X-App-Usage": 12}
+    assert usage.percent == 41
+
+
+@pytest.mark.parametrize("header", ["", "no JSON", "[1]", '{"1": "x"}', '{"1": [null]}', "null"])
+def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
+    usage = read_usage({"X-Business-Use-Case-Usage": header})
+    assert (usage.percents, usage.regain_minutes) == ({}, 0)
+
+
+def test_calls_go_out_slowly_at_first() -> None:
+    allowance = Allowance()
+    assert allowance.take(200) == 50
+    allowance.give_back(50)
+    assert allowance.take(200) == 100
+
+
+def test_no_more_than_half_of_what_is_left_is_under_way() -> None:
+    allowance = Allowance()
+    for percent in range(81):
+        allowance.read(read_usage(case(call_count=percent)))
+        allowance.read(read_usage(case(call_count=percent)))
+    # 161 answers have cost 80 percent, so that about 40 calls are left.
+    assert 15 <= allowance.take(200) <= 20
+
+
+def test_an_allowance_that_others_have_used_up_is_asked_gently() -> None:
+    allowance = Allowance()
+    allowance.read(read_usage(case(call_count=97)))
+    assert allowance.take(200) == 5
+
+
+def test_one_call_at_a_time_goes_where_nothing_seems_left() -> None:
+    allowance = Allowance()
+    for percent in (10, 100):
+        allowance.read(read_usage(case(call_count=percent)))
+    assert allowance.take(200) == 1
+
+
+def test_max_calls_is_kept_to_the_call() -> None:
+    allowance = Allowance(max_calls=60)
+    assert allowance.take(200) == 50
+    allowance.give_back(50)
+    assert allowance.take(200) == 10
+    allowance.give_back(10)
+    with pytest.raises(RateLimited, match="max_calls"):
+        allowance.take(1)
+
+
+def test_a_wait_longer_than_allowed_ends_the_run() -> None:
+    allowance = Allowance(max_wait_minutes=10)
+    allowance.read(read_usage(case(call_count=100, estimated_time_to_regain_access=11)))
+    with pytest.raises(RateLimited, match="back in about 11 minutes"):
+        allowance.take(1)
+
+
+def test_waits_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    allowance = Allowance(max_wait_minutes=10)
+    for _ in range(2):
+        allowance.refused()
+        assert allowance.take(1) == 1
+        allowance.give_back(1)
+        time.sleep(0.01)
+    allowance.refused()
+    with pytest.raises(RateLimited):
+        allowance.take(1)
+
+
+@pytest.fixture
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[GraphApiServer], None]]:
+    """Let a minute pass in a fiftieth of a second, here and there."""
+    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
+    ended = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def let_run(server: GraphApiServer) -> None:
+        def tick() -> None:
+            while not ended.wait(0.01):
+                server.clock.advance(MINUTE)
+
+        threads.append(threading.Thread(target=tick))
+        threads[-1].start()
+
+    yield let_run
+    ended.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
+    serve: Callable[..., GraphApiServer], fast_clock: Callable[[GraphApiServer], None]
+) -> None:
+    server = serve(WORLD)
+    run_tap(server)
+    server.usage.reset()
+    server.usage.allowance_calls = server.calls // 4
+    server.usage.regain_minutes = 1
+    server.reset_counts()
+    fast_clock(server)
+    run = run_tap(server, max_wait_minutes=100_000)
+    assert run.table("media").keys() == truth.media(server.world, START).keys()
+    assert run.table("media_insights").keys() == truth.media_insights(server.world, START).keys()
+    assert 1 <= server.usage.refused <= 5
+
+
+def test_a_run_that_stops_goes_on_at_the_next(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve(WORLD)
+    run_tap(server)
+    needed = server.calls
+    server.usage.reset()
+    server.usage.allowance_calls = needed // 4
+    merged: dict[str, dict[Any, Any]] = {}
+    state: dict[str, Any] = {}
+    for _ in range(4):
+        server.usage.reset()
+        server.usage.refused = 0
+        run = run_tap(server, state=state, on_rate_limit="stop")
+        assert server.usage.refused <= 5
+        state = run.state or state
+        for stream in run.schemas:
+            merged.setdefault(stream, {}).update(run.table(stream))
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    for stream, expected in truth.every_table(server.world, START, days).items():
+        truth.tables_equal(merged[stream], expected)
+
+
+def test_max_calls_stops_within_an_account_and_later_runs_go_on(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=400, days=300, seed=5, start=START))
+    merged: dict[str, dict[Any, Any]] = {}
+    state: dict[str, Any] = {}
+    for _ in range(20):
+        run = run_tap(server, state=state, max_calls=150)
+        state = run.state or state
+        for stream in run.schemas:
+            merged.setdefault(stream, {}).update(run.table(stream))
+    assert server.calls <= 20 * 150
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    for stream, expected in truth.every_table(server.world, START, days).items():
+        truth.tables_equal(merged[stream], expected)

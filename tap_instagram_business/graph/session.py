@@ -32,6 +32,10 @@ MOST_CALLS = 50
 """How many calls a batch, and how many ids `?ids=`, may hold."""
 FEWEST_CALLS = 10
 """Fewer calls than this are not split up to be asked in parallel."""
+GONE_TRIES = 3
+"""How often Meta must say that something is gone before it is believed: it says so in error too."""
+PASSING = frozenset({Action.RETRY, Action.GONE})
+"""What is asked again after a pause."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time."""
 
@@ -173,20 +177,21 @@ class GraphSession:
         """Ask calls until asking again would change none of their answers."""
         answers: dict[int, Answer] = {}
         pending = dict(enumerate(calls))
-        tries = Counter[int]()
+        tries = Counter[tuple[int, Action | None]]()
         while pending:
             for index, answer in self._ask_some(pending, costs):
                 answers[index] = answer
-                tries[index] += 1
-                again = self._again(answer, tries[index])
+                action = answer.error.rule.action if answer.error else None
+                tries[index, action] += 1
+                again = self._again(answer, tries[index, action])
                 if again is None:
                     del pending[index]
                 else:
                     pending[index] = again
             unsure = [
-                tries[index]
-                for index in pending
-                if index in answers and _passes(answers[index].error)
+                number
+                for (index, action), number in tries.items()
+                if index in pending and action in PASSING
             ]
             if unsure:
                 self._transport.pause(max(unsure))
@@ -213,7 +218,9 @@ class GraphSession:
         if action is Action.WAIT:
             self.allowance.refused()
             return answer.call
-        most = {Action.RETRY: self._transport.patience.tries, Action.GONE: 2}.get(action, 0)
+        most = {Action.RETRY: self._transport.patience.tries, Action.GONE: GONE_TRIES}.get(
+            action, 0
+        )
         return answer.call.revised(error) or (answer.call if tries < most else None)
 
     def _ask(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
@@ -304,10 +311,6 @@ def _in_order(under_way: UnderWay) -> Iterator[Answer]:
 
 def _but_for_the_node(call: Call) -> Hashable:
     return call.edge, tuple(sorted(call.params.items())), call.token
-
-
-def _passes(error: GraphError | None) -> bool:
-    return error is not None and error.rule.action in {Action.RETRY, Action.GONE}
 
 
 def judge(call: Call, body: Any, status: int) -> Answer:  # noqa: ANN401

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.calls import Answer, Call
     from tap_instagram_business.graph.errors import GraphError
     from tap_instagram_business.graph.fields import Field
+    from tap_instagram_business.streams.gaps import InsightGaps
     from tap_instagram_business.tap import TapInstagramBusiness
 
 TYPES: Mapping[str, th.JSONTypeHelper[Any]] = {
@@ -130,6 +131,11 @@ class InstagramStream(Stream):
         if not self._announced:
             self._announced = True
             super()._write_schema_message()
+
+    @property
+    def gaps(self) -> InsightGaps:
+        """The table of what Meta does not give."""
+        return cast("InsightGaps", self._tap.streams["insight_gaps"])
 
     @property
     def wanted_columns(self) -> frozenset[str]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from tap_instagram_business.sandbox.graph_api.faults import Kind
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 RUNS = int(os.environ.get("SOAK_RUNS", "12"))
 """How many runs a login takes; thousands by hand."""
-PASSING = (
+PASSING: tuple[Kind, ...] = (
     *("drop", "html_502", "empty_body", "truncated_body", "error_with_200", "unknown_error"),
     *("service_error", "null_op", "batch_refused", "gone"),
 )

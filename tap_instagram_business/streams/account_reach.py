@@ -10,7 +10,7 @@ from typing_extensions import override
 from tap_instagram_business import days
 from tap_instagram_business.client import ACCOUNT_ID, column
 from tap_instagram_business.metrics import ROLLING_PERIODS
-from tap_instagram_business.streams.daily import DailyStream
+from tap_instagram_business.streams.daily import SeriesStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PERIOD_DAYS = {name: number for number, name in ROLLING_PERIODS.items()}
 
 
-class AccountReach(DailyStream):
+class AccountReach(SeriesStream):
     """Accounts reached in the 7 or 28 days that end with a day (Graph API: IG User insights)."""
 
     name = "account_reach"
@@ -37,16 +37,12 @@ class AccountReach(DailyStream):
     ).to_dict()
 
     @override
-    def rows(self) -> Iterator[Record]:
-        for window, answers in self.series(self._calls):
-            for answer in answers:
-                yield from self._rows(window, answer)
-
-    def _calls(self, window: Window) -> Iterator[InsightsCall]:
+    def series_calls(self, window: Window) -> Iterator[InsightsCall]:
         for period in PERIOD_DAYS:
             yield self.series_call(window, ("reach",), period)
 
-    def _rows(self, window: Window, answer: Answer) -> Iterator[Record]:
+    @override
+    def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
         given = self.lay_out(window, answer, "reach")
         for day, value in given.items():
             yield {

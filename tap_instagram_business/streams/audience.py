@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import groupby
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 from typing_extensions import override
@@ -15,8 +15,8 @@ from tap_instagram_business.graph.calls import InsightsCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.insights import read_splits
 from tap_instagram_business.metrics import DEMOGRAPHIC_BREAKDOWNS, DEMOGRAPHIC_METRICS
-from tap_instagram_business.streams.daily import DailyStream, day_gaps, has_few_followers
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.daily import SeriesStream, day_gaps, has_few_followers
+from tap_instagram_business.streams.gaps import Gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,6 @@ class AudienceDemographics(InstagramStream):
     @override
     def rows(self) -> Iterator[Record]:
         today = self._tap.graph.now().date()
-        gaps = cast("InsightGaps", self._tap.streams["insight_gaps"])
         due = [account for account in self._tap.accounts if self._is_due(account, today)]
         answers = self.ask(call for account in due for call in self._calls(account))
         for account, of_account in groupby(answers, key=lambda item: item.call.subject[0]):
@@ -84,8 +83,8 @@ class AudienceDemographics(InstagramStream):
                     failure = error
                     continue
                 yield from self._rows(answer, today)
-                for gap in self._gaps(answer, today):
-                    gaps.add(account, gap)
+                for gap in self._missing(answer, today):
+                    self.gaps.add(account, gap)
             if failure:
                 self.fail(account, failure)
             else:
@@ -131,7 +130,7 @@ class AudienceDemographics(InstagramStream):
                     "value": value,
                 }
 
-    def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
+    def _missing(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
         account, timeframe, breakdown = answer.call.subject
         given = {name for name, split in read_splits(answer.data).items() if split.parts}
         for gap in day_gaps(answer, today, given):
@@ -140,7 +139,7 @@ class AudienceDemographics(InstagramStream):
             yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)
 
 
-class OnlineFollowers(DailyStream):
+class OnlineFollowers(SeriesStream):
     """How many followers were online in an hour of a day (Graph API: IG User insights)."""
 
     name = "online_followers"
@@ -154,15 +153,11 @@ class OnlineFollowers(DailyStream):
     ).to_dict()
 
     @override
-    def rows(self) -> Iterator[Record]:
-        for window, answers in self.series(self._calls):
-            for answer in answers:
-                yield from self._rows(window, answer)
-
-    def _calls(self, window: Window) -> Iterator[InsightsCall]:
+    def series_calls(self, window: Window) -> Iterator[InsightsCall]:
         yield self.series_call(window, (self.name,), "lifetime")
 
-    def _rows(self, window: Window, answer: Answer) -> Iterator[Record]:
+    @override
+    def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
         for day, by_hour in self.lay_out(window, answer, self.name).items():
             for hour, value in by_hour.items():
                 yield {

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
+from typing_extensions import override
+
 from tap_instagram_business import days
 from tap_instagram_business.client import InstagramStream
 from tap_instagram_business.graph.calls import InsightsCall
@@ -15,12 +17,13 @@ from tap_instagram_business.graph.insights import read_series
 from tap_instagram_business.streams.gaps import Gap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
+
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
-    from tap_instagram_business.streams.gaps import InsightGaps
     from tap_instagram_business.tap import TapInstagramBusiness
 
 FIRST_DAYS = 30
@@ -78,38 +81,60 @@ class DailyStream(InstagramStream):
             )
         return max(earliest, first)
 
-    def windows(self, account: Account, first: dt.date) -> Iterator[Window]:
-        """Cut the days up to yesterday into what one series request covers."""
-        due = days.days_between(first, days.yesterday(self._tap.graph.now()))
-        for start, end in days.windows(due):
-            yield Window(account, start, end)
+    def add_gap(self, account: Account, gap: Gap) -> None:
+        """Write what Meta did not give of an account, with the reason if that is plain."""
+        metric = gap.metric.partition(" ")[0]
+        few = gap.reason == "empty" and metric in FOLLOWER_METRICS and has_few_followers(account)
+        self.gaps.add(account, replace(gap, reason="too_few_followers") if few else gap)
 
-    def series(
-        self, calls: Callable[[Window], Iterable[InsightsCall]]
-    ) -> Iterator[tuple[Window, list[Answer]]]:
-        """Ask for series of the days that are due, and keep what the caller has written of them.
+    def give_up(self, account: Account, error: GraphError) -> None:
+        """Leave an account out of the rest of this run."""
+        if account.id not in self._failed:
+            self._failed.add(account.id)
+            self.fail(account, error)
+            today = self._tap.graph.now().date().isoformat()
+            self.gaps.add_account(account, today, error)
 
-        Args:
-            calls: what to ask for a window.
+    def has_failed(self, account: Account) -> bool:
+        """Say whether an account is left out of the rest of this run."""
+        return account.id in self._failed
 
-        Yields:
-            A window, and what came back for it.
-        """
+
+class SeriesStream(DailyStream):
+    """A table of days that Meta gives as a series, many days in one answer."""
+
+    def series_calls(self, window: Window) -> Iterable[InsightsCall]:
+        """Yield what to ask for a window, by `series_call`."""
+        raise NotImplementedError
+
+    def series_rows(self, window: Window, answer: Answer) -> Iterable[Record]:
+        """Yield the rows of an answer."""
+        raise NotImplementedError
+
+    @override
+    def rows(self) -> Iterator[Record]:
         asked = (
             call
             for account in self._tap.accounts
-            for window in self.windows(account, self.first_day(account))
+            for window in self._windows(account)
             if not self.has_failed(account)
-            for call in calls(window)
+            for call in self.series_calls(window)
         )
         for window, answers in groupby(self.ask(asked), key=lambda answer: answer.call.subject):
             of_window = list(answers)
-            failed = [answer.error for answer in of_window if ends_account(answer)]
-            if failed and failed[0]:
-                self.give_up(window.account, failed[0])
+            for answer in of_window:
+                if answer.error and ends_account(answer):
+                    self.give_up(window.account, answer.error)
             if not self.has_failed(window.account):
-                yield window, of_window
+                for answer in of_window:
+                    yield from self.series_rows(window, answer)
                 self.advance(window.account, date=window.last.isoformat())
+
+    def _windows(self, account: Account) -> Iterator[Window]:
+        """Cut the days up to yesterday into what one series request covers."""
+        last = days.yesterday(self._tap.graph.now())
+        for start, end in days.windows(days.days_between(self.first_day(account), last)):
+            yield Window(account, start, end)
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
@@ -138,29 +163,6 @@ class DailyStream(InstagramStream):
                     reason = "unplaced" if buckets and not laid else gap.reason
                     self.add_gap(window.account, replace(gap, reason=reason))
         return given
-
-    def add_gap(self, account: Account, gap: Gap) -> None:
-        """Write what Meta did not give of an account, with the reason if that is plain."""
-        metric = gap.metric.partition(" ")[0]
-        few = gap.reason == "empty" and metric in FOLLOWER_METRICS and has_few_followers(account)
-        self.gaps.add(account, replace(gap, reason="too_few_followers") if few else gap)
-
-    @property
-    def gaps(self) -> InsightGaps:
-        """The table of what Meta does not give."""
-        return cast("InsightGaps", self._tap.streams["insight_gaps"])
-
-    def give_up(self, account: Account, error: GraphError) -> None:
-        """Leave an account out of the rest of this run."""
-        if account.id not in self._failed:
-            self._failed.add(account.id)
-            self.fail(account, error)
-            today = self._tap.graph.now().date().isoformat()
-            self.gaps.add_account(account, today, error)
-
-    def has_failed(self, account: Account) -> bool:
-        """Say whether an account is left out of the rest of this run."""
-        return account.id in self._failed
 
 
 def ends_account(answer: Answer) -> bool:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
-    from tap_instagram_business.streams.gaps import InsightGaps
     from tap_instagram_business.tap import TapInstagramBusiness
 
 ALWAYS_NEEDED = frozenset({"timestamp", "media_type", "media_product_type"})
@@ -115,11 +114,6 @@ class InsightsStream(RefreshedStream):
     def __init__(self, tap: TapInstagramBusiness) -> None:
         super().__init__(tap)
         self._failed: set[str] = set()
-
-    @property
-    def gaps(self) -> InsightGaps:
-        """The table of what Meta does not give."""
-        return cast("InsightGaps", self._tap.streams["insight_gaps"])
 
     @property
     def today(self) -> str:

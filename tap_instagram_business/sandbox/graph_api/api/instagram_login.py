@@ -130,7 +130,7 @@ def _wrong_secret() -> GraphError:
 def _already_long() -> GraphError:
     message = (
         "Session key invalid. This could be because the session key has an incorrect format, or "
-        "because the user has revoked this session"
+        "because the user has revoked it"
     )
     return GraphError(452, message)
 

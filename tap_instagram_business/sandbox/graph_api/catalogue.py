@@ -61,6 +61,12 @@ PAGE_FIELDS = _names(
 )
 """Graph API reference: Page, as far as Instagram goes."""
 
+BUSINESS_FIELDS = _names("id name created_time link verification_status")
+"""Graph API reference: Business, in part."""
+
+ASSET_FIELDS = _names("id ig_user_id ig_username")
+"""Graph API reference: InstagramBusinessAsset, in part."""
+
 ACCOUNT_METRICS = _listed(
     "reach follower_count website_clicks profile_views online_followers accounts_engaged "
     "total_interactions likes comments shares saves replies engaged_audience_demographics "

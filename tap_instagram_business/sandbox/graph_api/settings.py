@@ -48,6 +48,11 @@ class WorldSettings:
             computed, so that the API leaves them out.
         lost_accounts: Indexes of accounts that can be found but no longer read.
         retired_metrics: Insights the API no longer knows.
+        pageless_accounts: Indexes of accounts that hang on no Page: the business portfolio has
+            them, and they are assigned to the system user.
+        client_pages: Indexes of accounts whose Page the portfolio has as a client's, so that
+            /me/accounts does not list it.
+        taskless_pages: Indexes of accounts on whose Page the token's owner lacks ANALYZE.
     """
 
     accounts: int = 2
@@ -66,6 +71,9 @@ class WorldSettings:
     empty_day_share: float = 0.004
     lost_accounts: tuple[int, ...] = ()
     retired_metrics: tuple[str, ...] = ()
+    pageless_accounts: tuple[int, ...] = ()
+    client_pages: tuple[int, ...] = ()
+    taskless_pages: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what no world can be made from."""
@@ -101,6 +109,8 @@ class ApiSettings:
             account: this one the first, `<access_token>-2` the second, and so on.
         token_kind: Whose token it is, with the Facebook login; a page token sees the first Page.
         scopes: The permissions granted to it; all that the login has when left out.
+        granted_accounts: Indexes of the accounts that the person has ticked at the login, their
+            Pages with them; all if None.
         token_expires_in: Seconds from the server's start until the token expires; never if None.
         app_id: The app that tokens belong to.
         app_secret: What `appsecret_proof` is signed with.
@@ -118,6 +128,7 @@ class ApiSettings:
     access_token: str = "sandbox-token"  # noqa: S105 - opens a sandbox
     token_kind: TokenKind = "user"  # noqa: S105 - a kind
     scopes: tuple[str, ...] | None = None
+    granted_accounts: tuple[int, ...] | None = None
     token_expires_in: int | None = None
     app_id: str = "1234567890123456"
     app_secret: str = "sandbox-app-secret"  # noqa: S105 - opens a sandbox

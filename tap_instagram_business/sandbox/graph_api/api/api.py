@@ -19,9 +19,16 @@ from tap_instagram_business.sandbox.graph_api.api.errors import (
 from tap_instagram_business.sandbox.graph_api.api.facebook_login import FacebookLogin, revoke
 from tap_instagram_business.sandbox.graph_api.api.instagram_login import InstagramLogin
 from tap_instagram_business.sandbox.graph_api.api.nodes import edge_of, select
-from tap_instagram_business.sandbox.graph_api.api.reading import USER, Node, Reading, User, owner
+from tap_instagram_business.sandbox.graph_api.api.reading import (
+    SYSTEM_USER,
+    USER,
+    Node,
+    Reading,
+    User,
+    owner,
+)
 from tap_instagram_business.sandbox.graph_api.api.tokens import TokenBook
-from tap_instagram_business.sandbox.graph_api.world.accounts import Page
+from tap_instagram_business.sandbox.graph_api.world.accounts import Business, Page
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,7 +116,7 @@ class Api:
         if not segments or len(segments) > 2:
             message = f"Unknown path components: {reading.call.path}"
             raise syntax_error(message)
-        own = segments[0] in {"me", USER.id}
+        own = segments[0] in {"me", USER.id, SYSTEM_USER.id}
         node = self._me(reading) if own else reading.find(segments[0])
         return self._read(reading, node, segments[1:])
 
@@ -131,7 +138,7 @@ class Api:
     def _read(self, reading: Reading, node: Node, edge: tuple[str, ...]) -> dict[str, Any]:
         if edge:
             return edge_of(reading, node, edge[0])(reading, node)
-        fields = reading.fields("id,name" if isinstance(node, (User, Page)) else "id")
+        fields = reading.fields("id,name" if isinstance(node, (User, Page, Business)) else "id")
         return select(reading, node, fields, indirectly=False)
 
     def _me(self, reading: Reading) -> Node:
@@ -142,7 +149,7 @@ class Api:
             return reading.find(token.account.id)
         if token.kind == "app":
             raise missing_token()
-        return USER
+        return SYSTEM_USER if token.kind == "system_user" else USER
 
 
 def _check_version(call: Call) -> None:

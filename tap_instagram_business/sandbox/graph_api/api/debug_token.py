@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.sandbox.graph_api.api.errors import no_such_object, parameter
-from tap_instagram_business.sandbox.graph_api.api.reading import USER
+from tap_instagram_business.sandbox.graph_api.api.reading import SYSTEM_USER, USER
 from tap_instagram_business.sandbox.graph_api.api.tokens import Token, TokenBook, unix
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _describe(reading: Reading, token: Token) -> dict[str, Any]:
         "issued_at": unix(token.issued),
         "scopes": list(token.scopes),
         "granular_scopes": [_granular(reading, token, scope) for scope in token.scopes],
-        "user_id": USER.id,
+        "user_id": SYSTEM_USER.id if token.kind == "system_user" else USER.id,
     }
     if token.page is not None:
         described["profile_id"] = token.page.id
@@ -56,10 +56,9 @@ def _describe(reading: Reading, token: Token) -> dict[str, Any]:
 
 def _granular(reading: Reading, token: Token, scope: str) -> dict[str, Any]:
     world = reading.world
-    seen = [page for page in world.pages if token.page in (None, page)]
+    seen = [world.account(name) for name in world.account_ids if token.sees(world.account(name))]
     if scope.startswith("instagram"):
-        return {
-            "scope": scope,
-            "target_ids": [page.account.id for page in seen if page.account is not None],
-        }
-    return {"scope": scope, "target_ids": [page.id for page in seen]}
+        return {"scope": scope, "target_ids": [account.id for account in seen]}
+    if scope.startswith("business"):
+        return {"scope": scope, "target_ids": [world.business.id]}
+    return {"scope": scope, "target_ids": [page.id for page in world.pages if token.lists(page)]}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.sandbox.graph_api.api import edges
+from tap_instagram_business.sandbox.graph_api.api import edges, ownership
 from tap_instagram_business.sandbox.graph_api.api.account_insights import account_insights
 from tap_instagram_business.sandbox.graph_api.api.media_insights import (
     media_insights,
     no_insights_of_others,
     no_slide_insights,
 )
-from tap_instagram_business.sandbox.graph_api.api.reading import User
-from tap_instagram_business.sandbox.graph_api.world.accounts import Account, Page
+from tap_instagram_business.sandbox.graph_api.api.reading import SystemUser, User
+from tap_instagram_business.sandbox.graph_api.world.accounts import (
+    Account,
+    Asset,
+    Business,
+    Page,
+)
 from tap_instagram_business.sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from tap_instagram_business.sandbox.graph_api.world.posts import Media, Slide
 
@@ -20,11 +25,14 @@ if TYPE_CHECKING:
     from tap_instagram_business.sandbox.graph_api.api.reading import Edge
 
 EDGES: dict[type[Any], dict[str, Edge]] = {
-    User: {
-        "accounts": edges.pages,
-        "assigned_pages": edges.pages,
-        "permissions": edges.permissions,
+    User: ownership.USER_EDGES,
+    SystemUser: {
+        **ownership.USER_EDGES,
+        "assigned_pages": ownership.pages,
+        "assigned_instagram_accounts": ownership.accounts,
     },
+    Business: ownership.BUSINESS_EDGES,
+    Asset: {},
     Page: {},
     Account: {
         "media": edges.media,
@@ -47,4 +55,4 @@ EDGES: dict[type[Any], dict[str, Edge]] = {
     TaggedMedia: {"insights": no_insights_of_others},
     Comment: {"replies": edges.replies},
 }
-"""Graph API reference: the edges of User, Page, IG User, IG Media and IG Comment."""
+"""Graph API reference: the edges of User, Business, Page, IG User, IG Media and IG Comment."""

@@ -1,4 +1,4 @@
-"""The edges that list things: Pages, media, stories, slides, comments, tagged media."""
+"""The edges that list things: media, stories, slides, comments, tagged media."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tap_instagram_business.sandbox.graph_api.world.posts import Media
 from tap_instagram_business.sandbox.graph_api.world.world import MEDIA_EDGE_CEILING
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api.api.reading import Node, Reading, User
+    from tap_instagram_business.sandbox.graph_api.api.reading import Node, Reading
     from tap_instagram_business.sandbox.graph_api.world import World
     from tap_instagram_business.sandbox.graph_api.world.accounts import Account
     from tap_instagram_business.sandbox.graph_api.world.conversation import Comment
@@ -60,12 +60,6 @@ def page(
         if not gone or item.id not in gone
     ]
     return {"data": data, "paging": part.paging} if part.paging else {"data": data}
-
-
-def pages(reading: Reading, _user: Node) -> dict[str, Any]:
-    """Answer /me/accounts. Graph API reference: User accounts."""
-    default = "access_token,category,name,id,tasks"
-    return page(reading, reading.world.pages, default)
 
 
 def media(reading: Reading, account: Account) -> dict[str, Any]:
@@ -128,12 +122,6 @@ def replies(reading: Reading, comment: Comment) -> dict[str, Any]:
 def nothing(_reading: Reading, _node: Node) -> dict[str, Any]:
     """Answer an edge on which nothing ever is."""
     return {"data": []}
-
-
-def permissions(reading: Reading, _user: User) -> dict[str, Any]:
-    """Answer /me/permissions."""
-    scopes = reading.token.scopes
-    return {"data": [{"permission": scope, "status": "granted"} for scope in scopes]}
 
 
 def _limit(reading: Reading) -> int:

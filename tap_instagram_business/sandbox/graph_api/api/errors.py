@@ -94,6 +94,12 @@ def no_permission() -> GraphError:
     return GraphError(10, "(#10) Application does not have permission for this action")
 
 
+def no_portfolio() -> GraphError:
+    """200: the token lacks business_management."""
+    message = "(#200) Requires business_management permission to manage the object."
+    return GraphError(200, message, status=403)
+
+
 def not_enough_viewers() -> GraphError:
     """10, the other meaning: a story that under five people saw."""
     return GraphError(10, "(#10) Not enough viewers for the media to show insights")

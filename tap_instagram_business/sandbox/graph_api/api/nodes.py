@@ -16,14 +16,28 @@ from tap_instagram_business.sandbox.graph_api.api.errors import (
     unknown_field,
 )
 from tap_instagram_business.sandbox.graph_api.api.fields import Field, parse_fields
-from tap_instagram_business.sandbox.graph_api.api.reading import SIGNED, Edge, Node, Reading, User
+from tap_instagram_business.sandbox.graph_api.api.reading import (
+    SIGNED,
+    Edge,
+    Node,
+    Reading,
+    SystemUser,
+    User,
+)
 from tap_instagram_business.sandbox.graph_api.catalogue import (
     ACCOUNT_FIELDS,
+    ASSET_FIELDS,
+    BUSINESS_FIELDS,
     COMMENT_FIELDS,
     MEDIA_FIELDS,
     PAGE_FIELDS,
 )
-from tap_instagram_business.sandbox.graph_api.world.accounts import Account, Page
+from tap_instagram_business.sandbox.graph_api.world.accounts import (
+    Account,
+    Asset,
+    Business,
+    Page,
+)
 from tap_instagram_business.sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from tap_instagram_business.sandbox.graph_api.world.posts import Media, Slide
 
@@ -45,13 +59,20 @@ def node_type(reading: Reading, node: Node) -> NodeType:
     edges, login = reading.edges[type(node)], reading.world.settings.login
     if isinstance(node, Account):
         return NodeType("IGUser", ACCOUNT_FIELDS[login], edges)
-    if isinstance(node, Page):
-        return NodeType("Page", PAGE_FIELDS, edges)
-    if isinstance(node, Comment):
-        return NodeType("IGComment", COMMENT_FIELDS, edges)
-    if isinstance(node, User):
-        return NodeType("User", frozenset({"id", "name"}), edges)
-    return NodeType("IGMedia", MEDIA_FIELDS[login], edges)
+    name, fields = _PLAIN_TYPES.get(type(node), ("IGMedia", MEDIA_FIELDS[login]))
+    return NodeType(name, fields, edges)
+
+
+_USER_FIELDS = frozenset({"id", "name"})
+_PLAIN_TYPES: dict[type[Any], tuple[str, frozenset[str]]] = {
+    Asset: ("InstagramBusinessAsset", ASSET_FIELDS),
+    Business: ("Business", BUSINESS_FIELDS),
+    Comment: ("IGComment", COMMENT_FIELDS),
+    Page: ("Page", PAGE_FIELDS),
+    SystemUser: ("SystemUser", _USER_FIELDS),
+    User: ("User", _USER_FIELDS),
+}
+"""Kinds of nodes whose fields are the same with either login."""
 
 
 def edge_of(reading: Reading, node: Node, name: str) -> Edge:
@@ -131,6 +152,13 @@ def _on_demand(reading: Reading, node: Node, name: str) -> dict[str, Any] | None
 
 _VALUES: dict[type[Any], Callable[[Reading, Any, bool], dict[str, Any]]] = {
     User: lambda _reading, user, _: {"id": user.id, "name": user.name},
+    SystemUser: lambda _reading, user, _: {"id": user.id, "name": user.name},
+    Business: lambda _reading, business, _: {"id": business.id, "name": business.name},
+    Asset: lambda _reading, asset, _: {
+        "id": asset.id,
+        "ig_user_id": asset.account.id,
+        "ig_username": asset.account.username,
+    },
     Page: lambda _reading, page, _: _page_values(page),
     Account: lambda reading, account, _: reading.world.account_fields(account, reading.now),
     Media: lambda reading, media, indirectly: reading.world.simple_fields(

@@ -17,7 +17,12 @@ from tap_instagram_business.sandbox.graph_api.api.errors import (
 from tap_instagram_business.sandbox.graph_api.api.fields import Field, parse_fields
 from tap_instagram_business.sandbox.graph_api.api.tokens import READ, Token
 from tap_instagram_business.sandbox.graph_api.pacific import ONE_DAY
-from tap_instagram_business.sandbox.graph_api.world.accounts import Account, Page
+from tap_instagram_business.sandbox.graph_api.world.accounts import (
+    Account,
+    Asset,
+    Business,
+    Page,
+)
 from tap_instagram_business.sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from tap_instagram_business.sandbox.graph_api.world.posts import Media, Slide
 
@@ -40,8 +45,13 @@ class User:
     name: str
 
 
+class SystemUser(User):
+    """A system user, who has what a business portfolio has assigned to it."""
+
+
 USER = User("5550000000000001", "Sandbox Person")
-Node = User | Account | Page | Media | Slide | Comment | TaggedMedia
+SYSTEM_USER = SystemUser("6660000000000001", "Sandbox System User")
+Node = User | Account | Page | Business | Asset | Media | Slide | Comment | TaggedMedia
 
 
 Edge = Callable[["Reading", Any], dict[str, Any]]
@@ -115,6 +125,9 @@ class Reading:
     def _check(self, account: Account, identifier: str) -> None:
         if not self.token.sees(account):
             raise no_such_object(identifier)
+        page = self.world.page_of(account) if self.token.kind in {"user", "system_user"} else None
+        if page is not None and "ANALYZE" not in page.tasks:
+            raise no_permission()
         reason = self.world.lost_accounts.get(account.id)
         if reason is not None:
             raise _lost(reason, identifier)
@@ -122,7 +135,7 @@ class Reading:
 
 
 def owner(thing: Thing) -> Account | None:
-    """Give the account something belongs to."""
+    """Give the account something belongs to, if to one."""
     if isinstance(thing, Account):
         return thing
     if isinstance(thing, Slide):

@@ -13,6 +13,7 @@ from tap_instagram_business.sandbox.graph_api.api.errors import (
     expired_token,
     missing_token,
     no_permission,
+    no_portfolio,
     parameter,
     unknown_token,
 )
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from tap_instagram_business.sandbox.graph_api.world.accounts import Account, Page
 
 Kind = Literal["user", "page", "system_user", "instagram", "app"]
-READ, INSIGHTS, COMMENTS = range(3)
+READ, INSIGHTS, COMMENTS, PORTFOLIO = range(4)
 """What a permission is for."""
 _SCOPES = {
     READ: {"instagram_basic", "instagram_business_basic"},
     INSIGHTS: {"instagram_manage_insights", "instagram_business_manage_insights"},
     COMMENTS: {"instagram_manage_comments", "instagram_business_manage_comments"},
+    PORTFOLIO: {"business_management"},
 }
 
 
@@ -51,6 +53,7 @@ class Token:
         account: The account of an Instagram user token.
         long_lived: Whether it is one of sixty days or more; only others can be exchanged.
         ended: Why it is dead before its time, as code 190's subcode: 460 for a changed password.
+        granted: Ids of the accounts that the person has ticked; all if None.
     """
 
     text: str
@@ -62,17 +65,26 @@ class Token:
     account: Account | None = None
     long_lived: bool = True
     ended: int | None = None
+    granted: frozenset[str] | None = None
 
     def sees(self, account: Account) -> bool:
         """Whether it can read an account at all."""
+        if self.granted is not None and account.id not in self.granted:
+            return False
         if self.kind == "page":
             return self.page is not None and self.page.account == account
         return self.kind != "instagram" or self.account == account
 
+    def lists(self, page: Page) -> bool:
+        """Whether a Page is among those it was granted."""
+        if self.page is not None:
+            return self.page == page
+        return self.granted is None if page.account is None else self.sees(page.account)
+
     def need(self, purpose: int) -> None:
-        """Refuse with code 10 unless a permission for the purpose was granted."""
+        """Refuse with code 10, or 200, unless a permission for the purpose was granted."""
         if not _SCOPES[purpose] & set(self.scopes):
-            raise no_permission()
+            raise no_portfolio() if purpose == PORTFOLIO else no_permission()
 
 
 class TokenBook:
@@ -160,8 +172,22 @@ def _first_tokens(world: World, settings: ApiSettings, started: datetime) -> lis
     pages = [Token(page.access_token, "page", scopes, long_ago, page=page) for page in world.pages]
     own_page = {"page": world.pages[0]}.get(settings.token_kind)
     app = Token(f"{settings.app_id}|{settings.app_secret}", "app", (), long_ago)
-    own = Token(settings.access_token, settings.token_kind, scopes, long_ago, expires, own_page)
+    own = Token(
+        settings.access_token,
+        settings.token_kind,
+        scopes,
+        long_ago,
+        expires,
+        own_page,
+        granted=_granted(world, settings),
+    )
     return [*pages, app, own]
+
+
+def _granted(world: World, settings: ApiSettings) -> frozenset[str] | None:
+    if settings.granted_accounts is None:
+        return None
+    return frozenset(world.account_at(index).id for index in settings.granted_accounts)
 
 
 def unix(moment: datetime | None) -> int:

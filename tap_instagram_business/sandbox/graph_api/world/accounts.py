@@ -67,14 +67,29 @@ class Account:
         return max(self.followers_at_start // 10, self.followers_at_start + gained)
 
 
+TASKS = ("ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE")
+TASKS_WITHOUT_ANALYZE = ("CREATE_CONTENT", "MODERATE")
+
+
 @dataclass(frozen=True)
 class Page:
-    """A Facebook Page, with the account it owns unless it is the one that owns none."""
+    """A Facebook Page, with the account it owns unless it is the one that owns none.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        access_token: Its own token.
+        account: The account it owns, if any.
+        tasks: What the token's owner may do on it.
+        is_clients: Whether a business portfolio has it as a client's.
+    """
 
     id: str
     name: str
     access_token: str
     account: Account | None
+    tasks: tuple[str, ...] = TASKS
+    is_clients: bool = False
 
     def fields(self) -> dict[str, Any]:
         """Give its fields, without those of the account it owns."""
@@ -83,11 +98,31 @@ class Page:
             "name": self.name,
             "access_token": self.access_token,
             "category": "Brand",
-            "tasks": ["ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE"],
+            "tasks": list(self.tasks),
             "link": f"https://www.facebook.com/{self.id}",
             "fan_count": int(self.id[-4:]),
             "followers_count": int(self.id[-4:]),
         }
+
+
+@dataclass(frozen=True)
+class Asset:
+    """An account as a business portfolio holds it. Graph API: InstagramBusinessAsset."""
+
+    id: str
+    account: Account
+
+
+@dataclass(frozen=True)
+class Business:
+    """A business portfolio: Pages, and accounts with or without a Page."""
+
+    id: str
+    name: str
+    pages: tuple[Page, ...]
+    client_pages: tuple[Page, ...]
+    pageless: tuple[Account, ...]
+    account: None = None
 
 
 def draw_accounts(settings: WorldSettings, dice: Dice) -> list[Account]:
@@ -118,19 +153,38 @@ def _draw_account(dice: Dice, index: int, *, tiny: bool) -> Account:
     )
 
 
-def draw_pages(accounts: list[Account], dice: Dice) -> list[Page]:
-    """Draw a Page for each account, and one that owns none."""
+def draw_pages(accounts: list[Account], settings: WorldSettings, dice: Dice) -> list[Page]:
+    """Draw a Page for each account but the pageless, and one that owns none."""
     owners: list[Account | None] = [*accounts, None]
-    return [_draw_page(dice, index, account) for index, account in enumerate(owners)]
+    return [
+        _draw_page(dice, index, account, settings)
+        for index, account in enumerate(owners)
+        if index not in settings.pageless_accounts
+    ]
 
 
-def _draw_page(dice: Dice, index: int, account: Account | None) -> Page:
+def draw_business(accounts: list[Account], pages: list[Page], settings: WorldSettings) -> Business:
+    """Gather the business portfolio that the token's owner belongs to."""
+    return Business(
+        id="900000000000001",
+        name="Sandbox Portfolio",
+        pages=tuple(page for page in pages if not page.is_clients),
+        client_pages=tuple(page for page in pages if page.is_clients),
+        pageless=tuple(
+            account for account in accounts if account.index in settings.pageless_accounts
+        ),
+    )
+
+
+def _draw_page(dice: Dice, index: int, account: Account | None, settings: WorldSettings) -> Page:
     identifier = f"1{dice.between(0, 9_999_999_999, 'page', index):010d}{index:04d}"
     return Page(
         id=identifier,
         name=account.name if account else "A Page without Instagram",
         access_token=f"EAAsandboxpage{blake2b(identifier.encode(), digest_size=12).hexdigest()}",
         account=account,
+        tasks=TASKS_WITHOUT_ANALYZE if index in settings.taskless_pages else TASKS,
+        is_clients=index in settings.client_pages,
     )
 
 

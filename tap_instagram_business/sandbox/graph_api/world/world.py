@@ -12,9 +12,11 @@ from tap_instagram_business.sandbox.graph_api.settings import WorldSettings
 from tap_instagram_business.sandbox.graph_api.world.account_days import FOLLOWER_MOVES, AccountDays
 from tap_instagram_business.sandbox.graph_api.world.accounts import (
     Account,
+    Business,
     Page,
     account_fields,
     draw_accounts,
+    draw_business,
     draw_pages,
 )
 from tap_instagram_business.sandbox.graph_api.world.audience import Audience
@@ -32,7 +34,7 @@ from tap_instagram_business.sandbox.graph_api.world.stories import Stories, live
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-Thing = Account | Page | Media | Slide | Comment | TaggedMedia
+Thing = Account | Page | Business | Media | Slide | Comment | TaggedMedia
 MEDIA_EDGE_CEILING = 10_000
 """The media edge gives no more than the newest ten thousand. Graph API: IG User media."""
 
@@ -49,6 +51,7 @@ class World:
         lost_accounts: Ids of accounts that can be found but no longer read, with the reason:
             `permission` (code 10), `gone` (100/33), `unavailable` (9009) or `role` (190/492).
         deleted_media: Ids of media their owner has deleted or archived.
+        business: The business portfolio that the token's owner belongs to.
         posts: The posts, carousels and reels.
         stories_of: The stories.
         figures: The media insights.
@@ -61,7 +64,8 @@ class World:
         self.settings = settings = settings or WorldSettings()
         dice, self._ids = Dice(settings.seed), Ids(settings.seed)
         self._accounts = draw_accounts(settings, dice)
-        self._pages = draw_pages(self._accounts, dice)
+        self._pages = draw_pages(self._accounts, settings, dice)
+        self.business = draw_business(self._accounts, self._pages, settings)
         self._dice = dice
         self.posts = Posts(settings, dice, self._ids)
         self.stories_of = Stories(settings, dice, self._ids)
@@ -79,6 +83,7 @@ class World:
             self._by_id |= {account.app_scoped_id: account for account in self._accounts}
         else:
             self._by_id |= {page.id: page for page in self._pages}
+            self._by_id[self.business.id] = self.business
         self._readings, self._lock = 0, Lock()
 
     # Accounts
@@ -90,8 +95,12 @@ class World:
 
     @property
     def pages(self) -> list[Page]:
-        """The Pages: one for each account, in order, and one that owns none."""
+        """The Pages: one for each account but the pageless, in order, and one that owns none."""
         return list(self._pages)
+
+    def page_of(self, account: Account) -> Page | None:
+        """Give the Page that owns an account, if one does."""
+        return next((page for page in self._pages if page.account == account), None)
 
     def account(self, account_id: str) -> Account:
         """Give an account by its id."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.calls import Answer, Call
-from tap_instagram_business.graph.errors import Action, GraphError, GraphFailure
+from tap_instagram_business.graph.discovery import Discovery
+from tap_instagram_business.graph.errors import GraphError, GraphFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
+    from tap_instagram_business.graph.discovery import Missing
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.graph.transport import Costs
+
+logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class NoAccount(GraphFailure):
@@ -27,7 +32,7 @@ class Account:
         id: the `17841…` id.
         token: the access token that reads it.
         node: its fields as Meta gave them (Graph API: IG User).
-        page: id and name of the Facebook Page it hangs on, where it was found by that.
+        page: id, name and tasks of the Facebook Page it hangs on, where it was found by that.
     """
 
     id: str
@@ -44,10 +49,21 @@ class Account:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a token reaches: accounts, and why others asked for by id cannot be read."""
+    """What a token reaches.
+
+    Attributes:
+        accounts: the accounts to read.
+        unread: accounts asked for by id that cannot be read, and why.
+        missing: what else the token sees, and why it is not read.
+        owner: `id` and `name` of whom the token belongs to, where Meta was asked.
+        permissions: the permissions granted; None where Meta was not asked, or does not tell.
+    """
 
     accounts: tuple[Account, ...]
     unread: Mapping[str, GraphError] = field(default_factory=dict)
+    missing: tuple[Missing, ...] = ()
+    owner: Mapping[str, Any] = field(default_factory=dict)
+    permissions: frozenset[str] | None = None
 
 
 def reach(
@@ -76,13 +92,11 @@ def reach(
     elif account_ids:
         found = _named(session, token, account_ids, fields, costs)
     else:
-        found = Reach(tuple(_through_pages(session, token, fields, costs)))
+        found = _discovered(session, token, fields, costs)
+    for item in found.missing:
+        logger.info("Not read: %s.", item)
     if not found.accounts and not found.unread:
-        message = (
-            "the access token reaches no Instagram professional account: link the account to a "
-            "Facebook Page that the token's owner manages, or name it in setting `account_ids`"
-        )
-        raise NoAccount(message)
+        raise NoAccount(_no_account(found.missing))
     return found
 
 
@@ -122,32 +136,26 @@ def _named(
     )
 
 
-def _through_pages(
-    session: GraphSession, token: str, fields: Sequence[str], costs: Costs
-) -> Iterator[Account]:
-    """Facebook login: the accounts of the Pages that the token manages.
-
-    A Page's own token is that Page, and has no list of Pages.
-    """
-    params = {"fields": f"id,name,instagram_business_account{{{','.join(fields)}}}"}
-    listed = Call("me", "accounts", {**params, "limit": "100"}, token)
-    seen = set()
-    own = Call("me", params=params, token=token)
-    for together in session.pages([listed], costs, go_on=lambda _: True):
-        for part in together:
-            for page in _pages_in(session, part.answer, own, costs):
-                node = page.get("instagram_business_account")
-                if node and node["id"] not in seen:
-                    seen.add(node["id"])
-                    yield Account(node["id"], token, node, page)
+def _discovered(session: GraphSession, token: str, fields: Sequence[str], costs: Costs) -> Reach:
+    """Facebook login, no ids given: all that can be found."""
+    found = Discovery(session, token, fields, costs).run()
+    return Reach(
+        tuple(
+            Account(account_id, token, node, found.pages.get(account_id, {}))
+            for account_id, node in found.nodes.items()
+        ),
+        missing=tuple(found.missing),
+        owner=found.owner,
+        permissions=found.permissions,
+    )
 
 
-def _pages_in(
-    session: GraphSession, answer: Answer, own_page: Call, costs: Costs
-) -> list[Mapping[str, Any]]:
-    if answer.error and answer.error.rule.action is Action.DROP_FIELD:
-        return [_data(session.answer(own_page, costs))]
-    return list(_data(answer)["data"])
+def _no_account(missing: Sequence[Missing]) -> str:
+    seen = f" (seen: {'; '.join(str(item) for item in missing[:3])})" if missing else ""
+    return (
+        "the access token reaches no Instagram professional account: link the account to a "
+        f"Facebook Page that the token's owner manages, or name it in setting `account_ids`{seen}"
+    )
 
 
 def _data(answer: Answer) -> Mapping[str, Any]:

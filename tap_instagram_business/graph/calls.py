@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
+LACKS_CAPABILITY = 3
+"""Meta's code for an app that may not make a call."""
 NOTHING: Mapping[str, Any] = {"data": []}
 """What Meta answers where it has nothing to say."""
 
@@ -65,9 +67,29 @@ class Call:
         logger.warning("Meta has no field %s on %s: it stays empty.", name, self.edge or "node")
         return self.with_params(fields=without)
 
+    def withstands(self, _error: GraphError) -> bool:
+        """Say whether an error that stops a run is only this call's."""
+        return False
+
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
         return replace(self, params={**self.params, **params})
+
+
+@dataclass(frozen=True)
+class Trial(Call):
+    """A call of what the token may have no right to, or its kind of owner does not have.
+
+    It is not asked again for fewer fields, and a capability that the app lacks stops nothing.
+    """
+
+    @override
+    def revised(self, error: GraphError) -> Self | None:
+        return None if error.rule.action is Action.DROP_FIELD else super().revised(error)
+
+    @override
+    def withstands(self, error: GraphError) -> bool:
+        return error.code == LACKS_CAPABILITY
 
 
 def without_field(fields: str, name: str) -> str:

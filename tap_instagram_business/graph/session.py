@@ -213,7 +213,7 @@ class GraphSession:
         if error is None:
             return None
         action = error.rule.action
-        if action is Action.STOP:
+        if action is Action.STOP and not answer.call.withstands(error):
             raise error
         if action is Action.WAIT:
             self.allowance.refused()

@@ -21,7 +21,8 @@ from typing_extensions import override
 
 from tap_instagram_business import settings, streams
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.accounts import Account, reach
+from tap_instagram_business.graph import versions
+from tap_instagram_business.graph.accounts import Account, Reach, reach
 from tap_instagram_business.graph.calls import Refusals
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLimited
 from tap_instagram_business.graph.limits import Allowance
@@ -63,6 +64,7 @@ class TapInstagramBusiness(Tap):
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
             self.metrics_logger.setLevel(logging.WARNING)
+        self.discovery_costs = Costs()
         self.refusals = Refusals()
         self.day_labels = DayLabels()
         self.newest_refused: dict[str, dt.datetime] = {}
@@ -117,21 +119,28 @@ class TapInstagramBusiness(Tap):
         return GraphSession(access, allowance=allowance)
 
     @functools.cached_property
+    def reach(self) -> Reach:
+        """What the token reaches, with the node fields that the selected tables hold.
+
+        Raises:
+            GraphFailure: it reaches nothing.
+        """
+        return reach(
+            self.graph,
+            self.config["access_token"],
+            account_ids=list(dict.fromkeys(self.config.get("account_ids") or ())),
+            fields=streams.account_fields(self.streams, self.config["login"]),
+            costs=self.discovery_costs,
+        )
+
+    @functools.cached_property
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts to read, with the node fields that the selected tables hold.
+        """The accounts to read.
 
         Raises:
             GraphFailure: none can be read.
         """
-        account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
-        self.discovery_costs = Costs()
-        found = reach(
-            self.graph,
-            self.config["access_token"],
-            account_ids=account_ids,
-            fields=streams.account_fields(self.streams, self.config["login"]),
-            costs=self.discovery_costs,
-        )
+        found = self.reach
         for account_id, error in found.unread.items():
             message = f"setting `account_ids`: the access token cannot read it ({error})"
             self._failures[account_id, "accounts"] = message
@@ -171,12 +180,18 @@ class TapInstagramBusiness(Tap):
             GraphFailure: Meta refuses the token, does not answer, or some accounts failed.
         """
         _ = self.accounts
+        self._warn_of_version()
         try:
             self.sync_all()
         finally:
             self._state_writer.write_now(self.state)
             self.graph.close()
         self.raise_failures()
+
+    def _warn_of_version(self) -> None:
+        today = self.graph.now().date()
+        if warning := versions.warning(self.config["api_version"], today):
+            self.logger.warning("%s.", warning)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

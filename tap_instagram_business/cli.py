@@ -20,7 +20,10 @@ from tap_instagram_business.tap import TapInstagramBusiness
 if TYPE_CHECKING:
     from typing import IO
 
-COMMANDS = {"sandbox": "tap_instagram_business.sandbox.commands:sandbox"}
+COMMANDS = {
+    "doctor": "tap_instagram_business.doctor.command:doctor",
+    "sandbox": "tap_instagram_business.sandbox.commands:sandbox",
+}
 """Commands by name, imported only when they are typed."""
 
 
@@ -37,7 +40,7 @@ class CommandLine(click.Group):
             return None
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return with_config_files(command)
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
@@ -118,12 +121,17 @@ def read_config(
     return _ConfigInput(config=config, parse_env="ENV" in paths)
 
 
-def command_line() -> CommandLine:
-    """Return the Singer command of the SDK with the other commands beside it."""
-    singer = TapInstagramBusiness.cli
-    for option in singer.params:
+def with_config_files(command: click.Command) -> click.Command:
+    """Let the option --config of a command, if it has one, hand over what the files hold."""
+    for option in command.params:
         if option.name == "config":
             option.callback = read_config
+    return command
+
+
+def command_line() -> CommandLine:
+    """Return the Singer command of the SDK with the other commands beside it."""
+    singer = with_config_files(TapInstagramBusiness.cli)
     return CommandLine(
         name=singer.name,
         help=TapInstagramBusiness.__doc__,

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = "tap_instagram_business"
 MAY_IMPORT = {
     "cli": {"tap", "graph", "settings", "sandbox", "credentials"},
+    "doctor": {"tap", "graph", "metrics", "days"},
     "tap": {"state", "streams", "graph", "settings", "client", "credentials", "days"},
     "streams": {"client", "graph", "metrics", "days", "refresh"},
     "client": {"graph"},

@@ -51,6 +51,11 @@ class Call:
         """Whether nothing is left to ask."""
         return False
 
+    @property
+    def is_secret(self) -> bool:
+        """Whether it must not stand in a URL, which proxies and servers keep."""
+        return False
+
     def current(self) -> Self:
         """Return what to ask by what is known by now."""
         return self
@@ -92,6 +97,18 @@ class Trial(Call):
         return error.code == LACKS_CAPABILITY
 
 
+@dataclass(frozen=True)
+class SecretCall(Call):
+    """A call whose parameters hold a secret: it goes in a request's body."""
+
+    params: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    @override
+    def is_secret(self) -> bool:
+        return True
+
+
 def without_field(fields: str, name: str) -> str:
     """Take a field out of `id,caption,children{id,caption}`, wherever it stands."""
     without = re.sub(rf"\b{name}\b(\{{[^}}]*\}})?", "", fields)
@@ -118,6 +135,11 @@ class Refusals:
     def of(self, kind: str, metric: str) -> GraphError | None:
         """Return the error that refused a metric, if one did."""
         return self._known.get((kind, metric))
+
+    def items(self) -> list[tuple[tuple[str, str], GraphError]]:
+        """List all refusals: kind and metric, and why."""
+        with self._lock:
+            return list(self._known.items())
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,8 @@ class Allowance:
         self._held_until = 0.0
         self._waited_minutes = 0.0
         self._ended = ""
+        self.highest_percent = 0.0
+        self.regain_minutes = 0.0
 
     def take(self, wanted: int) -> int:
         """Wait until calls may go, and say how many: at least one, at most those wanted.
@@ -181,6 +183,8 @@ class Allowance:
                     reading.percent = percent
                     reading.answers += 1
             self._current = tuple(usage.percents)
+            self.highest_percent = max(self.highest_percent, usage.percent)
+            self.regain_minutes = max(self.regain_minutes, usage.regain_minutes)
         if usage.regain_minutes:
             self._hold(usage.regain_minutes)
 

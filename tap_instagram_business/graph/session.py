@@ -229,7 +229,8 @@ class GraphSession:
         return [Answer(call) if call.void else next(replies) for call in calls]
 
     def _ask_together(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
-        if len(calls) > 1 and self.access.login == "facebook":
+        wants_batch = len(calls) > 1 or any(call.is_secret for call in calls)
+        if wants_batch and self.access.login == "facebook":
             return self._batch(calls, costs)
         if len(calls) > 1 and len({_but_for_the_node(call) for call in calls}) == 1:
             return self._by_ids(calls, costs)

@@ -1,0 +1,62 @@
+"""The command `doctor`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from singer_sdk.plugin_base import _ConfigInput
+
+from tap_instagram_business.doctor.examination import Examination
+from tap_instagram_business.doctor.screen import write
+from tap_instagram_business.tap import TapInstagramBusiness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command()
+@click.option(
+    "--config",
+    multiple=True,
+    help="Configuration file, or ENV for environment variables, which is the default.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_context
+def doctor(context: click.Context, config: _ConfigInput, *, as_json: bool) -> None:
+    """Say what the token is and can do; exit code 1 if a sync would fail."""
+    given = _merged(context.parent, config)
+    with _quiet():
+        tap = TapInstagramBusiness(config=given.config, parse_env_config=given.parse_env)
+        try:
+            seen = Examination(tap).run()
+        finally:
+            tap.graph.close()
+    if as_json:
+        click.echo(json.dumps(seen.to_json(), indent=2))
+    else:
+        click.echo(write(seen, tap.graph.now()))
+    context.exit(1 if seen.problems else 0)
+
+
+def _merged(parent: click.Context | None, own: _ConfigInput) -> _ConfigInput:
+    """Take settings that stand before the command too, as Meltano puts them."""
+    outer = parent.params.get("config") if parent else None
+    before = outer if isinstance(outer, _ConfigInput) else _ConfigInput()
+    config = {**before.config, **own.config}
+    return _ConfigInput(config, parse_env=before.parse_env or own.parse_env or not config)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave what is worth knowing to the screen."""
+    logger = logging.getLogger(TapInstagramBusiness.name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,87 @@
+"""What a token of the Facebook login is (Graph API reference: debug_token)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.graph.calls import SecretCall
+from tap_instagram_business.graph.errors import GraphError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.graph.transport import Costs
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What Meta says of a token.
+
+    Attributes:
+        kind: whose it is: `user`, `page` or `system user`; '' where Meta does not say.
+        app_id: the app it was issued to.
+        app_name: that app's name.
+        expires: when it ends; None for never.
+        data_access_expires: when Meta stops answering unless its owner uses the app; None for
+            never.
+        scopes: the permissions granted.
+        targets: the ids that a permission was granted for; without an entry it is for all.
+        error: why it is dead, if it is.
+    """
+
+    kind: str = ""
+    app_id: str = ""
+    app_name: str = ""
+    expires: dt.datetime | None = None
+    data_access_expires: dt.datetime | None = None
+    scopes: tuple[str, ...] = ()
+    targets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    error: GraphError | None = None
+
+
+def debug_token(session: GraphSession, token: str, *, asked_with: str, costs: Costs) -> TokenFacts:
+    """Ask what a token is; of a dead one, too.
+
+    Args:
+        session: the Graph API.
+        token: the token to be told of.
+        asked_with: a token of its app (`app_id|app_secret`), or itself while it lives.
+        costs: who pays.
+
+    Raises:
+        GraphFailure: Meta does not tell.
+    """
+    call = SecretCall("debug_token", params={"input_token": token}, token=asked_with)
+    answer = session.answer(call, costs)
+    if answer.error:
+        raise answer.error
+    return _facts(answer.data.get("data") or {})
+
+
+def _facts(data: Mapping[str, Any]) -> TokenFacts:
+    return TokenFacts(
+        kind=str(data.get("type") or "").lower().replace("_", " "),
+        app_id=str(data.get("app_id") or ""),
+        app_name=str(data.get("application") or ""),
+        expires=_moment(data.get("expires_at")),
+        data_access_expires=_moment(data.get("data_access_expires_at")),
+        scopes=tuple(data.get("scopes") or ()),
+        targets={
+            part["scope"]: tuple(str(target) for target in part["target_ids"])
+            for part in data.get("granular_scopes") or ()
+            if part.get("target_ids")
+        },
+        error=None if data.get("is_valid") else _death(data.get("error") or {}),
+    )
+
+
+def _death(error: Mapping[str, Any]) -> GraphError:
+    message = error.get("message") or "the token is not valid"
+    return GraphError({"code": 190, "error_subcode": error.get("subcode"), "message": message})
+
+
+def _moment(seconds: int | None) -> dt.datetime | None:
+    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc) if seconds else None

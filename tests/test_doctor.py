@@ -305,7 +305,7 @@ def test_a_wrong_app_id(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, serve(WORLD), app_id="42", app_secret="sandbox-app-secret")
     assert said.exit_code == 0
     assert said.verdict == (
-        f"{WORKS} Warning: settings `app_id` and `app_secret` do not belong together (Meta's "
+        f"{WORKS} Warning: settings `app_id` and `app_secret` do not fit the token (Meta's "
         "error 190: Invalid OAuth access token - Cannot parse access token)."
     )
     assert said.beside("ends") == "never; data access: 2027-01-19, in 60 days"

@@ -101,7 +101,7 @@ class Examination:
 
     def _warn_of_app(self, error: GraphError) -> None:
         self.diagnosis.warnings.append(
-            f"settings `app_id` and `app_secret` do not belong together ({error})"
+            f"settings `app_id` and `app_secret` do not fit the token ({error})"
         )
 
     def _take_facts(self, facts: TokenFacts) -> None:

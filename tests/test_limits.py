@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,12 @@ import pytest
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import Allowance, read_usage
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from tap_instagram_business.sandbox.graph_api import Clock, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
@@ -35,109 +34,116 @@ def test_the_highest_of_all_figures_counts() -> None:
     headers = case(call_count=3, total_cputime=41, total_time=7)
     headers["X-App-Usage"] = json.dumps({"call_count": 12, "total_time": 2, "total_cputime": 0})
     usage = read_usage(headers)
-    assert usage.percents == {"1784": 41, "X-App-Usage": 12}
-    assert usage.percent == 41
+    assert (usage.account, usage.app, usage.percent) == (41, 12, 41)
 
 
 @pytest.mark.parametrize("header", ["", "no JSON", "[1]", '{"1": "x"}', '{"1": [null]}', "null"])
 def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
     usage = read_usage({"X-Business-Use-Case-Usage": header})
-    assert (usage.percents, usage.regain_minutes) == ({}, 0)
+    assert (usage.app, usage.account, usage.regain_minutes) == (None, None, 0)
+
+
+A = ["1784"] * 200
 
 
 def test_calls_go_out_slowly_at_first() -> None:
     allowance = Allowance()
-    assert allowance.take(200) == 50
-    allowance.give_back(50)
-    assert allowance.take(200) == 100
+    assert len(allowance.take(A)) == 50
+    allowance.give_back(A[:50])
+    assert len(allowance.take(A)) == 100
 
 
 def test_no_more_than_half_of_what_is_left_is_under_way() -> None:
     allowance = Allowance()
     for percent in range(81):
-        allowance.read(read_usage(case(call_count=percent)))
-        allowance.read(read_usage(case(call_count=percent)))
+        allowance.read(read_usage(case(call_count=percent)), "1784")
+        allowance.read(read_usage(case(call_count=percent)), "1784")
     # 161 answers have cost 80 percent, so that about 40 calls are left.
-    assert 15 <= allowance.take(200) <= 20
+    assert 15 <= len(allowance.take(A)) <= 20
 
 
 def test_an_allowance_that_others_have_used_up_is_asked_gently() -> None:
     allowance = Allowance()
-    allowance.read(read_usage(case(call_count=97)))
-    assert allowance.take(200) == 5
+    allowance.read(read_usage(case(call_count=97)), "1784")
+    assert len(allowance.take(A)) == 5
 
 
 def test_one_call_at_a_time_goes_where_nothing_seems_left() -> None:
     allowance = Allowance()
     for percent in (10, 100):
-        allowance.read(read_usage(case(call_count=percent)))
-    assert allowance.take(200) == 1
+        allowance.read(read_usage(case(call_count=percent)), "1784")
+    assert len(allowance.take(A)) == 1
+
+
+def test_an_account_whose_allowance_is_used_up_holds_no_other() -> None:
+    allowance = Allowance()
+    allowance.read(
+        read_usage(case(call_count=100, estimated_time_to_regain_access=5)), payer="1784"
+    )
+    assert allowance.take(["1784", "other", "1784", "other"]) == [1, 3]
+
+
+def test_the_apps_allowance_holds_all() -> None:
+    allowance = Allowance(max_wait_minutes=1)
+    app = {"X-App-Usage": json.dumps({"call_count": 100, "estimated_time_to_regain_access": 9})}
+    allowance.read(read_usage(app), "1784")
+    with pytest.raises(RateLimited):
+        allowance.take(["other"])
 
 
 def test_max_calls_is_kept_to_the_call() -> None:
     allowance = Allowance(max_calls=60)
-    assert allowance.take(200) == 50
-    allowance.give_back(50)
-    assert allowance.take(200) == 10
-    allowance.give_back(10)
+    assert len(allowance.take(A)) == 50
+    allowance.give_back(A[:50])
+    assert len(allowance.take(A)) == 10
+    allowance.give_back(A[:10])
     with pytest.raises(RateLimited, match="max_calls"):
-        allowance.take(1)
+        allowance.take(A)
 
 
 def test_a_wait_longer_than_allowed_ends_the_run() -> None:
     allowance = Allowance(max_wait_minutes=10)
-    allowance.read(read_usage(case(call_count=100, estimated_time_to_regain_access=11)))
+    allowance.read(read_usage(case(call_count=100, estimated_time_to_regain_access=11)), "1784")
     with pytest.raises(RateLimited, match="back in about 11 minutes"):
-        allowance.take(1)
+        allowance.take(A)
 
 
-def test_waits_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_add_up_and_begin_again_with_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
-    allowance = Allowance(max_wait_minutes=10)
+    allowance = Allowance(max_wait_minutes=11)
     for _ in range(2):
-        allowance.refused()
-        assert allowance.take(1) == 1
-        allowance.give_back(1)
+        allowance.refused("1784")
+        assert len(allowance.take(A)) == 1
+        allowance.give_back(A[:1])
         time.sleep(0.01)
-    allowance.refused()
+    allowance.refused("1784")
     with pytest.raises(RateLimited):
-        allowance.take(1)
+        allowance.take(A)
 
 
-@pytest.fixture
-def fast_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[GraphApiServer], None]]:
-    """Let a minute pass in a fiftieth of a second, here and there."""
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
-    ended = threading.Event()
-    threads: list[threading.Thread] = []
+class FastClock(Clock):
+    """A clock by which a minute passes in less than the tap takes for one here."""
 
-    def let_run(server: GraphApiServer) -> None:
-        def tick() -> None:
-            while not ended.wait(0.01):
-                server.clock.advance(MINUTE)
+    def now(self) -> dt.datetime:
+        return START + (time.monotonic() - self.begun) / 0.02 * MINUTE * 1.5
 
-        threads.append(threading.Thread(target=tick))
-        threads[-1].start()
-
-    yield let_run
-    ended.set()
-    for thread in threads:
-        thread.join()
+    def __init__(self) -> None:
+        super().__init__(START)
+        self.begun = time.monotonic()
 
 
 def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
-    serve: Callable[..., GraphApiServer], fast_clock: Callable[[GraphApiServer], None]
+    serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = serve(WORLD)
-    run_tap(server)
-    server.usage.reset()
-    server.usage.allowance_calls = server.calls // 4
+    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
+    plain = serve(WORLD)
+    run_tap(plain)
+    server = serve(WORLD, clock=FastClock(), allowance_calls=plain.calls // 4)
     server.usage.regain_minutes = 1
-    server.reset_counts()
-    fast_clock(server)
     run = run_tap(server, max_wait_minutes=100_000)
-    assert run.table("media").keys() == truth.media(server.world, START).keys()
-    assert run.table("media_insights").keys() == truth.media_insights(server.world, START).keys()
+    now = START + MINUTE * 5
+    assert run.table("media").keys() >= truth.media(server.world, now).keys()
+    assert run.table("media_insights").keys() >= truth.media_insights(server.world, now).keys()
     assert 1 <= server.usage.refused <= 5
 
 

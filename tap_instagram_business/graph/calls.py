@@ -33,6 +33,7 @@ class Call:
         params: query parameters, without the token.
         token: the access token to ask with.
         subject: whatever the caller wants back beside the answer.
+        account_id: the account that the node belongs to, where it is not an account itself.
     """
 
     node: str
@@ -40,6 +41,12 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default="", repr=False)
     subject: Any = None
+    account_id: str = ""
+
+    @property
+    def payer(self) -> str:
+        """The account whose allowance it uses: its node, unless that is a media of an account."""
+        return self.account_id or self.node
 
     @property
     def path(self) -> str:

@@ -199,12 +199,13 @@ class GraphSession:
 
     def _ask_some(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
         """Ask as many of these calls as the allowance lets go, once."""
-        granted = self.allowance.take(len(pending))
+        waiting = list(pending.items())
+        granted = self.allowance.take([call.payer for _, call in waiting])
+        some = [waiting[place] for place in granted]
         try:
-            some = list(islice(pending.items(), granted))
             answers = self._ask([call.current() for _, call in some], costs)
         finally:
-            self.allowance.give_back(granted)
+            self.allowance.give_back(call.payer for _, call in some)
         return ((index, answer) for (index, _), answer in zip(some, answers, strict=True))
 
     def _again(self, answer: Answer, tries: int) -> Call | None:
@@ -216,7 +217,7 @@ class GraphSession:
         if action is Action.STOP and not answer.call.withstands(error):
             raise error
         if action is Action.WAIT:
-            self.allowance.refused()
+            self.allowance.refused(answer.call.payer)
             return answer.call
         most = {Action.RETRY: self._transport.patience.tries, Action.GONE: GONE_TRIES}.get(
             action, 0
@@ -238,7 +239,7 @@ class GraphSession:
 
     def _get(self, call: Call, costs: Costs) -> Answer:
         fields = {**call.params, **self._proof(call.token)}
-        return judge(call, *self._transport.send(call.path, fields, token=call.token, costs=costs))
+        return judge(call, *self._transport.send(call.path, fields, call=call, costs=costs))
 
     def _batch(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Ask up to 50 calls in one POST (Graph API: batch requests), each judged by itself."""
@@ -247,7 +248,7 @@ class GraphSession:
             {"method": "GET", "relative_url": self._relative_url(call, token)} for call in calls
         ]
         form = {"access_token": token, "batch": json.dumps(operations), **self._proof(token)}
-        body, status = self._transport.send("", form, token=token, costs=costs, calls=len(calls))
+        body, status = self._transport.send("", form, call=calls[0], costs=costs, calls=len(calls))
         if not isinstance(body, list) or len(body) != len(calls):
             return [judge(call, body, status) for call in calls]
         return [self._judge_operation(call, reply) for call, reply in zip(calls, body, strict=True)]
@@ -260,7 +261,8 @@ class GraphSession:
         if not isinstance(reply, dict):
             return judge(call, None, 200)
         headers = reply.get("headers") or []
-        self.allowance.read(read_usage({entry["name"]: entry["value"] for entry in headers}))
+        usage = read_usage({entry["name"]: entry["value"] for entry in headers})
+        self.allowance.read(usage, call.payer)
         try:
             body = json.loads(reply.get("body") or "")
         except ValueError:
@@ -272,7 +274,7 @@ class GraphSession:
         first = calls[0]
         fields = {**first.params, "ids": ",".join(call.node for call in calls)}
         body, status = self._transport.send(
-            first.edge, {**fields, **self._proof(first.token)}, token=first.token, costs=costs
+            first.edge, {**fields, **self._proof(first.token)}, call=first, costs=costs
         )
         whole = judge(first, body, status)
         if whole.error is None:

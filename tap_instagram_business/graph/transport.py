@@ -18,13 +18,14 @@ from requests.adapters import HTTPAdapter
 
 from tap_instagram_business.graph.auth import BearerToken
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.graph.limits import read_usage
+from tap_instagram_business.graph.limits import Usage, read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from backoff._typing import Details
 
+    from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.limits import Allowance
 
 
@@ -114,14 +115,14 @@ class Transport:
         return dt.datetime.now(dt.timezone.utc) + self._skew
 
     def send(
-        self, path: str, fields: Mapping[str, str], *, token: str, costs: Costs, calls: int = 0
+        self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int = 0
     ) -> tuple[Any, int]:
         """Ask, and return the JSON that came back with its HTTP status.
 
         Args:
             path: path below `url`.
             fields: query parameters, or the form of a batch.
-            token: the access token.
+            call: the call, or the first of those together: whose token and whose allowance.
             costs: who pays.
             calls: how many calls a batch holds; 0 for a plain GET.
 
@@ -130,7 +131,7 @@ class Transport:
         """
 
         def once() -> tuple[Any, int]:
-            return self._once(path, fields, token=token, costs=costs, calls=calls)
+            return self._once(path, fields, call=call, costs=costs, calls=calls)
 
         try:
             return self._retry(once)()
@@ -142,7 +143,7 @@ class Transport:
             raise Unreachable(message) from None
 
     def _once(
-        self, path: str, fields: Mapping[str, str], *, token: str, costs: Costs, calls: int
+        self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int
     ) -> tuple[Any, int]:
         usage = read_usage({})
         try:
@@ -151,14 +152,15 @@ class Transport:
                 f"{self.url}/{path}",
                 params=None if calls else fields,
                 data=fields if calls else None,
-                auth=BearerToken(token),
+                auth=BearerToken(call.token),
                 timeout=self.patience.timeout,
                 allow_redirects=False,
             )
             usage = read_usage(response.headers)
         finally:
             costs.add(calls or 1, usage.percent)
-        self.allowance.read(usage)
+        # A batch's own headers do not say which of its accounts they are about; its calls' do.
+        self.allowance.read(Usage(app=usage.app) if calls else usage, call.payer)
         self._set_clock(response.headers.get("Date", ""))
         try:
             return json.loads(response.content), response.status_code

@@ -75,7 +75,7 @@ class Comments(RefreshedStream):
         fields = ",".join(requested(COMMENT_FIELDS, self.config["login"], self.wanted_columns))
         replies = "" if edge == "replies" else f",replies.limit({COMMENTS_A_PAGE}){{{fields}}}"
         params = {"fields": f"{fields}{replies}", "limit": COMMENTS_A_PAGE}
-        return Call(node, edge, params, media.account.token, media)
+        return Call(node, edge, params, media.account.token, media, media.account.id)
 
     def _take(self, answer: Answer) -> None:
         media: PostedMedia = answer.call.subject

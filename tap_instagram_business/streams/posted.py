@@ -134,6 +134,7 @@ class InsightsStream(RefreshedStream):
             params={"metric": ",".join(metrics), **split},
             token=media.account.token,
             subject=media,
+            account_id=media.account.id,
             metrics=metrics,
             kind=f"{media.kind} by {breakdown}" if breakdown else media.kind,
             lone=unsure_metrics(media.kind),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .conftest import Serve
 
 APP = {"client_id": "1234567890123456", "client_secret": "sandbox-app-secret"}
+APP_TOKEN = "1234567890123456|sandbox-app-secret"
 BACK = "https://app.example/back?from=meta"
 
 
@@ -90,6 +91,21 @@ def test_the_app_is_removed(serve: Serve) -> None:
     account = client.server.world.account_ids[0]
     assert client.error(f"{account}/insights", metric="reach", period="day")["code"] == 10
     assert client.session.delete(url, timeout=5).json() == {"success": True}
+    assert client.error("me")["error_subcode"] == 458
+
+
+def test_the_app_itself_removes_a_person(serve: Serve) -> None:
+    client = serve(posts=1)
+    person = client.get("me")["id"]
+    page = client.get("me/accounts", fields="access_token")["data"][0]["access_token"]
+    url = f"{client.server.url}/v25.0"
+    for token, path in ((page, "me"), (page, person), (APP_TOKEN, "me")):
+        headers = {"Authorization": f"Bearer {token}"}
+        refused = requests.delete(f"{url}/{path}/permissions", headers=headers, timeout=5)
+        assert refused.status_code == 400
+    headers = {"Authorization": f"Bearer {APP_TOKEN}"}
+    done = requests.delete(f"{url}/{person}/permissions", headers=headers, timeout=5)
+    assert done.json() == {"success": True}
     assert client.error("me")["error_subcode"] == 458
 
 

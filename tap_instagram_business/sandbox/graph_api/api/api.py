@@ -101,7 +101,9 @@ class Api:
         proof = call.params.get("appsecret_proof")
         token = self.tokens.open(call.token, proof, call.now)
         reading = Reading(self.world, self.settings, call, token, EDGES, self.world.next_reading())
-        if call.method == "DELETE" and call.segments[:2] == ("me", "permissions"):
+        if call.method == "DELETE" and call.segments[1:2] == ("permissions",):
+            if not isinstance(self._named(reading, call.segments[0]), User):
+                raise no_such_object(call.segments[0], "delete")
             return Answer(200, revoke(reading, self.tokens))
         if call.method != "GET":
             raise no_such_object(call.path.rsplit("/", 1)[-1], call.method.lower())
@@ -116,9 +118,15 @@ class Api:
         if not segments or len(segments) > 2:
             message = f"Unknown path components: {reading.call.path}"
             raise syntax_error(message)
-        own = segments[0] in {"me", USER.id, SYSTEM_USER.id}
-        node = self._me(reading) if own else reading.find(segments[0])
-        return self._read(reading, node, segments[1:])
+        return self._read(reading, self._named(reading, segments[0]), segments[1:])
+
+    def _named(self, reading: Reading, name: str) -> Node:
+        """Give the node of that name; the app's own token may name the people who use it."""
+        people = {person.id: person for person in (USER, SYSTEM_USER)}
+        if reading.token.kind == "app" and name in people:
+            return people[name]
+        own = name == "me" or name in people
+        return self._me(reading) if own else reading.find(name)
 
     def _many(self, reading: Reading) -> dict[str, Any]:
         """Answer `?ids=`: everything, or the first error."""

@@ -91,7 +91,7 @@ class FacebookLogin(Dialog):
 
 
 def revoke(reading: Reading, tokens: TokenBook) -> dict[str, Any]:
-    """Answer DELETE /me/permissions: the app, or one permission of it, is gone from then on."""
+    """Answer DELETE /{user-id}/permissions: the app, or one permission of it, is gone for good."""
     wanted = reading.call.segments[2:] or tuple(
         name for name in [reading.call.params.get("permission")] if name
     )

@@ -76,7 +76,7 @@ def settings_table() -> str:
         (
             (
                 f"`{name}`" + (" (secret)" if schema.get("secret") else ""),
-                f"`{schema['default']}`" if "default" in schema else "",
+                f"`{_written(schema['default'])}`" if "default" in schema else "",
                 schema["description"],
             )
             for name, schema in settings().items()
@@ -156,7 +156,11 @@ def env_example() -> str:
 
 
 def _quoted(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) and " " in value else str(value)
+    return f"'{value}'" if isinstance(value, str) and " " in value else _written(value)
+
+
+def _written(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def catalog() -> str:

@@ -14,14 +14,23 @@ from singer_sdk.helpers._util import load_json
 from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
+from tap_instagram_business.credentials import redaction
+from tap_instagram_business.credentials.failure import CredentialsError
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
     from typing import IO
 
+CREDENTIALS = "tap_instagram_business.credentials.commands"
 COMMANDS = {
+    "accounts": f"{CREDENTIALS}.accounts:accounts",
+    "connect": f"{CREDENTIALS}.connect:connect",
+    "disconnect": f"{CREDENTIALS}.accounts:disconnect",
     "doctor": "tap_instagram_business.doctor.command:doctor",
+    "encrypt": f"{CREDENTIALS}.encryption:encrypt",
+    "generate-key": f"{CREDENTIALS}.encryption:generate_key",
+    "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "sandbox": "tap_instagram_business.sandbox.commands:sandbox",
 }
 """Commands by name, imported only when they are typed."""
@@ -60,7 +69,7 @@ class CommandLine(click.Group):
         except GraphError as error:
             remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
             fail(f"{error}{remedy}")
-        except GraphFailure as error:
+        except (GraphFailure, CredentialsError) as error:
             fail(str(error))
 
 
@@ -80,12 +89,13 @@ def sync(
 ) -> None:
     """Run the tap, or say what it is."""
     context = click.get_current_context(silent=True)
+    given = config or _ConfigInput()
     if context and context.invoked_subcommand:
+        context.obj = given.config
         return
     if about:
         TapInstagramBusiness.print_about(about_format)
         return
-    given = config or _ConfigInput()
     TapInstagramBusiness(
         config=given.config,
         state=read_json(state) if state else None,
@@ -143,4 +153,5 @@ def command_line() -> CommandLine:
 
 def main() -> None:
     """Entry point of `tap-instagram-business`."""
+    redaction.install()
     command_line()()

@@ -26,6 +26,13 @@ SETTINGS = th.PropertiesList(
         "(Instagram login). Enough by itself for every account that it reaches.",
     ),
     th.Property(
+        "vault_path",
+        th.StringType,
+        title="Vault path",
+        description="Path or URI (`gs://…`) of the vault that `connect` fills: every account in it "
+        "is read with its own token. `access_token` wins over it.",
+    ),
+    th.Property(
         "login",
         th.StringType,
         default="facebook",
@@ -60,6 +67,21 @@ SETTINGS = th.PropertiesList(
         secret=True,
         title="App secret",
         description="Secret of that app: signs every call (`appsecret_proof`).",
+    ),
+    th.Property(
+        "require_encrypted_secrets",
+        th.BooleanType,
+        default=False,
+        title="Require encrypted secrets",
+        description="Refuse secret settings in plain text: only what `encrypt` makes is taken.",
+    ),
+    th.Property(
+        "refresh_margin_days",
+        th.IntegerType(minimum=1, maximum=59),
+        default=20,
+        title="Refresh margin days",
+        description="How many days before its end a token in the vault is renewed (Instagram "
+        "login), or warned of (Facebook login, where only a person can renew it).",
     ),
     th.Property(
         "api_version",
@@ -173,10 +195,11 @@ def sentence(error: ValidationError) -> str:
 
 def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
     """Say what a schema cannot: a sentence for each."""
-    if not config.get("access_token"):
+    if not config.get("access_token") and not config.get("vault_path"):
         yield (
             "Setting `access_token` is missing: put a token into the environment variable "
-            "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN (the README says how to get one)."
+            "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN (the README says how to get one), or say with "
+            "`vault_path` where a vault is."
         )
     if not (start := config.get("start_date")):
         return

@@ -20,6 +20,11 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from typing_extensions import override
 
 from tap_instagram_business import settings, streams
+from tap_instagram_business.credentials import redaction
+from tap_instagram_business.credentials.keeper import TokenKeeper, warn_of_end
+from tap_instagram_business.credentials.oauth import App
+from tap_instagram_business.credentials.secret_settings import Secrets, refusals
+from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.accounts import Account, Reach, reach
@@ -59,7 +64,9 @@ class TapInstagramBusiness(Tap):
     ]
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        redaction.install()
         super().__init__(**options)
+        self.secrets = Secrets(self.config)
         self._state_writer: PacedStateWriter = PacedStateWriter(self.message_writer)
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
@@ -94,6 +101,7 @@ class TapInstagramBusiness(Tap):
         errors = [settings.sentence(error) for error in found]
         today = dt.datetime.now(dt.timezone.utc).date()
         errors = errors or list(settings.problems(self._config, today=today))
+        errors = errors or list(refusals(self._config))
         if errors and raise_errors:
             summary = " ".join(errors)
             raise ConfigValidationError(summary, errors=errors, schema=self.config_jsonschema)
@@ -106,10 +114,11 @@ class TapInstagramBusiness(Tap):
         access = Access(
             login=config["login"],
             api_version=config["api_version"],
-            app_secret=config.get("app_secret") or "",
+            app_secret=self.secrets["app_secret"],
             api_url=config.get("api_url") or "",
             user_agent=config.get("user_agent") or f"{self.name}/{self.plugin_version}",
             parallel_requests=config["parallel_requests"],
+            several_tokens=self.token_keeper is not None,
         )
         allowance = Allowance(
             on_rate_limit=config["on_rate_limit"],
@@ -119,19 +128,38 @@ class TapInstagramBusiness(Tap):
         return GraphSession(access, allowance=allowance)
 
     @functools.cached_property
+    def app(self) -> App:
+        """The Meta app that tokens belong to."""
+        return App(
+            login=self.config["login"],
+            app_id=self.config.get("app_id") or "",
+            app_secret=self.secrets["app_secret"],
+            api_version=self.config["api_version"],
+            api_url=self.config.get("api_url") or "",
+        )
+
+    @functools.cached_property
+    def token_keeper(self) -> TokenKeeper | None:
+        """What keeps the tokens of a vault; none where setting `access_token` gives the token."""
+        if self.config.get("access_token"):
+            return None
+        margin = dt.timedelta(days=self.config["refresh_margin_days"])
+        return TokenKeeper(Vault(self.config["vault_path"]), self.secrets.keys, self.app, margin)
+
+    @functools.cached_property
     def reach(self) -> Reach:
         """What the token reaches, with the node fields that the selected tables hold.
 
         Raises:
             GraphFailure: it reaches nothing.
         """
-        return reach(
-            self.graph,
-            self.config["access_token"],
-            account_ids=list(dict.fromkeys(self.config.get("account_ids") or ())),
-            fields=streams.account_fields(self.streams, self.config["login"]),
-            costs=self.discovery_costs,
-        )
+        account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
+        fields = streams.account_fields(self.streams, self.config["login"])
+        costs = self.discovery_costs
+        if self.token_keeper:
+            return self.token_keeper.reach(self.graph, account_ids, fields, costs)
+        token = self.secrets["access_token"]
+        return reach(self.graph, token, account_ids=account_ids, fields=fields, costs=costs)
 
     @functools.cached_property
     def accounts(self) -> tuple[Account, ...]:
@@ -143,6 +171,8 @@ class TapInstagramBusiness(Tap):
         found = self.reach
         for account_id, error in found.unread.items():
             message = f"setting `account_ids`: the access token cannot read it ({error})"
+            if self.token_keeper:
+                message = f"{error}: connect it again with `tap-instagram-business connect`"
             self._failures[account_id, "accounts"] = message
         if not found.accounts:
             self.raise_failures()
@@ -181,6 +211,7 @@ class TapInstagramBusiness(Tap):
         """
         _ = self.accounts
         self._warn_of_version()
+        self._warn_of_end()
         try:
             self.sync_all()
         finally:
@@ -192,6 +223,11 @@ class TapInstagramBusiness(Tap):
         today = self.graph.now().date()
         if warning := versions.warning(self.config["api_version"], today):
             self.logger.warning("%s.", warning)
+
+    def _warn_of_end(self) -> None:
+        if not self.token_keeper:
+            margin = dt.timedelta(days=self.config["refresh_margin_days"])
+            warn_of_end(self.graph, self.app, self.secrets["access_token"], margin)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

@@ -67,7 +67,7 @@ class Record:
         values = asdict(self)
         del values["account_id"]
         return {
-            name: value.isoformat() if isinstance(value, dt.datetime) else value
+            name: value.isoformat(timespec="seconds") if isinstance(value, dt.datetime) else value
             for name, value in values.items()
         }
 

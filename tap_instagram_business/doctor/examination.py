@@ -44,14 +44,14 @@ def sentence(failure: GraphFailure) -> str:
 
 
 class Examination:
-    """Looks at the one token that a tap is set up with."""
+    """Looks at the one token that a tap is set up with, or at what a vault's tokens reach."""
 
     def __init__(self, tap: TapInstagramBusiness) -> None:
         self._tap = tap
         self._session = tap.graph
         # Somebody is waiting for the answer: a used-up allowance is told, not waited for.
         self._session.allowance.on_rate_limit = "stop"
-        self._token: str = tap.config["access_token"]
+        self._token = tap.secrets["access_token"]
         self._costs = Costs()
         self.diagnosis = Diagnosis(login=tap.config["login"], api_version=tap.config["api_version"])
 
@@ -59,7 +59,7 @@ class Examination:
         """Look at everything that can be looked at; a failure ends it, and is its result."""
         seen = self.diagnosis
         try:
-            facts = self._inspect() if seen.login == "facebook" else None
+            facts = self._inspect() if self._token and seen.login == "facebook" else None
             if not (facts and facts.error):
                 self._look_at(facts)
         except RateLimited as stop:
@@ -94,9 +94,8 @@ class Examination:
         return None
 
     def _askers(self) -> Iterator[str]:
-        config = self._tap.config
-        if config.get("app_id") and config.get("app_secret"):
-            yield f"{config['app_id']}|{config['app_secret']}"
+        if self._tap.app.known:
+            yield self._tap.app.token
         yield self._token
 
     def _warn_of_app(self, error: GraphError) -> None:
@@ -147,7 +146,9 @@ class Examination:
     def _take_owner(self, reached: Reach) -> None:
         seen = self.diagnosis
         owner = reached.owner
-        if seen.login == "instagram":
+        if not self._token:
+            seen.owner_kind = "each account's own, in the vault"
+        elif seen.login == "instagram":
             seen.owner_kind = "Instagram user"
             own = next(iter(reached.accounts), None)
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}

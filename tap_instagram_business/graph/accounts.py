@@ -60,7 +60,7 @@ class Reach:
     """
 
     accounts: tuple[Account, ...]
-    unread: Mapping[str, GraphError] = field(default_factory=dict)
+    unread: Mapping[str, GraphFailure] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
     owner: Mapping[str, Any] = field(default_factory=dict)
     permissions: frozenset[str] | None = None
@@ -100,6 +100,39 @@ def reach(
     return found
 
 
+def reach_each(
+    session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str], costs: Costs
+) -> Reach:
+    """Find accounts that have a token each.
+
+    Args:
+        session: the Graph API.
+        tokens: the token of each account, by id.
+        fields: the fields of each account's node to bring along.
+        costs: who pays.
+
+    Raises:
+        GraphFailure: Meta does not answer.
+    """
+    own = session.access.login == "instagram"
+    params = {"fields": ",".join(["user_id", *fields] if own else fields)}
+    calls = (
+        Call("me" if own else account_id, params=params, token=token, subject=account_id)
+        for account_id, token in tokens.items()
+    )
+    accounts, unread = [], {}
+    for answer in session.answers(calls, costs):
+        account_id = answer.call.subject
+        error = answer.error
+        if not error and own and str(answer.data.get("user_id")) != account_id:
+            error = _stranger()
+        if error:
+            unread[account_id] = error
+        else:
+            accounts.append(Account(account_id, tokens[account_id], answer.data))
+    return Reach(tuple(accounts), unread)
+
+
 def _own(
     session: GraphSession,
     token: str,
@@ -113,9 +146,13 @@ def _own(
     own = Account(id=str(node.get("user_id") or node["id"]), token=token, node=node)
     if not account_ids:
         return Reach((own,))
-    stranger = {"code": 100, "error_subcode": 33, "message": "This token is another account's"}
-    unread = {other: GraphError(stranger) for other in account_ids if other != own.id}
+    unread = {other: _stranger() for other in account_ids if other != own.id}
     return Reach((own,) if own.id in account_ids else (), unread)
+
+
+def _stranger() -> GraphError:
+    message = "This token is another account's"
+    return GraphError({"code": 100, "error_subcode": 33, "message": message})
 
 
 def _named(

@@ -10,7 +10,7 @@ from tap_instagram_business.graph.calls import SecretCall
 from tap_instagram_business.graph.errors import GraphError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.graph.transport import Costs
@@ -22,6 +22,7 @@ class TokenFacts:
 
     Attributes:
         kind: whose it is: `user`, `page` or `system user`; '' where Meta does not say.
+        user_id: whose it is, by Meta's id within the app.
         app_id: the app it was issued to.
         app_name: that app's name.
         expires: when it ends; None for never.
@@ -33,6 +34,7 @@ class TokenFacts:
     """
 
     kind: str = ""
+    user_id: str = ""
     app_id: str = ""
     app_name: str = ""
     expires: dt.datetime | None = None
@@ -54,16 +56,31 @@ def debug_token(session: GraphSession, token: str, *, asked_with: str, costs: Co
     Raises:
         GraphFailure: Meta does not tell.
     """
-    call = SecretCall("debug_token", params={"input_token": token}, token=asked_with)
-    answer = session.answer(call, costs)
-    if answer.error:
-        raise answer.error
-    return _facts(answer.data.get("data") or {})
+    return next(debug_tokens(session, [token], asked_with=asked_with, costs=costs))
+
+
+def debug_tokens(
+    session: GraphSession, tokens: Sequence[str], *, asked_with: str, costs: Costs
+) -> Iterator[TokenFacts]:
+    """Ask what several tokens of one app are, in their order.
+
+    Raises:
+        GraphFailure: Meta does not tell.
+    """
+    calls = (
+        SecretCall("debug_token", params={"input_token": token}, token=asked_with)
+        for token in tokens
+    )
+    for answer in session.answers(calls, costs):
+        if answer.error:
+            raise answer.error
+        yield _facts(answer.data.get("data") or {})
 
 
 def _facts(data: Mapping[str, Any]) -> TokenFacts:
     return TokenFacts(
         kind=str(data.get("type") or "").lower().replace("_", " "),
+        user_id=str(data.get("user_id") or ""),
         app_id=str(data.get("app_id") or ""),
         app_name=str(data.get("application") or ""),
         expires=_moment(data.get("expires_at")),

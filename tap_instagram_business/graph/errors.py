@@ -74,6 +74,8 @@ GRANT = (
 )
 SECRET = "check setting `app_secret`: it must be the secret of the app that issued the token"  # noqa: S105
 
+DEAD_TOKEN = frozenset({102, 104, 190})
+
 RULES: tuple[Rule, ...] = (
     Rule(Action.LESS, text=r"reduce the amount of data"),
     Rule(Action.WAIT, codes=THROTTLED),
@@ -118,7 +120,7 @@ RULES: tuple[Rule, ...] = (
         reason="permission",
         remedy="give the token's owner a role on the account's Page again",
     ),
-    Rule(Action.STOP, codes={102, 104, 190}, remedy=RECONNECT),
+    Rule(Action.STOP, codes=DEAD_TOKEN, remedy=RECONNECT),
     Rule(Action.SKIP_ACCOUNT, codes=range(200, 300), reason="permission", remedy=GRANT),
     Rule(Action.STOP, codes={3}, remedy="add the Instagram product to the Meta app"),
     Rule(Action.STOP, codes={368}, remedy="Meta has blocked the app for a time: see its dashboard"),
@@ -126,6 +128,12 @@ RULES: tuple[Rule, ...] = (
     Rule(Action.RETRY, codes={-2, -1, 1, 2, 960}),
 )
 
+ONE_OF_SEVERAL = Rule(
+    Action.SKIP_ACCOUNT,
+    reason="permission",
+    remedy="connect the account again with `tap-instagram-business connect`",
+)
+"""A dead token where each account has one of its own."""
 UNKNOWN = Rule(Action.GAP)
 """What the table does not know costs the one answer, never the run."""
 TRANSIENT = Rule(Action.RETRY)
@@ -169,6 +177,16 @@ class GraphError(GraphFailure):
         if known is not None:
             return known
         return TRANSIENT if transient or self.status >= 500 else UNKNOWN  # noqa: PLR2004
+
+    @property
+    def is_of_token(self) -> bool:
+        """Whether the token is dead, whatever it is used for."""
+        return self.code in DEAD_TOKEN
+
+    def spare_other_tokens(self) -> None:
+        """Let a dead token be the end of its account only."""
+        if self.is_of_token:
+            self.rule = ONE_OF_SEVERAL
 
     @property
     def reason(self) -> str:

@@ -56,6 +56,8 @@ class Access:
         api_url: another host than Meta's.
         user_agent: what to say one is.
         parallel_requests: how many requests may be under way at once.
+        several_tokens: whether accounts have tokens of their own, so that a dead one is the
+            trouble of its account and not of all.
     """
 
     login: str = "facebook"
@@ -64,6 +66,7 @@ class Access:
     api_url: str = ""
     user_agent: str = "tap-instagram-business"
     parallel_requests: int = 4
+    several_tokens: bool = False
 
     @property
     def url(self) -> str:
@@ -213,6 +216,8 @@ class GraphSession:
         error = answer.error
         if error is None:
             return None
+        if self.access.several_tokens:
+            error.spare_other_tokens()
         action = error.rule.action
         if action is Action.STOP and not answer.call.withstands(error):
             raise error
@@ -250,8 +255,22 @@ class GraphSession:
         form = {"access_token": token, "batch": json.dumps(operations), **self._proof(token)}
         body, status = self._transport.send("", form, call=calls[0], costs=costs, calls=len(calls))
         if not isinstance(body, list) or len(body) != len(calls):
-            return [judge(call, body, status) for call in calls]
+            return self._without_a_batch(calls, body, status, costs)
         return [self._judge_operation(call, reply) for call, reply in zip(calls, body, strict=True)]
+
+    def _without_a_batch(
+        self, calls: Sequence[Call], body: object, status: int, costs: Costs
+    ) -> list[Answer]:
+        """Judge calls by what their batch was refused for; a dead token's others go without it."""
+        token = calls[0].token
+        error = judge(calls[0], body, status).error
+        others = [call for call in calls if call.token != token]
+        if error is None or not error.is_of_token or not others:
+            return [judge(call, body, status) for call in calls]
+        replies = iter(self._ask_together(others, costs))
+        return [
+            Answer(call, error=error) if call.token == token else next(replies) for call in calls
+        ]
 
     def _relative_url(self, call: Call, token: str) -> str:
         own = {"access_token": call.token, **self._proof(call.token)} if call.token != token else {}

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import logging.config
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -66,7 +67,7 @@ def test_in_a_message_that_cannot_be_formatted(log: Callable[[], str]) -> None:
 def test_in_exceptions_and_their_causes(log: Callable[[], str]) -> None:
     def fail() -> None:
         try:
-            {}[CANARY]
+            os.environ[CANARY]
         except KeyError as error:
             message = f"cannot use {CANARY}"
             raise ValueError(message) from error

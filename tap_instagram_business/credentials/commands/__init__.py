@@ -1,0 +1,1 @@
+"""What one can type about credentials; secrets come from standard input, never from arguments."""

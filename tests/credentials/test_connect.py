@@ -1,0 +1,328 @@
+"""The whole consent flow against the local Graph API, for both logins, and what may go wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from tap_instagram_business.credentials.encryption import generate_key
+from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
+from tests.credentials.command import APP, PROGRAM, command, complaint, done, environment
+from tests.local_sandbox import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+    Serve = Callable[..., GraphApiServer]
+
+LOGINS = ("facebook", "instagram")
+DAY = dt.timedelta(days=1)
+BROWSER = """
+import sys, requests
+answer = requests.get(sys.argv[1], timeout=5)
+open(sys.argv[2], "w").write(answer.text)
+"""
+
+
+def world(login: str, accounts: int = 3) -> WorldSettings:
+    return WorldSettings(accounts=accounts, posts=1, days=2, login=login)  # type: ignore[arg-type]
+
+
+def env_of(server: GraphApiServer, vault: Vault, **settings: str) -> dict[str, str]:
+    return environment(server, VAULT_PATH=vault.place, **{**APP, **settings})
+
+
+@dataclass
+class Pasting:
+    """A consent whose browser is elsewhere."""
+
+    process: subprocess.Popen[str]
+    page: str
+
+    def browse(self) -> str:
+        """Go to the consent page as a browser does; give the address that it ends at."""
+        answer = requests.get(self.page, allow_redirects=False, timeout=5)
+        assert answer.status_code == 302, answer.text
+        return answer.headers["Location"]
+
+    def paste(self, address: str) -> subprocess.CompletedProcess[str]:
+        out, err = self.process.communicate(f"{address}\n", timeout=60)
+        return subprocess.CompletedProcess([], self.process.returncode, out, err)
+
+
+@pytest.fixture
+def pasting(keys: KeyRing) -> Iterator[Callable[..., Pasting]]:
+    assert keys
+    started: list[subprocess.Popen[str]] = []
+
+    def start(env: dict[str, str], *options: str) -> Pasting:
+        process = subprocess.Popen(
+            [*PROGRAM, "connect", "--paste", *options],
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stderr
+        page = next(line.strip() for line in process.stderr if line.startswith("http"))
+        return Pasting(process, page)
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_browser_of_this_machine_brings_the_answer_back(
+    serve: Serve, vault: Vault, keys: KeyRing, tmp_path: Path, login: str
+) -> None:
+    server = serve(world(login))
+    (tmp_path / "browser.py").write_text(BROWSER)
+    env = env_of(server, vault)
+    env["BROWSER"] = f"{sys.executable} {tmp_path}/browser.py %s {tmp_path}/seen.html"
+    run = command("connect", f"--redirect-uri=http://localhost:{free_port()}/back", env=env)
+    said = done(run)
+    accounts = server.world.account_ids if login == "facebook" else server.world.account_ids[:1]
+    records = vault.read()
+    assert list(records) == sorted(accounts)
+    for account_id in accounts:
+        assert f"{account_id} ({server.world.account(account_id).username}) is connected" in said
+        assert keys.decrypt(records[account_id].token, account_id).startswith(("EAA", "IGAA"))
+    assert "insights" in said
+    assert "can be closed" in (tmp_path / "seen.html").read_text()
+
+
+def test_facebook_keeps_page_tokens_that_do_not_end(
+    serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting]
+) -> None:
+    server = serve(world("facebook"))
+    consent = pasting(env_of(server, vault))
+    done(consent.paste(consent.browse()))
+    pages = {page.account.id: page for page in server.world.pages if page.account}
+    for account_id, record in vault.read().items():
+        assert keys.decrypt(record.token, account_id) == pages[account_id].access_token
+        assert (record.login, record.status, record.expires) == ("facebook", "good", None)
+        assert abs(record.obtained - server.clock.now()) < dt.timedelta(seconds=5)
+        assert record.data_access_expires
+        assert record.user_id == "5550000000000001"
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_instagram_keeps_a_token_of_sixty_days(
+    serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting], *, flat: bool
+) -> None:
+    settings = ApiSettings(flat_token_answer=flat, person=1)
+    server = serve(world("instagram"), api_settings=settings)
+    consent = pasting(env_of(server, vault))
+    address = consent.browse()
+    assert address.endswith("#_")
+    said = done(consent.paste(address))
+    account = server.world.account(server.world.account_ids[1])
+    assert "instagram_business_manage_insights" in said
+    record = vault.read()[account.id]
+    assert record.user_id == account.app_scoped_id
+    assert record.expires
+    assert dt.timedelta(days=59) < record.expires - server.clock.now() < dt.timedelta(days=61)
+    token = server.api.tokens.get(keys.decrypt(record.token, account.id))
+    assert token
+    assert token.long_lived
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_no_more_is_asked_for_than_needed(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
+) -> None:
+    server = serve(world(login))
+    for options, comments in (([], False), (["--comments"], True)):
+        page = pasting(env_of(server, vault), *options).page
+        scopes = parse_qs(urlsplit(page).query)["scope"][0].split(",")
+        assert any("comments" in scope for scope in scopes) is comments
+        assert len(scopes) == (4 if login == "facebook" else 2) + comments
+
+
+def test_a_configuration_takes_the_place_of_scopes(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting]
+) -> None:
+    page = pasting(env_of(serve(world("facebook")), vault), "--config-id", "77").page
+    query = parse_qs(urlsplit(page).query)
+    assert query["config_id"] == ["77"]
+    assert "scope" not in query
+
+
+def test_only_the_accounts_named_are_kept(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting]
+) -> None:
+    server = serve(world("facebook"))
+    wanted = server.world.account_ids[1]
+    consent = pasting(env_of(server, vault), "--account", wanted)
+    done(consent.paste(consent.browse()))
+    assert list(vault.read()) == [wanted]
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_denied_consent_stores_nothing(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
+) -> None:
+    server = serve(world(login), api_settings=ApiSettings(deny_login=True))
+    consent = pasting(env_of(server, vault))
+    sentence = complaint(consent.paste(consent.browse()))
+    assert sentence.startswith("Consent was not given (Permissions error)")
+    assert vault.read() == {}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_wrong_state_is_not_used(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
+) -> None:
+    server = serve(world(login))
+    first, second = (pasting(env_of(server, vault)) for _ in range(2))
+    assert "its state differs" in complaint(first.paste(second.browse()))
+    assert not [r for r in server.requests if r.path.endswith("access_token")]
+    assert vault.read() == {}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_an_expired_code_stores_nothing(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
+) -> None:
+    server = serve(world(login))
+    consent = pasting(env_of(server, vault))
+    address = consent.browse()
+    server.clock.advance(dt.timedelta(minutes=61))
+    assert "good once, for an hour" in complaint(consent.paste(address))
+    assert vault.read() == {}
+
+
+@pytest.mark.parametrize("address", ["", "https://localhost:8765/", "not an address"])
+def test_nothing_useful_pasted(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], address: str
+) -> None:
+    consent = pasting(env_of(serve(world("facebook")), vault))
+    complaint(consent.paste(address))
+    assert vault.read() == {}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_wrong_app_secret_is_named(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
+) -> None:
+    consent = pasting(env_of(serve(world(login)), vault, APP_SECRET="wrong-app-secret"))
+    sentence = complaint(consent.paste(consent.browse()))
+    assert "client secret" in sentence
+    assert "wrong-app-secret" not in sentence
+
+
+def test_the_app_must_be_known(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    env = env_of(serve(world("facebook")), vault, APP_ID="")
+    assert "TAP_INSTAGRAM_BUSINESS_APP_ID" in complaint(command("connect", "--paste", env=env))
+
+
+def test_a_vault_of_another_key_is_not_added_to(
+    serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting]
+) -> None:
+    server = serve(world("facebook"))
+    consent = pasting(env_of(server, vault))
+    done(consent.paste(consent.browse()))
+    before = vault.read()
+    env = {**env_of(server, vault), KEY: generate_key()}
+    sentence = complaint(command("connect", "--from-token", given="sandbox-token", env=env))
+    assert keys.ids[0] in sentence
+    assert vault.read() == before
+
+
+def test_a_busy_port_is_named(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    server = serve(world("facebook"))
+    run = command("connect", f"--redirect-uri={server.url}/", env=env_of(server, vault))
+    assert "--redirect-uri, or paste the answer" in complaint(run)
+
+
+# From a token that is there already
+
+
+def test_a_token_of_facebook_becomes_tokens_of_pages(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    server = serve(world("facebook"))
+    run = command("connect", "--from-token", given="sandbox-token\n", env=env_of(server, vault))
+    assert "instagram_manage_insights" in done(run)
+    records = vault.read()
+    assert list(records) == sorted(server.world.account_ids)
+    assert "sandbox-token" not in {keys.decrypt(r.token, n) for n, r in records.items()}
+
+
+def test_the_app_is_not_needed_for_that(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    server = serve(world("facebook"))
+    env = env_of(server, vault, APP_ID="", APP_SECRET="")
+    done(command("connect", "--from-token", given="sandbox-token\n", env=env))
+    assert len(vault.read()) == 3
+
+
+@pytest.mark.parametrize("kind", ["page", "system_user"])
+def test_tokens_of_other_kinds(serve: Serve, vault: Vault, keys: KeyRing, kind: str) -> None:
+    settings = ApiSettings(token_kind=kind)  # type: ignore[arg-type]
+    server = serve(world("facebook"), api_settings=settings)
+    done(command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault)))
+    records = vault.read()
+    assert len(records) == (1 if kind == "page" else 3)
+    assert all(keys.decrypt(record.token, name) for name, record in records.items())
+
+
+def test_a_token_of_instagram_is_renewed_at_once_if_it_can_be(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    server = serve(world("instagram"))
+    done(command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault)))
+    (record,) = vault.read().values()
+    assert keys.decrypt(record.token, record.account_id) != "sandbox-token"
+    assert record.expires
+
+
+def test_a_dead_token_stores_nothing(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    for login in LOGINS:
+        env = env_of(serve(world(login)), vault)
+        sentence = complaint(command("connect", "--from-token", given="EAAdead", env=env))
+        assert sentence.startswith("Meta's error 190")
+    assert vault.read() == {}
+
+
+def test_no_token_on_standard_input(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    run = command("connect", "--from-token", env=env_of(serve(world("facebook")), vault))
+    assert complaint(run).startswith("There is no token on standard input")
+
+
+def test_missing_permissions_are_named(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    settings = ApiSettings(scopes=("instagram_basic", "pages_show_list"))
+    server = serve(world("facebook"), api_settings=settings)
+    run = command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault))
+    done(run)
+    assert "Without instagram_manage_insights" in run.stderr
+
+
+def test_no_account_at_all(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+    assert keys
+    env = env_of(serve(world("facebook", accounts=0)), vault)
+    sentence = complaint(command("connect", "--from-token", given="sandbox-token", env=env))
+    assert "reaches no Instagram professional account" in sentence
+    assert vault.read() == {}

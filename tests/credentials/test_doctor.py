@@ -1,0 +1,69 @@
+"""The doctor deciphers as a run does, and looks at a vault too."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_instagram_business.sandbox.graph_api import WorldSettings
+from tests.credentials.command import APP, command, complaint, environment
+from tests.credentials.records import new_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+TOKEN, SECRET = "sandbox-token", APP["APP_SECRET"]
+
+
+@pytest.fixture
+def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
+    return serve(WorldSettings(accounts=2, posts=4, days=3))
+
+
+def diagnosis(env: dict[str, str], code: int = 0) -> dict[str, Any]:
+    run = command("doctor", "--json", env=env)
+    assert run.returncode == code, run.stderr
+    assert TOKEN not in run.stdout + run.stderr
+    assert SECRET not in run.stdout + run.stderr
+    seen: dict[str, Any] = json.loads(run.stdout)
+    return seen
+
+
+def test_encrypted_settings(server: GraphApiServer, keys: KeyRing) -> None:
+    env = environment(
+        server,
+        ACCESS_TOKEN=keys.encrypt(TOKEN, "access_token"),
+        APP_ID=APP["APP_ID"],
+        APP_SECRET=keys.encrypt(SECRET, "app_secret"),
+    )
+    seen = diagnosis(env)
+    assert (seen["ok"], seen["is_told"], seen["owner_kind"]) == (True, True, "user")
+    assert len(seen["accounts"]) == 2
+
+
+def test_a_vault(server: GraphApiServer, keys: KeyRing, vault: Vault) -> None:
+    pages = {page.account.id: page for page in server.world.pages if page.account}
+    with vault.changing() as records:
+        for account_id, page in pages.items():
+            records[account_id] = new_record(keys, account_id, page.access_token)
+    env = environment(server, VAULT_PATH=vault.place)
+    seen = diagnosis(env)
+    assert seen["ok"]
+    assert seen["owner_kind"] == "each account's own, in the vault"
+    assert {account["id"] for account in seen["accounts"]} == set(pages)
+    dead = next(iter(pages.values()))
+    server.api.tokens.end(dead.access_token, 458)
+    problem = diagnosis(env, code=1)["problems"][0]
+    assert "190/458" in problem
+    assert "tap-instagram-business connect" in problem
+
+
+def test_without_the_key(server: GraphApiServer, keys: KeyRing) -> None:
+    env = environment(server, ACCESS_TOKEN=keys.encrypt(TOKEN, "access_token"), ENCRYPTION_KEY="")
+    assert "There is no encryption key" in complaint(command("doctor", env=env))

@@ -1,0 +1,81 @@
+"""From key A to key B: put B in front, rotate, drop A."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_instagram_business.credentials.encryption import KeyRing, generate_key
+from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.keys import KEY
+from tests.credentials.command import command, complaint, done, environment
+from tests.credentials.records import new_record
+
+if TYPE_CHECKING:
+    from tap_instagram_business.credentials.vault import Vault
+
+SECRET = "canary-app-secret-0123456789"
+A, B = generate_key(), generate_key()
+OLD, NEW = (KeyRing.parse(key, source="the test") for key in (A, B))
+
+
+@pytest.fixture
+def filled(vault: Vault) -> Vault:
+    with vault.changing() as records:
+        for number in range(5):
+            records[str(number)] = new_record(OLD, str(number), f"EAAtoken{number}")
+    return vault
+
+
+def test_after_rotation_the_old_key_opens_nothing_and_the_new_one_all(filled: Vault) -> None:
+    old_setting = OLD.encrypt(SECRET, "app_secret")
+    env = environment(VAULT_PATH=filled.place, APP_SECRET=old_setting)
+    run = command("rotate-keys", env={**env, KEY: f"{B},{A}"})
+    name, _, setting = done(run).strip().partition("=")
+    assert name == "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
+    assert "5 of 5 tokens" in run.stderr
+    assert SECRET not in run.stdout + run.stderr
+    assert NEW.decrypt(setting, "app_secret") == SECRET
+    for number, record in filled.read().items():
+        assert NEW.decrypt(record.token, number) == f"EAAtoken{number}"
+        with pytest.raises(CredentialsError, match=NEW.ids[0]):
+            OLD.decrypt(record.token, number)
+    again = command("rotate-keys", env={**env, "TAP_INSTAGRAM_BUSINESS_APP_SECRET": "", KEY: B})
+    assert not done(again)
+    assert "0 of 5 tokens" in again.stderr
+
+
+def test_without_the_old_key_it_changes_nothing(filled: Vault) -> None:
+    before = Path(filled.place).read_bytes()
+    env = {**environment(VAULT_PATH=filled.place), KEY: B}
+    assert OLD.ids[0] in complaint(command("rotate-keys", env=env))
+    assert Path(filled.place).read_bytes() == before
+
+
+def test_a_generated_key_encrypts_and_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    done(command("generate-key", "--output", str(path)))
+    assert path.stat().st_mode & 0o777 == 0o600
+    env = {**environment(), f"{KEY}_FILE": str(path)}
+    ciphertext = done(command("encrypt", given=f"{SECRET}\n", env=env)).strip()
+    keys = KeyRing.parse(path.read_text(), source="the test")
+    assert keys.decrypt(ciphertext, "access_token") == SECRET
+    assert "File exists" in complaint(command("generate-key", "--output", str(path)))
+    assert keys.ids == KeyRing.parse(path.read_text(), source="the test").ids
+
+
+def test_a_key_can_be_printed() -> None:
+    assert KeyRing.parse(done(command("generate-key")), source="the test")
+
+
+@pytest.mark.parametrize("given", ["", "\n", NEW.encrypt("secret", "access_token")])
+def test_what_cannot_be_encrypted(given: str) -> None:
+    sentence = complaint(command("encrypt", given=given, env={**environment(), KEY: A}))
+    assert "standard input" in sentence
+
+
+def test_encryption_needs_a_key() -> None:
+    env = {name: value for name, value in environment().items() if KEY not in name}
+    assert "generate-key" in complaint(command("encrypt", given=SECRET, env=env))

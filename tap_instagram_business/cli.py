@@ -29,6 +29,7 @@ COMMANDS = {
     "disconnect": f"{CREDENTIALS}.accounts:disconnect",
     "doctor": "tap_instagram_business.doctor.command:doctor",
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
+    "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "sandbox": "tap_instagram_business.sandbox.commands:sandbox",

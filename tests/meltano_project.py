@@ -11,7 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -81,21 +81,24 @@ class MeltanoProject:
             os.killpg(run.pid, signal.SIGKILL)
         run.wait()
 
-    def meltano(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    def meltano(
+        self, *arguments: str, given: str | None = None, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a Meltano command in the sandbox's environment."""
         return subprocess.run(
             [meltano(), "--log-format=uncolored", "--environment=sandbox", *arguments],
             cwd=self.directory,
             env=self.environment(**env),
+            input=given,
             capture_output=True,
             text=True,
             check=False,
             timeout=300,
         )
 
-    def sync(self) -> str:
+    def sync(self, **env: Any) -> str:
         """Run the pipeline as the README does, and return its log."""
         # Meltano would wait five minutes after a run that was killed.
-        result = self.meltano("run", "--force", "tap-instagram-business", "target-bigquery")
+        result = self.meltano("run", "--force", "tap-instagram-business", "target-bigquery", **env)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stderr

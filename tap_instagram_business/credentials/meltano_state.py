@@ -108,7 +108,8 @@ class MeltanoStates:
         return states
 
     def _meltano(self, *arguments: str, given: str = "") -> str:
-        program = shutil.which("meltano")
+        beside = os.pathsep.join(str(self.project / ".venv" / name) for name in ("bin", "Scripts"))
+        program = shutil.which("meltano") or shutil.which("meltano", path=beside)
         if program is None:
             message = (
                 "Meltano is not on the path: name a state file with --state-file, or leave "

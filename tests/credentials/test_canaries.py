@@ -1,0 +1,265 @@
+"""Canaries in every secret's place: whatever is run and whatever fails, none is seen to fly."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import logging
+import traceback
+from typing import TYPE_CHECKING, Any, get_args
+from urllib.parse import quote, quote_plus
+
+import click
+import pytest
+from singer_sdk.logging import StructuredFormatter
+
+from tap_instagram_business.cli import COMMANDS, command_line
+from tap_instagram_business.credentials.encryption import generate_key
+from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
+from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from tap_instagram_business.sandbox.graph_api.faults import Kind
+from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.tap import TapInstagramBusiness
+from tests.credentials.command import command, environment
+from tests.credentials.records import new_record
+from tests.tap_run import Run, catalog, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+    Serve = Callable[..., GraphApiServer]
+
+TOKEN = "EAAcanary.token+0123456789/abcdef"
+SECRET = "canary&app=secret 0123456789"
+APP_ID = "1234567890123456"
+API = ApiSettings(access_token=TOKEN, app_secret=SECRET, app_id=APP_ID)
+EVERYTHING = catalog(*TapInstagramBusiness(validate_config=False).streams)
+DEBUG = {"LOGLEVEL": "DEBUG", "TAP_INSTAGRAM_BUSINESS_LOGLEVEL": "DEBUG"}
+
+
+def serve_world(serve: Serve, login: str) -> GraphApiServer:
+    world = WorldSettings(accounts=2, posts=4, days=3, login=login)  # type: ignore[arg-type]
+    return serve(world, api_settings=API)
+
+
+def canaries(server: GraphApiServer, *more: str) -> set[str]:
+    """All that opens anything: the tokens that there are by now, the app's secret, and more."""
+    return {token.text for token in server.api.tokens.all()} | {SECRET, *more}
+
+
+def none_seen(text: str, birds: set[str]) -> bool:
+    """Look for each as it is, and as addresses and JSON show it."""
+    assert len(text) > 20
+    plumages = (
+        str,
+        quote_plus,
+        lambda bird: quote(bird, safe=""),
+        lambda bird: json.dumps(bird)[1:-1],
+    )
+    return not [bird for bird in birds for shown in plumages if shown(bird) in text]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is logged at DEBUG, as the SDK's two formatters write it."""
+    written = io.StringIO()
+    handlers = [logging.StreamHandler(written), logging.StreamHandler(written)]
+    handlers[1].setFormatter(StructuredFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    # A line for every column of every row.
+    logging.getLogger("singer_sdk.singerlib.catalog").setLevel(logging.INFO)
+    for handler in handlers:
+        root.addHandler(handler)
+    yield written
+    for handler in handlers:
+        root.removeHandler(handler)
+    root.setLevel(level)
+    logging.getLogger("singer_sdk.singerlib.catalog").setLevel(logging.NOTSET)
+
+
+def all_of(run: Run, log: io.StringIO) -> str:
+    failure = "".join(traceback.format_exception(run.error)) if run.error else ""
+    rows = json.dumps([run.records, run.states, run.schemas], default=str)
+    return f"{log.getvalue()}{rows}{failure}"
+
+
+def settings_with(way: str, server: GraphApiServer, vault: Vault, keys: KeyRing) -> dict[str, Any]:
+    login = server.world.settings.login
+    given = {"login": login, "app_id": APP_ID, "on_rate_limit": "stop", "catalog": EVERYTHING}
+    given["extra_metrics"] = ["media:new_metric", "account:new_metric"]
+    if way == "plain":
+        return {**given, "access_token": TOKEN, "app_secret": SECRET}
+    encrypted = {**given, "app_secret": keys.encrypt(SECRET, "app_secret")}
+    if way == "encrypted":
+        return {
+            **encrypted,
+            "access_token": keys.encrypt(TOKEN, "access_token"),
+            "require_encrypted_secrets": True,
+        }
+    account_ids = server.world.account_ids
+    tokens = [TOKEN, f"{TOKEN}-2"] if login == "instagram" else [TOKEN, TOKEN]
+    with vault.changing() as records:
+        for account_id, token in zip(account_ids, tokens, strict=True):
+            ends = server.clock.now() + dt.timedelta(days=5)
+            records[account_id] = new_record(keys, account_id, token, login=login, expires=ends)
+    return {**encrypted, "access_token": "", "vault_path": vault.place}
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+@pytest.mark.parametrize("way", ["plain", "encrypted", "vault"])
+def test_through_every_table(  # noqa: PLR0913, PLR0917
+    serve: Serve, vault: Vault, key: str, keys: KeyRing, log: io.StringIO, way: str, login: str
+) -> None:
+    server = serve_world(serve, login)
+    run = run_tap(server, **settings_with(way, server, vault, keys))
+    assert set(run.schemas) == set(TapInstagramBusiness(validate_config=False).streams)
+    assert " /v25.0" in log.getvalue()
+    assert none_seen(all_of(run, log), canaries(server, key))
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+def test_through_every_failure(  # noqa: PLR0913, PLR0917
+    serve: Serve, vault: Vault, key: str, keys: KeyRing, log: io.StringIO, kind: Kind, login: str
+) -> None:
+    server = serve_world(serve, login)
+    fault = Fault(
+        kind=kind,
+        times=12,
+        after=2,
+        seconds=0.1,
+        body=f"{TOKEN} and {SECRET} where JSON ought to be",
+        metrics=("reach",) if kind == "retire_metrics" else (),
+        **({"code": 999, "message": f"Bad {TOKEN}"} if kind.startswith("error") else {}),  # type: ignore[arg-type]
+    )
+    server.faults.add(fault)
+    settings = settings_with("vault", server, vault, keys)
+    run = run_tap(server, strict=False, **settings)
+    assert none_seen(all_of(run, log), canaries(server, key))
+
+
+@pytest.mark.parametrize("name", ["access_token", "app_secret"])
+@pytest.mark.parametrize("wrong", [f"enc:{TOKEN}", f"enc:v1:{SECRET}", [TOKEN], {"a": SECRET}, 5])
+def test_through_wrong_settings(
+    serve: Serve, keys: KeyRing, log: io.StringIO, name: str, wrong: Any
+) -> None:
+    assert keys
+    server = serve_world(serve, "facebook")
+    settings = {"access_token": TOKEN, "app_secret": SECRET, name: wrong}
+    run = run_tap(server, strict=False, **settings)
+    assert run.error
+    assert name in str(run.error)
+    assert none_seen(all_of(run, log), canaries(server))
+
+
+@pytest.mark.parametrize("name", SECRET_SETTINGS)
+def test_plain_text_can_be_forbidden(serve: Serve, keys: KeyRing, name: str) -> None:
+    secrets = {"access_token": TOKEN, "app_secret": SECRET}
+    others = {n: keys.encrypt(secret, n) for n, secret in secrets.items() if n != name}
+    settings = {**others, name: secrets[name], "require_encrypted_secrets": True}
+    run = run_tap(serve_world(serve, "facebook"), strict=False, **settings)
+    assert f"Setting `{name}` is plain text" in str(run.error)
+    assert secrets[name] not in str(run.error)
+
+
+def test_the_settings_themselves_stay_ciphertext(serve: Serve, keys: KeyRing) -> None:
+    server = serve_world(serve, "facebook")
+    ciphertext = keys.encrypt(TOKEN, "access_token")
+    tap = TapInstagramBusiness(config={"access_token": ciphertext, "api_url": server.url})
+    assert tap.accounts
+    tap.graph.close()
+    assert tap.config["access_token"] == ciphertext
+    assert TOKEN not in repr(vars(tap)) + repr(tap.config) + json.dumps(tap.state)
+
+
+def test_the_secret_settings_are_those_of_the_schema() -> None:
+    schema = SETTINGS.to_dict()["properties"]
+    assert {name for name in schema if schema[name].get("secret")} == set(SECRET_SETTINGS)
+
+
+# Commands
+
+
+def said_by(*arguments: str, env: dict[str, str], given: str = "") -> str:
+    run = command(*arguments, env={**env, **DEBUG}, given=given)
+    return f"{run.returncode} {run.stdout} {run.stderr}"
+
+
+def test_through_every_command(serve: Serve, vault: Vault, key: str) -> None:
+    server = serve_world(serve, "facebook")
+    env = environment(server, VAULT_PATH=vault.place, APP_ID=APP_ID, APP_SECRET=SECRET)
+    env[KEY] = f"{generate_key()},{key}"
+    account_id = server.world.account_ids[0]
+    runs = [
+        (("encrypt",), TOKEN),
+        (("encrypt", "--setting", "app_secret"), SECRET),
+        (("connect", "--from-token"), TOKEN),
+        (("accounts",), ""),
+        (("doctor", "--json"), ""),
+        (("rotate-keys",), ""),
+        (("verify-signed-request",), f"signed_request={TOKEN}"),
+        (("disconnect", account_id, "--yes"), ""),
+        (("erase", account_id, "--no-state", "--no-bigquery", "--yes"), ""),
+        (("--config=ENV",), ""),
+        (("--config=ENV", "--discover"), ""),
+        (("--about",), ""),
+    ]
+    assert {name for (name, *_), _ in runs} >= set(COMMANDS) - {"sandbox", "generate-key"}
+    text = "".join(said_by(*arguments, env=env, given=given) for arguments, given in runs)
+    assert "DEBUG" in text
+    assert none_seen(text, canaries(server, *env[KEY].split(",")) | {TOKEN})
+
+
+FAILING = {
+    "no network": {"API_URL": "http://127.0.0.1:9"},
+    "a damaged vault": {"VAULT_PATH": "/dev/null"},
+    "no key": {"ENCRYPTION_KEY": ""},
+    "a key that is none": {"ENCRYPTION_KEY": f"{TOKEN},{SECRET}"},
+    "a setting that is no ciphertext": {"APP_SECRET": f"enc:v1:{SECRET}"},
+}
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_through_every_commands_failures(
+    serve: Serve, vault: Vault, keys: KeyRing, name: str
+) -> None:
+    server = serve_world(serve, "facebook")
+    account_id = server.world.account_ids[0]
+    with vault.changing() as records:
+        records[account_id] = new_record(keys, account_id, TOKEN)
+    settings = {"VAULT_PATH": vault.place, "APP_ID": APP_ID, "APP_SECRET": SECRET}
+    env = environment(server, **{**settings, **FAILING[name]})
+    text = ""
+    for arguments, given in (
+        (("connect", "--from-token"), TOKEN),
+        (("disconnect", account_id, "--yes"), ""),
+        (("rotate-keys",), ""),
+        (("encrypt",), TOKEN),
+        (("verify-signed-request",), TOKEN),
+        (("--config=ENV",), ""),
+    ):
+        said = said_by(*arguments, env=env, given=given)
+        assert "Traceback" not in said
+        text += said
+    assert "CRITICAL" in text
+    assert none_seen(text, canaries(server) | {TOKEN})
+
+
+def test_no_secret_is_taken_from_the_command_line() -> None:
+    """What stands there, every process of the machine can read."""
+    group = command_line()
+    for name in set(COMMANDS) - {"sandbox"}:
+        found = group.get_command(click.Context(group), name)
+        assert found
+        for option in found.params:
+            takes_value = isinstance(option, click.Option) and not option.is_flag
+            assert not takes_value or not {"token", "secret", "key"} & set(option.opts)
+            assert not isinstance(option, click.Argument) or option.name == "account_ids"

@@ -41,7 +41,7 @@ def read_keys(environ: Mapping[str, str] = os.environ) -> KeyRing:
 
 def _from_file(path: str) -> str:
     try:
-        with Path(path).open(encoding="utf-8") as file:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             if os.name == "posix" and mode & READABLE_BY_OTHERS:
                 message = f"The key file {path} can be read by others: chmod 600 {path}"

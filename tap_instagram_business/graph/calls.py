@@ -13,7 +13,7 @@ from typing_extensions import Self, override
 from tap_instagram_business.graph.errors import Action, GraphError, refused_field, refused_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
@@ -129,15 +129,16 @@ class Refusals:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], GraphError] = {}
 
-    def add(self, kind: str, metric: str, error: GraphError) -> None:
-        """Remember a refusal, and warn of it the first time."""
+    def add(self, kind: str, metrics: Iterable[str], error: GraphError) -> None:
+        """Remember what an error refuses, and warn of it the first time."""
         with self._lock:
-            if (kind, metric) in self._known:
-                return
-            self._known[kind, metric] = error
-        logger.warning(
-            "Meta refuses metric %s for %s, left out of this run: %s", metric, kind, error
-        )
+            new = [metric for metric in metrics if (kind, metric) not in self._known]
+            self._known.update(dict.fromkeys(((kind, metric) for metric in new), error))
+        if new:
+            names = ", ".join(new)
+            logger.warning(
+                "Meta refuses metric %s for %s, left out of this run: %s", names, kind, error
+            )
 
     def of(self, kind: str, metric: str) -> GraphError | None:
         """Return the error that refused a metric, if one did."""
@@ -184,8 +185,7 @@ class InsightsCall(Call):
         if error.rule.action is not Action.DROP_METRIC:
             return super().revised(error)
         names = refused_metrics(error, self.metrics)
-        for name in set(names) - self.lone:
-            self.refusals.add(self.kind, name, error)
+        self.refusals.add(self.kind, (name for name in names if name not in self.lone), error)
         return self._without(dict.fromkeys(names, error)) if names else None
 
     def _without(self, refused: Mapping[str, GraphError]) -> Self:

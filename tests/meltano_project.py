@@ -72,7 +72,8 @@ class MeltanoProject:
     @staticmethod
     def environment(**env: str) -> dict[str, str]:
         """Return what a Meltano command of a test has around it."""
-        return {**os.environ, **QUIET, **env}
+        path = os.pathsep.join([str(Path(meltano()).parent), os.environ.get("PATH", "")])
+        return {**os.environ, "PATH": path, **QUIET, **env}
 
     @staticmethod
     def kill(run: subprocess.Popen[bytes]) -> None:

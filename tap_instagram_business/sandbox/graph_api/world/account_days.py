@@ -33,7 +33,7 @@ class AccountDays:
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
-        self._known: dict[tuple[int, date], dict[str, int]] = {}
+        self._known: dict[tuple[int, date], tuple[dict[str, int], frozenset[str]]] = {}
 
     def figures(self, account: Account, day: date, now: datetime) -> dict[str, int]:
         """Give what there is for an account and a day; nothing before its time.
@@ -43,9 +43,8 @@ class AccountDays:
         seen = seen_share(day, now)
         if not seen or self._before_conversion(day):
             return {}
-        whole = self._whole(account, day)
+        whole, missing = self._whole(account, day)
         figures = {name: int(value * seen) for name, value in whole.items()}
-        missing = self._missing(account, day)
         figures["total_interactions"] = sum(figures[name] for name in INTERACTIONS)
         return {name: value for name, value in figures.items() if name not in missing}
 
@@ -97,11 +96,12 @@ class AccountDays:
         gone = {name for name in _NAMES if dice.chance(share, *key, name)} - FOLLOWER_MOVES
         return frozenset(gone) | (FOLLOWER_MOVES if account.small else frozenset())
 
-    def _whole(self, account: Account, day: date) -> dict[str, int]:
+    def _whole(self, account: Account, day: date) -> tuple[dict[str, int], frozenset[str]]:
+        """Give all figures of a day, and which of them were never computed."""
         place = (account.index, day)
         found = self._known.get(place)
         if found is None:
-            found = self._known[place] = self._draw(account, day)
+            found = self._known[place] = self._draw(account, day), self._missing(account, day)
         return found
 
     def _draw(self, account: Account, day: date) -> dict[str, int]:

@@ -16,6 +16,7 @@ import backoff
 import requests
 from requests.adapters import HTTPAdapter
 
+from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.auth import BearerToken
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.graph.limits import Usage, read_usage
@@ -92,6 +93,7 @@ class Transport:
         self.allowance = allowance
         self.patience = patience
         self._skew = dt.timedelta()
+        self._versions = {url.rpartition("/")[2], ""}
         self._http = requests.Session()
         self._http.headers["User-Agent"] = user_agent
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -162,6 +164,7 @@ class Transport:
         # A batch's own headers do not say which of its accounts they are about; its calls' do.
         self.allowance.read(Usage(app=usage.app) if calls else usage, call.payer)
         self._set_clock(response.headers.get("Date", ""))
+        self._note_version(response.headers.get("Facebook-API-Version", ""))
         try:
             return json.loads(response.content), response.status_code
         except ValueError:
@@ -173,6 +176,12 @@ class Transport:
             self._skew = parsedate_to_datetime(date) - dt.datetime.now(dt.timezone.utc)
         except (TypeError, ValueError):
             return
+
+    def _note_version(self, served: str) -> None:
+        """Warn, once, where another version answers: Meta has switched off the one asked."""
+        if served not in self._versions:
+            self._versions.add(served)
+            logger.warning("Meta answers as API version %s: %s.", served, versions.REMEDY)
 
     def pause(self, attempt: int) -> None:
         """Sleep before asking something for the nth time again."""

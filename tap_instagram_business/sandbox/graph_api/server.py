@@ -143,6 +143,8 @@ class GraphApiServer:
         )
         operations, refusal = self._unpack(call)
         answer = self._answer(call, operations, refusal)
+        if answer is not None:
+            answer.headers["Facebook-API-Version"] = self.api.served_version(call)
         self.requests.add(
             Request(
                 method=method,

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.sandbox.graph_api.world import World
 
 MOST_IDS = 50
-NEWEST_VERSION = 26.0
+OLDEST_VERSION, NEWEST_VERSION = 21.0, 26.0
 """Calls to newer versions fail; those to versions that have ended are served by the oldest."""
 
 
@@ -48,12 +48,14 @@ class Api:
         world: What is answered about.
         settings: How it is answered.
         tokens: Who may ask.
+        oldest_version: The oldest version that has not been switched off.
     """
 
     def __init__(self, world: World, settings: ApiSettings, started: datetime) -> None:
         self.world = world
         self.settings = settings
         self.tokens = TokenBook(world, settings, started)
+        self.oldest_version = OLDEST_VERSION
         self._numbers = count(1)
         login = InstagramLogin if world.settings.login == "instagram" else FacebookLogin
         self._logins = login(world, settings, self.tokens).doors()
@@ -76,6 +78,11 @@ class Api:
             header,
             account_id,
         )
+
+    def served_version(self, call: Call) -> str:
+        """Give the version that answers a call: an older one than asked for never does."""
+        asked = float(call.version[1:]) if call.version else self.oldest_version
+        return f"v{max(asked, self.oldest_version):.1f}"
 
     def trace(self) -> str:
         """Give a new fbtrace_id."""

@@ -61,20 +61,21 @@ def window(first: dt.date, last: dt.date) -> dict[str, str]:
 
 
 def windows(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
-    """Cut consecutive days into what one request may cover.
+    """Cut days, in order, into consecutive ones that one request may cover.
 
     The limit is in seconds: 30 days in which clocks go back are an hour too long.
     """
     most = dt.timedelta(days=MOST_DAYS_A_REQUEST)
-    first = None
+    first = last = None
     for day in days:
-        if first is None:
+        if first is None or last is None:
             first = day
-        elif start_of(day + DAY) - start_of(first) > most:
-            yield first, day - DAY
+        elif day != last + DAY or start_of(day + DAY) - start_of(first) > most:
+            yield first, last
             first = day
-    if first is not None:
-        yield first, days[-1]
+        last = day
+    if first is not None and last is not None:
+        yield first, last
 
 
 class DayLabels:

@@ -196,10 +196,13 @@ class TapInstagramBusiness(Tap):
             AccountsUnread: with a sentence that names accounts, streams and reasons.
         """
         if self._failures:
-            reasons: dict[str, list[str]] = {}
+            reasons: dict[str, dict[str, list[str]]] = {}
             for (account, stream), reason in self._failures.items():
-                reasons.setdefault(reason, []).append(f"{account} ({stream})")
-            parts = [f"{', '.join(where)}: {reason}" for reason, where in reasons.items()]
+                reasons.setdefault(reason, {}).setdefault(account, []).append(stream)
+            parts = []
+            for reason, accounts in reasons.items():
+                where = (f"{name} in {', '.join(tables)}" for name, tables in accounts.items())
+                parts.append(f"{', '.join(where)}: {reason}")
             message = f"Not everything could be read. {'; '.join(parts)}"
             raise AccountsUnread(message)
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import json
+
 from tap_instagram_business.tap import TapInstagramBusiness
+from tests import truth
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    import datetime as dt
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer, World
 
 Row = dict[str, Any]
 
@@ -27,7 +31,7 @@ class Run:
     messages: list[Row] = field(default_factory=list)
 
     def write_message(self, message: Any) -> None:
-        self.read(copy.deepcopy(message.to_dict()))
+        self.read(json.decode(json.encode(message.to_dict())))
 
     def read(self, content: Row) -> None:
         """Take a message as a target does."""
@@ -59,9 +63,27 @@ class Run:
         return {tuple(row[key] for key in keys): row for row in self.records[stream]}
 
 
+class Warehouse:
+    """Tables that rows are upserted into, run after run, and the state between the runs."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[Any, Row]] = {}
+        self.state: Row = {}
+
+    def load(self, run: Run) -> Run:
+        for stream in run.schemas:
+            self.tables.setdefault(stream, {}).update(run.table(stream))
+        self.state = run.state or self.state
+        return run
+
+    def assert_true(self, world: World, now: dt.datetime, days: list[dt.date]) -> None:
+        for stream, expected in truth.every_table(world, now, days).items():
+            truth.tables_equal(self.tables[stream], expected)
+
+
 def catalog(*selected: str, without: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
     """A catalog with these streams, less these columns."""
-    found: dict[str, Any] = json.loads(
+    found: dict[str, Any] = json.decode(
         TapInstagramBusiness(validate_config=False).catalog_json_text
     )
     for entry in found["streams"]:

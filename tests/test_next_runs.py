@@ -9,7 +9,7 @@ import pytest
 
 from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
 from tests import truth
-from tests.tap_run import Run, run_tap
+from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 START = dt.datetime(2026, 10, 25, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 WORLD = WorldSettings(accounts=2, posts=120, days=400, seed=3, start=START)
-
-
-class Warehouse:
-    """Tables that rows are upserted into, run after run, and the state between the runs."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[Any, dict[str, Any]]] = {}
-        self.state: dict[str, Any] = {}
-
-    def load(self, run: Run) -> Run:
-        for stream in run.schemas:
-            self.tables.setdefault(stream, {}).update(run.table(stream))
-        self.state = run.state or self.state
-        return run
 
 
 @pytest.fixture

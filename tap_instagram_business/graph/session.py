@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tap_instagram_business.graph.auth import appsecret_proof
 from tap_instagram_business.graph.calls import Answer, Call, InsightsCall
-from tap_instagram_business.graph.errors import Action, GraphError
+from tap_instagram_business.graph.errors import Action, GraphError, Unreachable
 from tap_instagram_business.graph.limits import Allowance, read_usage
 from tap_instagram_business.graph.transport import Costs, Patience, Transport
 
@@ -36,8 +36,14 @@ GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it says so in error too."""
 PASSING = frozenset({Action.RETRY, Action.GONE})
 """What is asked again after a pause."""
+OF_ONE = frozenset({Action.GAP, Action.GONE, Action.LESS})
+"""What a request is refused for as a whole, although it may be about one of its calls only."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time."""
+TRIES_TOGETHER = 2
+"""How often calls are asked together; then ever fewer, so that one of them fails no other."""
+OUTAGE_CALLS = 100
+"""So many calls in a row that Meta failed at, each several times, are an outage."""
 
 UnderWay: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
 """Requests on their way: which calls each holds, by index, and where its answers will be."""
@@ -93,6 +99,8 @@ class GraphSession:
         patience: Patience | None = None,
     ) -> None:
         self.access = access
+        self._failed_in_a_row = 0
+        self._outage: Unreachable | None = None
         self.allowance = allowance or Allowance()
         self._transport = Transport(
             access.url,
@@ -182,23 +190,38 @@ class GraphSession:
         pending = dict(enumerate(calls))
         tries = Counter[tuple[int, Action | None]]()
         while pending:
-            for index, answer in self._ask_some(pending, costs):
-                answers[index] = answer
-                action = answer.error.rule.action if answer.error else None
-                tries[index, action] += 1
-                again = self._again(answer, tries[index, action])
-                if again is None:
-                    del pending[index]
-                else:
-                    pending[index] = again
-            unsure = [
-                number
-                for (index, action), number in tries.items()
-                if index in pending and action in PASSING
-            ]
-            if unsure:
-                self._transport.pause(max(unsure))
+            if self._outage:
+                raise self._outage
+            for some in _portions(pending, _most_tries(pending, tries, Action.RETRY)):
+                for index, answer in self._ask_some(some, costs):
+                    answers[index] = answer
+                    action = answer.error.rule.action if answer.error else None
+                    tries[index, action] += 1
+                    again = self._again(answer, tries[index, action])
+                    if again is None:
+                        del pending[index]
+                    else:
+                        pending[index] = again
+            if unsure := _most_tries(pending, tries, *PASSING):
+                self._transport.pause(unsure)
+        for answer in answers.values():
+            self._note_failure(answer.error)
         return [answers[index] for index in range(len(calls))]
+
+    def _note_failure(self, error: GraphError | None) -> None:
+        """Count the calls in a row that Meta failed at, however often it was asked.
+
+        Raises:
+            Unreachable: they are so many that it is not about any one of them.
+        """
+        if error is None or error.rule.action is not Action.RETRY:
+            self._failed_in_a_row = 0
+            return
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= OUTAGE_CALLS:
+            message = f"Meta fails at all it is asked ({error}): run again later, nothing is lost"
+            self._outage = Unreachable(message)
+            raise self._outage
 
     def _ask_some(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
         """Ask as many of these calls as the allowance lets go, once."""
@@ -261,10 +284,15 @@ class GraphSession:
     def _without_a_batch(
         self, calls: Sequence[Call], body: object, status: int, costs: Costs
     ) -> list[Answer]:
-        """Judge calls by what their batch was refused for; a dead token's others go without it."""
+        """Judge calls by what their batch was refused for.
+
+        A dead token's others go without it, and halves go where one call may be to blame.
+        """
         token = calls[0].token
         error = judge(calls[0], body, status).error
         others = [call for call in calls if call.token != token]
+        if error and error.rule.action in OF_ONE and len(calls) > 1:
+            return self._halve(calls, costs)
         if error is None or not error.is_of_token or not others:
             return [judge(call, body, status) for call in calls]
         replies = iter(self._ask_together(others, costs))
@@ -298,7 +326,7 @@ class GraphSession:
         whole = judge(first, body, status)
         if whole.error is None:
             return [judge(call, body.get(call.node), status) for call in calls]
-        if whole.error.rule.action in {Action.GAP, Action.GONE}:
+        if whole.error.rule.action in OF_ONE:
             return self._halve(calls, costs)
         return [Answer(call, error=whole.error) for call in calls]
 
@@ -306,12 +334,13 @@ class GraphSession:
         """Ask for the newer half, then for the older one unless it can only fail.
 
         What was posted before the account turned professional has no insights, and nothing older
-        has (Graph API: media insights); the calls come newest first.
+        has (Graph API: media insights); the calls of an account come newest first.
         """
         middle = len(calls) // 2
         newer = self._ask_together(calls[:middle], costs)
         last = newer[-1].error
-        if last is not None and last.reason == "before_conversion":
+        of_one_account = len({call.payer for call in calls[middle - 1 :]}) == 1
+        if last is not None and last.reason == "before_conversion" and of_one_account:
             return [*newer, *(Answer(call, error=last) for call in calls[middle:])]
         return [*newer, *self._ask_together(calls[middle:], costs)]
 
@@ -329,6 +358,23 @@ def _in_order(under_way: UnderWay) -> Iterator[Answer]:
         while following in answers:
             yield answers.pop(following)
             following += 1
+
+
+def _most_tries(
+    pending: Mapping[int, Call], tries: Mapping[tuple[int, Action | None], int], *actions: Action
+) -> int:
+    """Return how often the call was asked that has met these errors most."""
+    return max(
+        (tries.get((index, action), 0) for index in pending for action in actions), default=0
+    )
+
+
+def _portions(pending: Mapping[int, Call], tries: int) -> Iterator[dict[int, Call]]:
+    """Cut calls into those asked together: all at first, one by one when they failed often."""
+    size = MOST_CALLS // 4 ** max(0, tries + 1 - TRIES_TOGETHER) or 1
+    waiting = iter(list(pending.items()))
+    while some := dict(islice(waiting, size)):
+        yield some
 
 
 def _but_for_the_node(call: Call) -> Hashable:

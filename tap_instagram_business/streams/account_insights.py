@@ -26,11 +26,12 @@ from tap_instagram_business.streams.daily import (
     day_gaps,
     ends_account,
     has_few_followers,
+    is_failure,
 )
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from singer_sdk.helpers.types import Record
 
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.streams.extra import ExtraInsights
     from tap_instagram_business.streams.gaps import Gap
 
-DAYS_KEPT_TOGETHER = 30
-"""After how many days of an account the bookmark moves, so that a long first run can go on."""
 FOLLOW_TYPE = BREAKDOWNS[0]
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
 
@@ -80,15 +79,19 @@ class AccountInsights(DailyStream):
         for window, of_window in groupby(answers, key=lambda item: item.call.subject.window):
             figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
             gaps: list[Gap] = []
+            failed: set[dt.date] = set()
             for answer in of_window:
                 self._take(answer, figures, gaps)
+                if is_failure(answer):
+                    asked: Asked = answer.call.subject
+                    failed.update(days.days_between(asked.first, asked.last))
             if self.has_failed(window.account):
                 continue
-            yield from self._rows(window, figures)
+            yield from self._rows(window, figures, failed)
             for gap in gaps:
                 self.add_gap(window.account, gap)
             for stream in (self, self._parts):
-                stream.advance(window.account, date=window.last.isoformat())
+                stream.keep(window, failed)
 
     @property
     def _parts(self) -> AccountInsightsBreakdowns:
@@ -103,23 +106,20 @@ class AccountInsights(DailyStream):
         for index, account in enumerate(self._tap.accounts, start=1):
             self.log_progress("account %d of %d", index, number)
             wanting = [stream for stream in (self, self._parts) if stream.selected]
-            first = min(stream.first_day(account) for stream in wanting)
-            due = days.days_between(first, days.yesterday(self._tap.graph.now()))
-            for start in range(0, len(due), DAYS_KEPT_TOGETHER):
+            due = sorted({day for stream in wanting for day in stream.due_days(account)})
+            for first, last in days.windows(due):
                 if self.has_failed(account):
                     break
-                part = due[start : start + DAYS_KEPT_TOGETHER]
-                yield from self._window_calls(Window(account, part[0], part[-1]))
+                yield from self._window_calls(Window(account, first, last))
 
     def _window_calls(self, window: Window) -> Iterator[InsightsCall]:
         if FOLLOWER_COUNT.name in self.wanted_columns:
             today = days.pacific_date(self._tap.graph.now())
-            oldest = today - days.DAY * days.KEPT_DAYS_FOLLOWERS
-            recent = replace(window, first=max(window.first, oldest))
-            for first, last in days.windows(recent.days):
+            first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
+            if first <= window.last:
                 # reach has a figure for every day, and so shows how Meta labels the days.
                 names = ("reach", FOLLOWER_COUNT.name)
-                yield self._call(Asked(window, first, last, is_series=True), names)
+                yield self._call(Asked(window, first, window.last, is_series=True), names)
         groups = self._groups()
         for day in window.days:
             for breakdown, metrics in groups.items():
@@ -220,10 +220,16 @@ class AccountInsights(DailyStream):
             yield gap if whole else replace(gap, metric=f"{gap.metric} by {asked.breakdown}")
 
     def _rows(
-        self, window: Window, figures: dict[dt.date, dict[str, Number]]
+        self,
+        window: Window,
+        figures: dict[dt.date, dict[str, Number]],
+        failed: Container[dt.date],
     ) -> Iterable[dict[str, Any]]:
+        """Yield the days that have figures, but no half of one that an earlier run read whole."""
+        known = self.bookmark(window.account).get("date", "")
         for day, values in figures.items():
-            if any(name in values for name in COLUMNS):
+            is_worse = day in failed and day.isoformat() <= known
+            if not is_worse and any(name in values for name in COLUMNS):
                 yield {
                     "account_id": window.account.id,
                     "date": day.isoformat(),

@@ -12,10 +12,15 @@ from typing_extensions import override
 from tap_instagram_business import days
 from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
 from tap_instagram_business.graph.calls import InsightsCall
-from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.insights import read_splits
 from tap_instagram_business.metrics import DEMOGRAPHIC_BREAKDOWNS, DEMOGRAPHIC_METRICS
-from tap_instagram_business.streams.daily import SeriesStream, day_gaps, has_few_followers
+from tap_instagram_business.streams.daily import (
+    SeriesStream,
+    day_gaps,
+    ends_account,
+    has_few_followers,
+    is_failure,
+)
 from tap_instagram_business.streams.gaps import Gap
 
 if TYPE_CHECKING:
@@ -76,18 +81,18 @@ class AudienceDemographics(InstagramStream):
         due = [account for account in self._tap.accounts if self._is_due(account, today)]
         answers = self.ask(call for account in due for call in self._calls(account))
         for account, of_account in groupby(answers, key=lambda item: item.call.subject[0]):
-            failure = None
+            failure, is_whole = None, True
             for answer in of_account:
-                error = answer.error
-                if error and error.rule.action in {Action.SKIP_ACCOUNT, Action.GONE}:
-                    failure = error
+                if ends_account(answer):
+                    failure = answer.error
                     continue
+                is_whole &= not is_failure(answer)
                 yield from self._rows(answer, today)
                 for gap in self._missing(answer, today):
                     self.gaps.add(account, gap)
             if failure:
                 self.fail(account, failure)
-            else:
+            elif is_whole:
                 self.advance(account, snapshot_date=today.isoformat())
 
     def _is_due(self, account: Account, today: dt.date) -> bool:

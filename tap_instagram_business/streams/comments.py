@@ -79,12 +79,7 @@ class Comments(RefreshedStream):
 
     def _take(self, answer: Answer) -> None:
         media: PostedMedia = answer.call.subject
-        error = answer.error
-        if error and error.rule.action is not Action.GONE:
-            if media.account.id not in self._failed:
-                self._failed.add(media.account.id)
-                self.fail(media.account, error)
-            return
+        self._note_error(answer)
         for node in answer.data["data"]:
             self.write(self._row(media, node, None))
             self._take_replies(media, node)
@@ -98,8 +93,16 @@ class Comments(RefreshedStream):
             [more] if more else [], self.costs, go_on=lambda _: True
         ):
             for page in pages:
+                self._note_error(page.answer)
                 for node in page.answer.data["data"]:
                     self.write(self._row(media, node, str(comment["id"])))
+
+    def _note_error(self, answer: Answer) -> None:
+        """Give up on an account, unless it is only that what was asked about is gone."""
+        account, error = answer.call.subject.account, answer.error
+        if error and error.rule.action is not Action.GONE and account.id not in self._failed:
+            self._failed.add(account.id)
+            self.fail(account, error)
 
     @staticmethod
     def _row(media: PostedMedia, node: Mapping[str, Any], parent_id: str | None) -> Record:

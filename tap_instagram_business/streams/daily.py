@@ -14,7 +14,7 @@ from tap_instagram_business.client import InstagramStream
 from tap_instagram_business.graph.calls import InsightsCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.insights import read_series
-from tap_instagram_business.streams.gaps import Gap
+from tap_instagram_business.streams.gaps import FAILED, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FIRST_DAYS = 30
 """How many days the first run reads where no `start_date` is set."""
+MOST_DAYS_TO_ASK_AGAIN = 60
+"""How many days of an account are kept because Meta failed at them, the newest."""
 FEWEST_FOLLOWERS = 100
 """With fewer, Meta gives nothing that is about followers."""
 FOLLOWER_METRICS = frozenset({"follower_count", "follows_and_unfollows", "online_followers"})
@@ -58,9 +60,16 @@ class DailyStream(InstagramStream):
         self._failed: set[str] = set()
         self._clamped = False
 
-    def first_day(self, account: Account) -> dt.date:
-        """Return the first day to read: of those not read yet, or of the last ones again."""
+    def due_days(self, account: Account) -> list[dt.date]:
+        """List the days to read, in order: those not read yet, the last ones, and failed ones."""
         now = self._tap.graph.now()
+        earliest: dt.date = days.pacific_date(now) - days.DAY * self.kept_days
+        first = self._first_day(account, earliest)
+        again = map(dt.date.fromisoformat, self.bookmark(account).get("again", ()))
+        due = days.days_between(first, days.yesterday(now))
+        return sorted({*due, *(day for day in again if day >= earliest)})
+
+    def _first_day(self, account: Account, earliest: dt.date) -> dt.date:
         first: dt.date
         if kept := self.bookmark(account).get("date"):
             lookback = self.config["insights_lookback_days"]
@@ -68,8 +77,7 @@ class DailyStream(InstagramStream):
         elif start := self.config.get("start_date"):
             first = dt.date.fromisoformat(start[:10])
         else:
-            first = days.yesterday(now) - days.DAY * (FIRST_DAYS - 1)
-        earliest: dt.date = days.pacific_date(now) - days.DAY * self.kept_days
+            first = days.yesterday(self._tap.graph.now()) - days.DAY * (FIRST_DAYS - 1)
         if first < earliest and not self._clamped:
             self._clamped = True
             self.logger.warning(
@@ -80,6 +88,17 @@ class DailyStream(InstagramStream):
                 first,
             )
         return max(earliest, first)
+
+    def keep(self, window: Window, failed: Iterable[dt.date]) -> None:
+        """Move the bookmark past a window, and remember which of its days Meta failed at."""
+        kept = self.bookmark(window.account)
+        read = {day.isoformat() for day in window.days}
+        again = {*kept.get("again", ())} - read | {day.isoformat() for day in failed}
+        self.advance(
+            window.account,
+            date=max(kept.get("date", ""), window.last.isoformat()),
+            again=sorted(again)[-MOST_DAYS_TO_ASK_AGAIN:] or None,
+        )
 
     def add_gap(self, account: Account, gap: Gap) -> None:
         """Write what Meta did not give of an account, with the reason if that is plain."""
@@ -128,13 +147,12 @@ class SeriesStream(DailyStream):
             if not self.has_failed(window.account):
                 for answer in of_window:
                     yield from self.series_rows(window, answer)
-                self.advance(window.account, date=window.last.isoformat())
+                self.keep(window, window.days if any(map(is_failure, of_window)) else ())
 
     def _windows(self, account: Account) -> Iterator[Window]:
-        """Cut the days up to yesterday into what one series request covers."""
-        last = days.yesterday(self._tap.graph.now())
-        for start, end in days.windows(days.days_between(self.first_day(account), last)):
-            yield Window(account, start, end)
+        """Cut the days to read into what one series request covers."""
+        for first, last in days.windows(self.due_days(account)):
+            yield Window(account, first, last)
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
@@ -163,6 +181,11 @@ class SeriesStream(DailyStream):
                     reason = "unplaced" if buckets and not laid else gap.reason
                     self.add_gap(window.account, replace(gap, reason=reason))
         return given
+
+
+def is_failure(answer: Answer) -> bool:
+    """Say whether Meta failed at a call, as it may not the next time."""
+    return answer.error is not None and answer.error.reason == FAILED
 
 
 def ends_account(answer: Answer) -> bool:

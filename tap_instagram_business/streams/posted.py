@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ALWAYS_NEEDED = frozenset({"timestamp", "media_type", "media_product_type"})
 """Fields that decide which insights a media has, and when they are due."""
 MOST_TO_ASK_AGAIN = 200
-"""How many media of an account are kept because Meta failed at them, to be asked again."""
+"""At how many media of an account Meta may fail, each to be asked again; then it is left out."""
 
 
 def _date(kept: str | None) -> dt.date | None:
@@ -61,7 +61,7 @@ class RefreshedStream(InstagramStream):
     def __init__(self, tap: TapInstagramBusiness) -> None:
         super().__init__(tap)
         self._last_readings: dict[str, LastReading] = {}
-        self._again: dict[str, list[str]] = {}
+        self._again: dict[str, set[str]] = {}
 
     @functools.cached_property
     def tiers(self) -> Tiers:
@@ -96,13 +96,19 @@ class RefreshedStream(InstagramStream):
             partial_until=media.posted.isoformat(),
         )
 
+    def ask_again(self, media: PostedMedia) -> None:
+        """Keep that Meta failed at a media, so that the next run asks for it, due or not."""
+        failed = self._again.setdefault(media.account.id, set())
+        failed.add(media.id)
+        self.advance(media.account, again=sorted(failed | self._last_reading(media.account).again))
+
     def complete(self, account: Account, since: dt.datetime | None) -> None:
         """Keep that all of an account's due media have been seen to."""
         self.advance(
             account,
             snapshot_date=self._tap.graph.now().date().isoformat(),
             since=since.isoformat() if since else None,
-            again=self._again.get(account.id, [])[:MOST_TO_ASK_AGAIN] or None,
+            again=sorted(self._again.get(account.id, ())) or None,
             partial_date=None,
             partial_until=None,
         )
@@ -147,14 +153,12 @@ class InsightsStream(RefreshedStream):
         error = answer.error
         if error is None:
             return False
-        if error.rule.action is Action.SKIP_ACCOUNT:
+        if error.rule.action is Action.SKIP_ACCOUNT or self._fails_too_often(media, error):
             if not self.has_failed(media.account):
                 self._failed.add(media.account.id)
                 self.fail(media.account, error)
                 self.gaps.add_account(media.account, self.today, error)
             return True
-        if error.reason == FAILED:
-            self._again.setdefault(media.account.id, []).append(media.id)
         if error.reason == BEFORE_CONVERSION:
             newest = self._tap.newest_refused.get(media.account.id, media.posted)
             self._tap.newest_refused[media.account.id] = max(newest, media.posted)
@@ -162,6 +166,15 @@ class InsightsStream(RefreshedStream):
         metric = f"{answer.call.params['metric']} by {breakdown}" if breakdown else ""
         self.add_gap(media, error.reason, metric=metric, error=error)
         return True
+
+    def _fails_too_often(self, media: PostedMedia, error: GraphError) -> bool:
+        """Note that Meta failed at a media, and say whether it is not about that one any more."""
+        if error.reason != FAILED:
+            return False
+        if len(self._again.get(media.account.id, ())) >= MOST_TO_ASK_AGAIN:
+            return True
+        self.ask_again(media)
+        return False
 
     def is_before_conversion(self, media: PostedMedia) -> bool:
         """Say whether Meta need not be asked, as it has refused a newer media of the account.

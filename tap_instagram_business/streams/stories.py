@@ -102,6 +102,10 @@ class StoryInsights(InsightsStream):
         *(column(name, "integer", text) for name, (_, text) in NAVIGATION_COLUMNS.items()),
     ).to_dict()
 
+    @override
+    def ask_again(self, media: PostedMedia) -> None:
+        """Keep nothing: a story is asked about at every run while it lives."""
+
     def read(self, stories: Sequence[PostedMedia]) -> None:
         """Read and write the insights of stories that live."""
         figures: dict[str, dict[str, Any]] = {story.id: {} for story in stories}

@@ -146,7 +146,7 @@ def test_only_the_accounts_asked_for(serve: Serve, vault: Vault, keys: KeyRing) 
     wanted, *_ = fill(vault, keys, server)
     run = run_with(vault, server, strict=False, account_ids=[wanted, "17841499999999999"])
     assert set(run.table("accounts")) == {(wanted,)}
-    assert "17841499999999999 (accounts): the vault" in str(run.error)
+    assert "17841499999999999 in accounts: the vault" in str(run.error)
 
 
 def test_records_of_the_other_login_are_left_out(serve: Serve, vault: Vault, keys: KeyRing) -> None:
@@ -172,7 +172,7 @@ def test_an_instagram_token_of_another_account_is_refused(
     with vault.changing() as records:
         records[first] = new_record(keys, first, "sandbox-token-2", login="instagram")
     run = run_with(vault, server, strict=False)
-    assert f"{first} (accounts)" in str(run.error)
+    assert f"{first} in accounts" in str(run.error)
     assert second not in str(run.error)
 
 

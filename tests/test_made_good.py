@@ -1,0 +1,194 @@
+"""What Meta fails at in one run is read by the next, and no run that fails is silent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_instagram_business import days as pacific
+from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from tap_instagram_business.tap import AccountsUnread
+from tests import truth
+from tests.tap_run import Warehouse, catalog, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+DAY = dt.timedelta(days=1)
+WORLD = WorldSettings(accounts=2, posts=60, days=200, seed=5, start=START)
+DAYS = truth.days_to(truth.last_complete_day(START), 30)
+
+
+@pytest.fixture
+def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
+    return serve(WORLD)
+
+
+def failing(match: str) -> Fault:
+    return Fault(kind="unknown_error", match=match, times=None)
+
+
+def of_day(day: dt.date) -> str:
+    return f"since={pacific.window(day, day)['since']}"
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        f"metric=reach,views.*{of_day(DAYS[4])}",
+        f"breakdown=follow_type.*{of_day(DAYS[4])}|{of_day(DAYS[4])}.*breakdown=follow_type",
+        "metric=reach,follower_count",
+        "period=week",
+        "metric=online_followers",
+        "_demographics.*breakdown=country|breakdown=country.*_demographics",
+    ],
+)
+def test_what_meta_failed_at_is_read_by_the_next_run(server: GraphApiServer, match: str) -> None:
+    server.faults.add(failing(match))
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server))
+    assert server.faults.struck
+    assert [key for key in warehouse.tables["insight_gaps"] if key[3] == "error"]
+    warehouse.load(run_tap(server, state=warehouse.state))
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state))
+    warehouse.assert_true(server.world, START, DAYS)
+    assert '"again"' not in str(warehouse.state).replace("'", '"')
+
+
+def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphApiServer) -> None:
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server))
+    server.faults.add(failing(f"metric=reach,views.*{of_day(DAYS[-1])}"))
+    warehouse.load(run_tap(server, state=warehouse.state))
+    assert server.faults.struck
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+def test_media_that_meta_failed_at_are_remembered_by_a_run_that_is_cut_short(
+    server: GraphApiServer,
+) -> None:
+    newest = sorted(truth.media(server.world, START).values(), key=lambda row: row["timestamp"])
+    server.clock.advance(DAY * 40)
+    victim = newest[-1]["id"]
+    server.faults.add(failing(f"/{victim}/insights"))
+    state: dict[str, Any] = {}
+    wanted = catalog("media", "media_insights", "insight_gaps")
+    for calls in (0, 40):
+        run = run_tap(server, state=state, catalog=wanted, max_calls=calls, media_refresh="always")
+        state = run.state
+    kept = state["bookmarks"]["media_insights"]["accounts"]
+    assert victim in {media_id for entry in kept.values() for media_id in entry.get("again", ())}
+    server.faults.clear()
+    run = run_tap(server, state=state, catalog=wanted)
+    assert (victim,) in run.table("media_insights")
+    assert "again" not in str(run.state)
+
+
+def test_an_account_at_whose_media_meta_fails_too_often_is_left_out_and_made_good(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=2, posts=500, days=200, seed=5, start=START))
+    victim = server.world.account_ids[0]
+    media = [node["id"] for node in server.world.media(victim, START)]
+    server.faults.add(failing(f"({'|'.join(media[::2])})/insights"))
+    warehouse, wanted = Warehouse(), catalog("media", "media_insights", "insight_gaps")
+    run = run_tap(server, strict=False, catalog=wanted)
+    assert isinstance(run.error, AccountsUnread)
+    assert victim in str(run.error)
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state, catalog=wanted))
+    expected = truth.media_insights(server.world, START)
+    truth.tables_equal(warehouse.tables["media_insights"], expected)
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+def test_an_outage_ends_the_run_soon_and_the_next_goes_on(
+    serve: Callable[..., GraphApiServer], login: Any
+) -> None:
+    world = WorldSettings(accounts=1, posts=400, days=200, seed=5, start=START, login=login)
+    server = serve(world)
+    server.faults.add(Fault(kind="service_error", times=None, after=60))
+    run = run_tap(server, strict=False, login=login, start_date="2026-06-01")
+    assert isinstance(run.error, Unreachable)
+    assert "Meta fails at all it is asked" in str(run.error)
+    # 100 calls in a row, each 5 times, and as many more as were under way.
+    assert server.calls < 60 + 500 + 4 * 50 * 5
+    server.faults.clear()
+    warehouse = Warehouse()
+    warehouse.load(run)
+    warehouse.load(run_tap(server, state=warehouse.state, login=login, start_date="2026-06-01"))
+    expected = truth.account_insights(server.world, START, truth.days_to(DAYS[-1], 172))
+    assert warehouse.tables["account_insights"].keys() == expected.keys()
+    expected = truth.media_insights(server.world, START)
+    since = {
+        key for key, row in truth.media(server.world, START).items() if row["timestamp"] > "2026-06"
+    }
+    truth.tables_equal(warehouse.tables["media_insights"], {key: expected[key] for key in since})
+
+
+def test_one_media_that_meta_fails_at_fails_no_other_of_its_request(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=90, days=90, start=START, login="instagram"))
+    expected = truth.media_insights(server.world, START)
+    victim = sorted(media_id for (media_id,) in expected)[20]
+    server.faults.add(failing(f"insights.*{victim}|{victim}/insights"))
+    run = run_tap(server, login="instagram")
+    del expected[victim,]
+    truth.tables_equal(run.table("media_insights"), expected)
+    assert len(server.faults.struck) < 60
+
+
+def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: GraphApiServer) -> None:
+    victim = sorted(media_id for (media_id,) in truth.media_insights(server.world, START))[20]
+    server.faults.add(Fault(kind="batch_refused", match=f"{victim}/insights", times=None))
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+def test_replies_that_cannot_be_read_leave_their_account_for_the_next_run(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WORLD, api_settings=ApiSettings(page_cap=2))
+    server.faults.add(failing("/replies"))
+    wanted, warehouse = catalog("media", "comments"), Warehouse()
+    run = run_tap(server, strict=False, catalog=wanted)
+    assert isinstance(run.error, AccountsUnread)
+    assert "in comments" in str(run.error)
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state, catalog=wanted))
+    truth.tables_equal(warehouse.tables["comments"], truth.comments(server.world, START))
+
+
+def test_a_version_that_is_switched_off_in_the_middle_is_told_once(
+    server: GraphApiServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.faults.add(Fault(kind="retire_metrics", match=switches_off(server, after=80)))
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server, api_version="v24.0"))
+    told = [text for text in caplog.messages if "answers as API version v25.0" in text]
+    assert told == [
+        "Meta answers as API version v25.0: raise setting `api_version`, or leave it out."
+    ]
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+def switches_off(server: GraphApiServer, after: int) -> Callable[[str], bool]:
+    """Let versions before v25.0 end at some call."""
+
+    def look(_call: str) -> bool:
+        if server.calls >= after:
+            server.api.oldest_version = 25.0
+        return False
+
+    return look

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from tap_instagram_business import days
 
@@ -86,3 +89,50 @@ def test_a_series_that_says_neither_takes_the_word_of_others(known: str, day: in
     assert labels.lay_out(unsure, FIRST, LAST) == {}
     labels.lay_out(series(known), FIRST, LAST)
     assert [found.day for found in labels.lay_out(unsure, FIRST, LAST)] == [day]
+
+
+ANY_DAY = st.dates(dt.date(2023, 1, 1), dt.date(2029, 12, 31))
+MOST = dt.timedelta(days=30)
+
+
+def seconds(first: dt.date, last: dt.date) -> dt.timedelta:
+    asked = days.window(first, last)
+    return dt.timedelta(seconds=int(asked["until"]) - int(asked["since"]) + 1)
+
+
+@given(first=ANY_DAY, pattern=st.lists(st.booleans(), max_size=200))
+@example(dt.date(2026, 10, 10), [True] * 31)
+def test_windows_hold_just_the_days_and_are_as_long_as_they_may(
+    first: dt.date, pattern: list[bool]
+) -> None:
+    wanted = [first + days.DAY * number for number, there in enumerate(pattern) if there]
+    cut = list(days.windows(wanted))
+    assert [day for ends in cut for day in days.days_between(*ends)] == wanted
+    assert all(seconds(*ends) <= MOST for ends in cut)
+    for (begin, end), (following, _) in pairwise(cut):
+        assert following > end + days.DAY or seconds(begin, following) > MOST
+
+
+@given(day=ANY_DAY)
+def test_the_windows_of_days_leave_no_second_out_and_hold_none_twice(day: dt.date) -> None:
+    one, other = days.window(day, day), days.window(day + days.DAY, day + days.DAY)
+    assert int(other["since"]) == int(one["until"]) + 1
+    begin, end = (dt.datetime.fromtimestamp(int(one[name]), UTC) for name in ("since", "until"))
+    assert {days.pacific_date(begin), days.pacific_date(end)} == {day}
+
+
+@given(
+    are_ends=st.booleans(),
+    windows=st.lists(st.tuples(ANY_DAY, st.lists(st.booleans(), min_size=1, max_size=30))),
+)
+def test_days_are_never_laid_out_wrongly_however_meta_labels_them(
+    *, are_ends: bool, windows: list[tuple[dt.date, list[bool]]]
+) -> None:
+    labels, known = days.DayLabels(), False
+    for first, pattern in windows:
+        last = first + days.DAY * (len(pattern) - 1)
+        given_days = [first + days.DAY * number for number, there in enumerate(pattern) if there]
+        known = known or (pattern[-1] if are_ends else pattern[0])
+        buckets = [(days.start_of(day + days.DAY * are_ends), str(day)) for day in given_days]
+        laid = labels.lay_out(buckets, first, last)
+        assert laid == ({day: str(day) for day in given_days} if known else {})

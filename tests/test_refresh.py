@@ -4,6 +4,8 @@ import datetime as dt
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tap_instagram_business.refresh import DEFAULT_TIERS, LastReading, Tiers, is_due
 
@@ -61,3 +63,37 @@ def test_media_posted_since_the_last_reading_are_due_whatever_the_tiers() -> Non
 
 def test_always_reads_everything() -> None:
     assert due("1", 1000, 0, Tiers.parse("always"))
+
+
+STEPS = st.lists(st.tuples(st.integers(1, 500), st.integers(0, 40)), max_size=4)
+
+
+@given(steps=STEPS, rest=st.integers(0, 60), age=st.floats(0, 2000))
+def test_the_first_step_that_an_age_is_below_holds(
+    steps: list[tuple[int, int]], rest: int, age: float
+) -> None:
+    setting = " ".join([*(f"{below}:{every}" for below, every in steps), f"*:{rest}"])
+    expected = next((every for below, every in steps if age < below), rest)
+    assert Tiers.parse(setting).days_between(DAY * age) == expected
+
+
+@given(
+    media_id=st.integers(10**16, 10**17).map(str),
+    steps=STEPS,
+    rest=st.integers(0, 60),
+    pauses=st.lists(st.integers(0, 45), min_size=1, max_size=60),
+)
+def test_no_media_waits_longer_than_its_tiers_whenever_the_runs_are(
+    media_id: str, steps: list[tuple[int, int]], rest: int, pauses: list[int]
+) -> None:
+    tiers = Tiers((*((float(below), every) for below, every in steps), (float("inf"), rest)))
+    posted, now, run, read, slowest = NOW, NOW, None, NOW.date(), 1
+    for pause in pauses:
+        now += DAY * pause
+        every = max(1, tiers.days_between(now - posted))
+        if is_due(media_id, posted, last=LastReading(date=run), now=now, tiers=tiers):
+            read, slowest = now.date(), every
+        run = now.date()
+        # Where a media changes its tier it may be about to be read by either.
+        assert (run - read).days < every + slowest
+        slowest = max(slowest, every)

@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tap_instagram_business.credentials.locking import exclusive
+
 if TYPE_CHECKING:
     from tests.local_sandbox import LocalSandbox
 
 ROOT = Path(__file__).parents[1]
 PLUGIN_DIRECTORIES = ("extractors", "loaders", "utilities")
+INSTALL_SECONDS = 900
 QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 
 
@@ -35,10 +38,16 @@ def meltano() -> str:
 
 @functools.cache
 def install_plugins() -> None:
-    """Install the project's plugins; quick when they are there."""
-    subprocess.run(
-        [meltano(), "install"], cwd=ROOT, env={**os.environ, **QUIET}, check=True, timeout=900
-    )
+    """Install the project's plugins, one test process at a time; quick when they are there."""
+    (ROOT / ".meltano").mkdir(exist_ok=True)
+    with exclusive(ROOT / ".meltano" / "install.lock", wait_seconds=INSTALL_SECONDS):
+        subprocess.run(
+            [meltano(), "install"],
+            cwd=ROOT,
+            env={**os.environ, **QUIET},
+            check=True,
+            timeout=INSTALL_SECONDS,
+        )
 
 
 def plugin_python(kind: str, name: str) -> Path:

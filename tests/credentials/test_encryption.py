@@ -88,7 +88,11 @@ def test_a_wrong_key_says_which_one_is_needed() -> None:
     assert "account 17841400000000001" in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["", ",", "short", f"{A},short", "ä" * 43, A[:-1], A + A])
+@pytest.mark.parametrize(
+    "text",
+    ["", ",", "short", f"{A},short", "ä" * 43, A[:-1], A + A],
+    ids=["empty", "a comma", "short", "one short", "other letters", "cut", "twice"],
+)
 def test_what_is_no_key_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(CredentialsError, match="generate-key") as refused:
         KeyRing.parse(text, source="the test")

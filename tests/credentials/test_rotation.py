@@ -70,7 +70,11 @@ def test_a_key_can_be_printed() -> None:
     assert KeyRing.parse(done(command("generate-key")), source="the test")
 
 
-@pytest.mark.parametrize("given", ["", "\n", NEW.encrypt("secret", "access_token")])
+@pytest.mark.parametrize(
+    "given",
+    ["", "\n", NEW.encrypt("secret", "access_token")],
+    ids=["nothing", "a line end", "ciphertext"],
+)
 def test_what_cannot_be_encrypted(given: str) -> None:
     sentence = complaint(command("encrypt", given=given, env={**environment(), KEY: A}))
     assert "standard input" in sentence

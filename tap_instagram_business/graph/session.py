@@ -34,7 +34,9 @@ FEWEST_CALLS = 10
 """Fewer calls than this are not split up to be asked in parallel."""
 GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it says so in error too."""
-PASSING = frozenset({Action.RETRY, Action.GONE})
+FAILING = (Action.RETRY, Action.LESS)
+"""What is asked again as it is, and less of it together, unless there is something to leave out."""
+PASSING = (*FAILING, Action.GONE)
 """What is asked again after a pause."""
 OF_ONE = frozenset({Action.GAP, Action.GONE, Action.LESS})
 """What a request is refused for as a whole, although it may be about one of its calls only."""
@@ -190,19 +192,19 @@ class GraphSession:
         pending = dict(enumerate(calls))
         tries = Counter[tuple[int, Action | None]]()
         while pending:
-            if self._outage:
-                raise self._outage
-            for some in _portions(pending, _most_tries(pending, tries, Action.RETRY)):
-                for index, answer in self._ask_some(some, costs):
-                    answers[index] = answer
-                    action = answer.error.rule.action if answer.error else None
-                    tries[index, action] += 1
-                    again = self._again(answer, tries[index, action])
-                    if again is None:
-                        del pending[index]
-                    else:
-                        pending[index] = again
-            if unsure := _most_tries(pending, tries, *PASSING):
+            unsure = 0
+            for index, answer in self._ask_in_portions(pending, tries, costs):
+                answers[index] = answer
+                action = answer.error.rule.action if answer.error else None
+                tries[index, action] += 1
+                again = self._again(answer, tries[index, action])
+                if again is None:
+                    del pending[index]
+                    continue
+                pending[index] = again
+                if again is answer.call and action in PASSING:
+                    unsure = max(unsure, tries[index, action])
+            if unsure:
                 self._transport.pause(unsure)
         for answer in answers.values():
             self._note_failure(answer.error)
@@ -214,7 +216,7 @@ class GraphSession:
         Raises:
             Unreachable: they are so many that it is not about any one of them.
         """
-        if error is None or error.rule.action is not Action.RETRY:
+        if error is None or error.rule.action not in FAILING:
             self._failed_in_a_row = 0
             return
         self._failed_in_a_row += 1
@@ -222,6 +224,21 @@ class GraphSession:
             message = f"Meta fails at all it is asked ({error}): run again later, nothing is lost"
             self._outage = Unreachable(message)
             raise self._outage
+
+    def _ask_in_portions(
+        self,
+        pending: Mapping[int, Call],
+        tries: Mapping[tuple[int, Action | None], int],
+        costs: Costs,
+    ) -> Iterator[tuple[int, Answer]]:
+        """Ask calls together: all at first, ever fewer when they failed, one by one in the end."""
+        if self._outage:
+            raise self._outage
+        failed = (tries.get((index, action), 0) for index in pending for action in FAILING)
+        size = MOST_CALLS // 4 ** max(0, max(failed) + 1 - TRIES_TOGETHER) or 1
+        waiting = iter(list(pending.items()))
+        while some := dict(islice(waiting, size)):
+            yield from self._ask_some(some, costs)
 
     def _ask_some(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
         """Ask as many of these calls as the allowance lets go, once."""
@@ -247,10 +264,9 @@ class GraphSession:
         if action is Action.WAIT:
             self.allowance.refused(answer.call.payer)
             return answer.call
-        most = {Action.RETRY: self._transport.patience.tries, Action.GONE: GONE_TRIES}.get(
-            action, 0
-        )
-        return answer.call.revised(error) or (answer.call if tries < most else None)
+        most = GONE_TRIES if action is Action.GONE else self._transport.patience.tries
+        may_pass = action in PASSING and tries < most
+        return answer.call.revised(error) or (answer.call if may_pass else None)
 
     def _ask(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Ask calls once, in one request if the login has one for them."""
@@ -358,23 +374,6 @@ def _in_order(under_way: UnderWay) -> Iterator[Answer]:
         while following in answers:
             yield answers.pop(following)
             following += 1
-
-
-def _most_tries(
-    pending: Mapping[int, Call], tries: Mapping[tuple[int, Action | None], int], *actions: Action
-) -> int:
-    """Return how often the call was asked that has met these errors most."""
-    return max(
-        (tries.get((index, action), 0) for index in pending for action in actions), default=0
-    )
-
-
-def _portions(pending: Mapping[int, Call], tries: int) -> Iterator[dict[int, Call]]:
-    """Cut calls into those asked together: all at first, one by one when they failed often."""
-    size = MOST_CALLS // 4 ** max(0, tries + 1 - TRIES_TOGETHER) or 1
-    waiting = iter(list(pending.items()))
-    while some := dict(islice(waiting, size)):
-        yield some
 
 
 def _but_for_the_node(call: Call) -> Hashable:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 import yaml
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 PLUGIN_DIRECTORIES = ("extractors", "loaders", "utilities")
+TAP, LOADER = "tap-instagram-business", "target-bigquery"
+# Without `--force` Meltano would wait five minutes after a run that was killed.
+PIPELINE = ("run", "--force", TAP, LOADER)
 INSTALL_SECONDS = 900
 QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 
@@ -84,12 +88,28 @@ class MeltanoProject:
         path = os.pathsep.join([str(Path(meltano()).parent), os.environ.get("PATH", "")])
         return {**os.environ, "PATH": path, **QUIET, **env}
 
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the pipeline in a process group of its own."""
+        return subprocess.Popen(
+            [meltano(), "--environment=sandbox", *PIPELINE],
+            cwd=self.directory,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
     @staticmethod
-    def kill(run: subprocess.Popen[bytes]) -> None:
-        """Kill a run with its tap and loader, all at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+    def kill(run: subprocess.Popen[bytes], plugin: str = "") -> None:
+        """Kill a plugin of a run, or all of it at once; a run that has ended stays as it is."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in psutil.Process(run.pid).children(recursive=True) if plugin else ():
+                if any(plugin in part for part in process.cmdline()):
+                    process.kill()
+        if not plugin:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(run.pid, signal.SIGKILL)
+        run.wait(timeout=120)
 
     def meltano(
         self, *arguments: str, given: str | None = None, **env: str
@@ -108,7 +128,6 @@ class MeltanoProject:
 
     def sync(self, **env: Any) -> str:
         """Run the pipeline as the README does, and return its log."""
-        # Meltano would wait five minutes after a run that was killed.
-        result = self.meltano("run", "--force", "tap-instagram-business", "target-bigquery", **env)
+        result = self.meltano(*PIPELINE, **env)
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stderr

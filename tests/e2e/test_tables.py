@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
-import subprocess
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from tap_instagram_business.sandbox.graph_api import World, WorldSettings
 from tests import truth
-from tests.meltano_project import meltano
+from tests.meltano_project import LOADER, TAP
 
 if TYPE_CHECKING:
     from tests.local_sandbox import LocalSandbox
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
+KILLS = int(os.environ.get("KILLS", "12"))
+"""How many runs are killed; more by hand."""
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=400, seed=11, start=NOW)
 KEYS = {
@@ -83,19 +85,13 @@ def test_every_row_equals_the_truth_after_one_run_and_after_two(project: Meltano
         assert sort in captions, "the world has lost what makes captions hard"
 
 
-def test_a_run_killed_anywhere_is_made_good_by_the_next(project: MeltanoProject) -> None:
-    moments = random.Random(4).sample(range(15, 70), 4)
-    for tenths in moments:
-        command = ("run", "--force", "tap-instagram-business", "target-bigquery")
-        run = subprocess.Popen(
-            [meltano(), "--environment=sandbox", *command],
-            cwd=project.directory,
-            env=project.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(tenths / 10)
-        project.kill(run)
+def test_runs_killed_in_a_row_anywhere_are_made_good_by_the_next(
+    project: MeltanoProject,
+) -> None:
+    chance = random.Random(4)
+    for _ in range(KILLS):
+        run = project.start()
+        time.sleep(chance.uniform(1, 7))
+        project.kill(run, chance.choice((TAP, LOADER, "")))
     project.sync()
     assert_tables_are_true(project)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
-from tests import truth, truth_of_gaps
+from tests import truth
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -85,12 +85,10 @@ def test_every_gap_has_its_reason(world: GraphApiServer, run: Run) -> None:
     days = truth.days_to(truth.last_complete_day(now), 30)
     found = run.table("insight_gaps") if run.records["insight_gaps"] else {}
     posts = {(media, metric, reason) for _, media, metric, reason, _ in found if media}
-    assert posts == truth_of_gaps.media_gaps(world.world, now) | truth_of_gaps.story_gaps(
-        world.world, now
-    )
+    assert posts == truth.media_gaps(world.world, now) | truth.story_gaps(world.world, now)
     totals = {
         (account, metric, reason, date)
         for account, media, metric, reason, date in found
         if not media and metric in {*truth.DAY_COLUMNS, "follows_and_unfollows"}
     }
-    assert totals == truth_of_gaps.day_gaps(world.world, now, days)
+    assert totals == truth.day_gaps(world.world, now, days)

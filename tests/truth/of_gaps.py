@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth import DAY_COLUMNS, FACEBOOK_INSIGHTS, STORY_INSIGHTS
+from tests.truth.of_accounts import DAY_COLUMNS
+from tests.truth.of_media import FACEBOOK_INSIGHTS, STORY_INSIGHTS
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -1,0 +1,49 @@
+"""Days, and rows and tables that can be compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Row = dict[str, Any]
+Table = dict[tuple[Any, ...], Row]
+
+PACIFIC = ZoneInfo("America/Los_Angeles")
+DAY = dt.timedelta(days=1)
+
+
+def unsigned(value: Any) -> Any:
+    """Cut the signature from an address: it differs at each reading."""
+    return value.split("?")[0] if isinstance(value, str) and "://" in value else value
+
+
+def comparable(row: Mapping[str, Any]) -> Row:
+    """Leave out NULL, and what signs an address, so that rows can be compared."""
+    return {name: unsigned(value) for name, value in row.items() if value is not None}
+
+
+def tables_equal(got: Mapping[tuple[Any, ...], Row], truth: Table) -> None:
+    """Compare two tables row by row, so that a difference is readable."""
+    assert sorted(got) == sorted(truth)
+    for key, row in truth.items():
+        assert comparable(got[key]) == comparable(row), key
+
+
+def pacific_midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), PACIFIC)
+
+
+def last_complete_day(now: dt.datetime) -> dt.date:
+    return now.astimezone(PACIFIC).date() - DAY
+
+
+def days_to(last: dt.date, number: int) -> list[dt.date]:
+    return [last - DAY * back for back in reversed(range(number))]
+
+
+def rfc3339(timestamp: str) -> str:
+    return dt.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S%z").isoformat()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -82,12 +82,21 @@ class DayLabels:
     """Lays series onto the days that were asked for.
 
     Meta does not say whether a bucket's `end_time` is its day's start or its end, so the window
-    says it: an `end_time` after the window means ends, one at its start means starts. What one
-    series has shown holds for those that show neither.
+    says it: an `end_time` after the window means ends, one at its start means starts. Where the
+    window's first or last day has no figure, figures whose days are known say it. What one series
+    has shown holds for those that show neither.
     """
 
     def __init__(self) -> None:
         self.are_ends: bool | None = None
+
+    def learn(self, buckets: Iterable[tuple[dt.datetime, T]], known: Mapping[dt.date, T]) -> None:
+        """Learn what `end_time` means from figures that were asked for day by day."""
+        labelled = {pacific_date(end_time): content for end_time, content in buckets}
+        as_starts = sum(known.get(label) == content for label, content in labelled.items())
+        as_ends = sum(known.get(label - DAY) == content for label, content in labelled.items())
+        if self.are_ends is None and as_starts != as_ends:
+            self.are_ends = as_ends > as_starts
 
     def lay_out(
         self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date

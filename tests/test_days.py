@@ -91,6 +91,18 @@ def test_a_series_that_says_neither_takes_the_word_of_others(known: str, day: in
     assert [found.day for found in labels.lay_out(unsure, FIRST, LAST)] == [day]
 
 
+@pytest.mark.parametrize("are_ends", [False, True])
+def test_figures_of_known_days_say_what_their_labels_mean(*, are_ends: bool) -> None:
+    known = {day: number * 7 for number, day in enumerate(days.days_between(FIRST, LAST))}
+    buckets = [(days.start_of(day + days.DAY * are_ends), known[day]) for day in (*known,)[1:-1]]
+    labels = days.DayLabels()
+    assert labels.lay_out(buckets, FIRST, LAST) == {}
+    labels.learn(buckets, dict.fromkeys(known, 0))
+    assert labels.are_ends is None
+    labels.learn(buckets, known)
+    assert labels.lay_out(buckets, FIRST, LAST) == dict([*known.items()][1:-1])
+
+
 ANY_DAY = st.dates(dt.date(2023, 1, 1), dt.date(2029, 12, 31))
 MOST = dt.timedelta(days=30)
 

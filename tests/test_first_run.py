@@ -37,6 +37,10 @@ WORLDS = {
         accounts=1, posts=120, days=400, start=START, converted_days_ago=50, login="instagram"
     ),
     "days without figures": WorldSettings(accounts=1, posts=5, start=START, empty_day_share=0.2),
+    "first day without figures": WorldSettings(accounts=1, posts=5, start=START, seed=269),
+    "last day without figures, end labels": WorldSettings(
+        accounts=1, posts=5, start=START, seed=26, empty_day_share=0.05, end_labels=True
+    ),
     "no media": WorldSettings(accounts=1, posts=0, stories_per_day=0, start=START),
     "hidden likes": WorldSettings(accounts=1, posts=50, start=START, hidden_likes_share=0.5),
     "retired": WorldSettings(

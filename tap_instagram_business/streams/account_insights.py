@@ -82,8 +82,8 @@ class AccountInsights(DailyStream):
             failed: set[dt.date] = set()
             for answer in of_window:
                 self._take(answer, figures, gaps)
-                if is_failure(answer):
-                    asked: Asked = answer.call.subject
+                asked: Asked = answer.call.subject
+                if is_failure(answer) or (asked.is_series and self._is_unplaced(answer)):
                     failed.update(days.days_between(asked.first, asked.last))
             if self.has_failed(window.account):
                 continue
@@ -113,17 +113,17 @@ class AccountInsights(DailyStream):
                 yield from self._window_calls(Window(account, first, last))
 
     def _window_calls(self, window: Window) -> Iterator[InsightsCall]:
-        if FOLLOWER_COUNT.name in self.wanted_columns:
-            today = days.pacific_date(self._tap.graph.now())
-            first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
-            if first <= window.last:
-                # reach has a figure for every day, and so shows how Meta labels the days.
-                names = ("reach", FOLLOWER_COUNT.name)
-                yield self._call(Asked(window, first, window.last, is_series=True), names)
         groups = self._groups()
         for day in window.days:
             for breakdown, metrics in groups.items():
                 yield self._call(Asked(window, day, day, breakdown), metrics)
+        if FOLLOWER_COUNT.name in self.wanted_columns:
+            today = days.pacific_date(self._tap.graph.now())
+            first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
+            if first <= window.last:
+                # reach has a figure for nearly every day, and so shows how Meta labels the days.
+                names = ("reach", FOLLOWER_COUNT.name)
+                yield self._call(Asked(window, first, window.last, is_series=True), names)
 
     def _groups(self) -> dict[str, tuple[str, ...]]:
         """Return what to ask of a day: the metrics that may share a request, by breakdown."""
@@ -180,14 +180,24 @@ class AccountInsights(DailyStream):
     ) -> Iterator[Gap]:
         asked: Asked = answer.call.subject
         series = read_series(answer.data)
-        labels = self._tap.day_labels
-        labels.lay_out(series.get("reach", ()), asked.first, asked.last)
+        labels, reach = self._tap.day_labels, series.get("reach", [])
+        labels.lay_out(reach, asked.first, asked.last)
+        labels.learn(
+            reach, {day: given["reach"] for day, given in figures.items() if given.get("reach")}
+        )
         given = labels.lay_out(series.get(FOLLOWER_COUNT.name, ()), asked.first, asked.last)
+        is_unplaced = self._is_unplaced(answer)
         for day in days.days_between(asked.first, asked.last):
             if day in given:
                 figures[day][FOLLOWER_COUNT.name] = given[day]
             names = {"reach"} | ({FOLLOWER_COUNT.name} if day in given else set())
-            yield from day_gaps(answer, day, names)
+            for gap in day_gaps(answer, day, names):
+                yield replace(gap, reason="unplaced") if is_unplaced else gap
+
+    def _is_unplaced(self, answer: Answer) -> bool:
+        """Say whether a series has figures, but nothing says of which days they are."""
+        given = read_series(answer.data).get(FOLLOWER_COUNT.name)
+        return bool(given) and self._tap.day_labels.are_ends is None
 
     def _take_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         asked: Asked = answer.call.subject

@@ -147,7 +147,9 @@ class SeriesStream(DailyStream):
             if not self.has_failed(window.account):
                 for answer in of_window:
                     yield from self.series_rows(window, answer)
-                self.keep(window, window.days if any(map(is_failure, of_window)) else ())
+                is_placed = self._tap.day_labels.are_ends is not None
+                is_whole = is_placed and not any(map(is_failure, of_window))
+                self.keep(window, () if is_whole else window.days)
 
     def _windows(self, account: Account) -> Iterator[Window]:
         """Cut the days to read into what one series request covers."""

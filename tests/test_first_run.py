@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+AUTUMN = dt.datetime(2026, 9, 20, 12, tzinfo=dt.timezone.utc)
 SPRING = dt.datetime(2026, 3, 20, 12, tzinfo=dt.timezone.utc)
 WORLDS = {
     "facebook": WorldSettings(accounts=2, posts=60, days=400, seed=7, start=START),
@@ -37,9 +38,11 @@ WORLDS = {
         accounts=1, posts=120, days=400, start=START, converted_days_ago=50, login="instagram"
     ),
     "days without figures": WorldSettings(accounts=1, posts=5, start=START, empty_day_share=0.2),
-    "first day without figures": WorldSettings(accounts=1, posts=5, start=START, seed=269),
+    "first day without figures": WorldSettings(
+        accounts=1, posts=5, start=AUTUMN, seed=14, empty_day_share=0.05
+    ),
     "last day without figures, end labels": WorldSettings(
-        accounts=1, posts=5, start=START, seed=26, empty_day_share=0.05, end_labels=True
+        accounts=1, posts=5, start=AUTUMN, seed=1, empty_day_share=0.05, end_labels=True
     ),
     "no media": WorldSettings(accounts=1, posts=0, stories_per_day=0, start=START),
     "hidden likes": WorldSettings(accounts=1, posts=50, start=START, hidden_likes_share=0.5),

@@ -55,7 +55,7 @@ class LastReading:
         since: how far back it went; None for all media.
         partial_date: the UTC date of a later reading that was cut short.
         partial_until: what was posted after this was read by then; media are read newest first.
-        again: ids that Meta failed at.
+        again: ids that Meta did not give.
     """
 
     date: dt.date | None = None

@@ -162,7 +162,7 @@ def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
     got = run.table("media_insights")
     assert got.keys() == expected.keys()
     before = [key for key, row in got.items() if row["saved"] is not None]
-    assert 40 <= len(before) < len(got)
+    assert 0 < len(before) < len(got), "the middle was missed"
     for key, row in expected.items():
         saved = got[key]["saved"]
         assert truth.comparable({**got[key], "saved": None}) == truth.comparable(row)

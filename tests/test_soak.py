@@ -11,7 +11,7 @@ import pytest
 from tap_instagram_business.graph import limits
 from tap_instagram_business.sandbox.graph_api import WorldSettings
 from tests import truth
-from tests.tap_run import run_tap
+from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 RUNS = int(os.environ.get("SOAK_RUNS", "12"))
 """How many runs a login takes; thousands by hand."""
+MOST_GAPS = 3
 PASSING: tuple[Kind, ...] = (
     *("drop", "html_502", "empty_body", "truncated_body", "error_with_200", "unknown_error"),
     *("service_error", "null_op", "batch_refused", "gone", "stall", "throttle", "too_much_data"),
@@ -44,8 +45,14 @@ def test_a_twentieth_of_all_answers_faulty_leaves_no_trace(
     )
     server = serve(world)
     server.faults.random(seed, 0.05, PASSING)
-    run = run_tap(server, login=login, max_wait_minutes=100_000)
+    warehouse, gaps = Warehouse(), 1
+    while gaps:
+        # One call in a hundred thousand fails by chance as often as it is asked: it is told, and
+        # the next run asks again.
+        run = run_tap(server, login=login, max_wait_minutes=100_000, state=warehouse.state)
+        gaps = sum(row["reason"] in {"error", "gone"} for row in run.records["insight_gaps"])
+        assert gaps <= MOST_GAPS
+        warehouse.load(run)
     now = server.clock.now()
     days = truth.days_to(truth.last_complete_day(now), 30)
-    for stream, expected in truth.every_table(server.world, now, days).items():
-        truth.tables_equal(run.table(stream), expected)
+    warehouse.assert_true(server.world, now, days)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BEFORE_CONVERSION = "before_conversion"
 FAILED = "error"
+GONE = "gone"
 REASONS = {
     BEFORE_CONVERSION: "posted before the account turned professional; for good",
     "too_few_viewers": "fewer than 5 accounts saw the story",
@@ -24,7 +25,7 @@ REASONS = {
     "retired": "Meta has this metric no more",
     "permission": "the token lacks the permission",
     "empty": "Meta answered and gave no figure",
-    "gone": "deleted, ended or hidden",
+    GONE: "deleted, ended or hidden",
     "unplaced": "Meta gave figures, but not which days they are of",
     FAILED: "Meta failed at it each time it was asked",
 }

@@ -12,7 +12,7 @@ from tap_instagram_business.graph.calls import InsightsCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.metrics import kind_of, unsure_metrics
 from tap_instagram_business.refresh import LastReading, Tiers, is_due
-from tap_instagram_business.streams.gaps import BEFORE_CONVERSION, FAILED, Gap
+from tap_instagram_business.streams.gaps import BEFORE_CONVERSION, FAILED, GONE, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -97,7 +97,7 @@ class RefreshedStream(InstagramStream):
         )
 
     def ask_again(self, media: PostedMedia) -> None:
-        """Keep that Meta failed at a media, so that the next run asks for it, due or not."""
+        """Keep that Meta did not give a media, so that the next run asks for it, due or not."""
         failed = self._again.setdefault(media.account.id, set())
         failed.add(media.id)
         self.advance(media.account, again=sorted(failed | self._last_reading(media.account).again))
@@ -168,13 +168,16 @@ class InsightsStream(RefreshedStream):
         return True
 
     def _fails_too_often(self, media: PostedMedia, error: GraphError) -> bool:
-        """Note that Meta failed at a media, and say whether it is not about that one any more."""
-        if error.reason != FAILED:
+        """Note what may be given the next time, and say whether Meta fails at too much.
+
+        What is gone but was listed is one or the other in error: it is asked for as long as listed.
+        """
+        if error.reason not in {FAILED, GONE}:
             return False
-        if len(self._again.get(media.account.id, ())) >= MOST_TO_ASK_AGAIN:
-            return True
-        self.ask_again(media)
-        return False
+        has_room = len(self._again.get(media.account.id, ())) < MOST_TO_ASK_AGAIN
+        if has_room:
+            self.ask_again(media)
+        return error.reason == FAILED and not has_room
 
     def is_before_conversion(self, media: PostedMedia) -> bool:
         """Say whether Meta need not be asked, as it has refused a newer media of the account.

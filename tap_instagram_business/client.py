@@ -11,8 +11,10 @@ once the rows before them are written: a run that is killed anywhere repeats wor
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -22,7 +24,7 @@ from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.transport import Costs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.metrics import Counter
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.fields import Field
     from tap_instagram_business.streams.gaps import InsightGaps
     from tap_instagram_business.tap import TapInstagramBusiness
+
+T = TypeVar("T")
 
 TYPES: Mapping[str, th.JSONTypeHelper[Any]] = {
     "string": th.StringType(),
@@ -149,6 +153,27 @@ class InstagramStream(Stream):
         """Ask the Graph API at this stream's cost; answers come in order."""
         return self._tap.graph.answers(calls, self.costs)
 
+    def ask_in_groups(
+        self, groups: Iterable[tuple[T, Sequence[Call]]]
+    ) -> Iterator[tuple[T, list[Answer]]]:
+        """Ask calls in groups; a group's answers come as soon as the last of them is there.
+
+        Args:
+            groups: what a group is about, and its calls.
+        """
+        asked: deque[tuple[T, int]] = deque()
+
+        def calls() -> Iterator[Call]:
+            for subject, of_group in groups:
+                if of_group:
+                    asked.append((subject, len(of_group)))
+                    yield from of_group
+
+        answers = self.ask(calls())
+        for answer in answers:
+            subject, number = asked.popleft()
+            yield subject, [answer, *islice(answers, number - 1)]
+
     def fail(self, account: Account, error: GraphError) -> None:
         """Give up on an account in this stream; the others go on."""
         self._tap.fail(account.label, self.name, error)
@@ -161,6 +186,18 @@ class InstagramStream(Stream):
             return {}
         kept: dict[str, dict[str, Any]] = self.stream_state.get("accounts", {})
         return kept.get(account.id, {})
+
+    def accounts_in_turn(self) -> list[Account]:
+        """List the accounts, those first that were read the longest ago.
+
+        So it is another account's turn where runs stop before their end, again and again.
+        """
+
+        def last_read(account: Account) -> str:
+            kept = self.bookmark(account)
+            return str(kept.get("date") or kept.get("snapshot_date") or "")
+
+        return sorted(self._tap.accounts, key=last_read)
 
     def advance(self, account: Account, **values: str | list[str] | None) -> None:
         """Move an account's bookmark, once all rows before it are written; None takes out."""

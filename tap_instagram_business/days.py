@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -60,12 +60,14 @@ def window(first: dt.date, last: dt.date) -> dict[str, str]:
     }
 
 
-def windows(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+def windows(
+    days: Iterable[dt.date], most_days: int = MOST_DAYS_A_REQUEST
+) -> Iterator[tuple[dt.date, dt.date]]:
     """Cut days, in order, into consecutive ones that one request may cover.
 
     The limit is in seconds: 30 days in which clocks go back are an hour too long.
     """
-    most = dt.timedelta(days=MOST_DAYS_A_REQUEST)
+    most = dt.timedelta(days=most_days)
     first = last = None
     for day in days:
         if first is None or last is None:

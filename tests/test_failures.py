@@ -188,17 +188,3 @@ def test_a_token_without_accounts_says_what_to_do(serve: Callable[..., GraphApiS
     run = run_tap(serve(WorldSettings(accounts=0)), strict=False)
     assert isinstance(run.error, GraphFailure)
     assert "link the account to a Facebook Page" in str(run.error)
-
-
-def test_max_calls_stops_cleanly_and_later_runs_go_on(server: GraphApiServer) -> None:
-    merged: dict[str, dict[object, dict[str, object]]] = {}
-    state: dict[str, object] = {}
-    for _ in range(12):
-        run = run_tap(server, state=state, max_calls=400, start_date="2026-06-01")
-        state = run.state or state
-        for stream in run.schemas:
-            merged.setdefault(stream, {}).update(run.table(stream))
-    assert server.http_requests
-    days = truth.days_to(truth.last_complete_day(START), 172)
-    expected = truth.account_insights(server.world, START, days)
-    assert merged["account_insights"].keys() == expected.keys()

@@ -162,6 +162,11 @@ class Allowance:
         self._waited_minutes = 0.0
         self._ended = ""
 
+    @property
+    def calls_left(self) -> float:
+        """How many calls the run may still make, by its own setting."""
+        return self.max_calls - self._calls if self.max_calls else float("inf")
+
     def take(self, payers: Sequence[str]) -> list[int]:
         """Wait until calls may go, and say which.
 
@@ -176,7 +181,7 @@ class Allowance:
         """
         with self._changed:
             while True:
-                if self.max_calls and self._calls >= self.max_calls:
+                if self.calls_left <= 0:
                     self._ended = f"this run may make {self.max_calls} calls (setting `max_calls`)"
                 if self._ended:
                     raise RateLimited(self._ended)
@@ -204,10 +209,7 @@ class Allowance:
         """Return how many more calls may be under way, whoever's they are."""
         answered = self._calls - self._under_way
         app = self._readings[APP].room()
-        room = int(min(FIRST_CALLS + answered - self._under_way, app))
-        if self.max_calls:
-            room = min(room, self.max_calls - self._calls)
-        return room
+        return int(min(FIRST_CALLS + answered - self._under_way, app, self.calls_left))
 
     def _next_release(self, payers: Sequence[str]) -> float | None:
         now = time.monotonic()

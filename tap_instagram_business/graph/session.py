@@ -138,7 +138,7 @@ class GraphSession:
         """
         waiting = iter(calls)
         earlier: UnderWay = []
-        while window := list(islice(waiting, MOST_CALLS * self.access.parallel_requests)):
+        while window := list(islice(waiting, self._most_to_submit(earlier))):
             current = self._submit(window, costs)
             yield from _in_order(earlier)
             earlier = current
@@ -166,6 +166,15 @@ class GraphSession:
                 Page(answer, is_last=call is None)
                 for answer, call in zip(answers, following, strict=True)
             ]
+
+    def _most_to_submit(self, under_way: UnderWay) -> int:
+        """Return how many calls to ask for at once.
+
+        Where the run may not make many more, half of those, so that later ones do not take what
+        earlier ones need to be asked again.
+        """
+        left = self.allowance.calls_left - sum(len(pack) for pack, _ in under_way)
+        return int(max(1, min(left / 2, MOST_CALLS * self.access.parallel_requests)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> UnderWay:
         fair = -(-len(calls) // self.access.parallel_requests)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.streams.extra import ExtraInsights
     from tap_instagram_business.streams.gaps import Gap
 
+DAYS_KEPT_TOGETHER = 10
+"""After how many days of an account the bookmark moves, so that a long first run can go on."""
 FOLLOW_TYPE = BREAKDOWNS[0]
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
 
@@ -75,12 +76,11 @@ class AccountInsights(DailyStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        answers = self.ask(self._calls())
-        for window, of_window in groupby(answers, key=lambda item: item.call.subject.window):
+        for window, answers in self.ask_in_groups(self._windows()):
             figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
             gaps: list[Gap] = []
             failed: set[dt.date] = set()
-            for answer in of_window:
+            for answer in answers:
                 self._take(answer, figures, gaps)
                 asked: Asked = answer.call.subject
                 if is_failure(answer) or (asked.is_series and self._is_unplaced(answer)):
@@ -101,18 +101,19 @@ class AccountInsights(DailyStream):
     def _extra(self) -> ExtraInsights:
         return cast("ExtraInsights", self._tap.streams["extra_insights"])
 
-    def _calls(self) -> Iterator[InsightsCall]:
+    def _windows(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         number = len(self._tap.accounts)
-        for index, account in enumerate(self._tap.accounts, start=1):
+        for index, account in enumerate(self.accounts_in_turn(), start=1):
             self.log_progress("account %d of %d", index, number)
             wanting = [stream for stream in (self, self._parts) if stream.selected]
             due = sorted({day for stream in wanting for day in stream.due_days(account)})
-            for first, last in days.windows(due):
+            for first, last in days.windows(due, DAYS_KEPT_TOGETHER):
                 if self.has_failed(account):
                     break
-                yield from self._window_calls(Window(account, first, last))
+                window = Window(account, first, last)
+                yield window, list(self._calls(window))
 
-    def _window_calls(self, window: Window) -> Iterator[InsightsCall]:
+    def _calls(self, window: Window) -> Iterator[InsightsCall]:
         groups = self._groups()
         for day in window.days:
             for breakdown, metrics in groups.items():

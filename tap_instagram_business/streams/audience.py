@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -78,11 +77,11 @@ class AudienceDemographics(InstagramStream):
     @override
     def rows(self) -> Iterator[Record]:
         today = self._tap.graph.now().date()
-        due = [account for account in self._tap.accounts if self._is_due(account, today)]
-        answers = self.ask(call for account in due for call in self._calls(account))
-        for account, of_account in groupby(answers, key=lambda item: item.call.subject[0]):
+        due = [account for account in self.accounts_in_turn() if self._is_due(account, today)]
+        groups = ((account, list(self._calls(account))) for account in due)
+        for account, answers in self.ask_in_groups(groups):
             failure, is_whole = None, True
-            for answer in of_account:
+            for answer in answers:
                 if ends_account(answer):
                     failure = answer.error
                     continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
@@ -132,29 +131,24 @@ class SeriesStream(DailyStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        asked = (
-            call
-            for account in self._tap.accounts
-            for window in self._windows(account)
-            if not self.has_failed(account)
-            for call in self.series_calls(window)
-        )
-        for window, answers in groupby(self.ask(asked), key=lambda answer: answer.call.subject):
-            of_window = list(answers)
-            for answer in of_window:
+        for window, answers in self.ask_in_groups(self._groups()):
+            for answer in answers:
                 if answer.error and ends_account(answer):
                     self.give_up(window.account, answer.error)
             if not self.has_failed(window.account):
-                for answer in of_window:
+                for answer in answers:
                     yield from self.series_rows(window, answer)
                 is_placed = self._tap.day_labels.are_ends is not None
-                is_whole = is_placed and not any(map(is_failure, of_window))
+                is_whole = is_placed and not any(map(is_failure, answers))
                 self.keep(window, () if is_whole else window.days)
 
-    def _windows(self, account: Account) -> Iterator[Window]:
-        """Cut the days to read into what one series request covers."""
-        for first, last in days.windows(self.due_days(account)):
-            yield Window(account, first, last)
+    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+        """Cut each account's days into what one series request covers."""
+        for account in self.accounts_in_turn():
+            for first, last in days.windows(self.due_days(account)):
+                if not self.has_failed(account):
+                    window = Window(account, first, last)
+                    yield window, list(self.series_calls(window))
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""

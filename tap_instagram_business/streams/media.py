@@ -115,7 +115,7 @@ class Media(RefreshedStream):
         if "children_count" in wanted or self._children.selected:
             fields.append(f"children{{{','.join(slides)}}}")
         params = {"fields": ",".join(fields), "limit": MEDIA_A_PAGE}
-        for account in self._tap.accounts:
+        for account in self.accounts_in_turn():
             yield Call(account.id, "media", params, account.token)
 
     @functools.cached_property

@@ -44,6 +44,8 @@ PAGES_TOGETHER = 50
 """How many lists are paged through at the same time."""
 TRIES_TOGETHER = 2
 """How often calls are asked together; then ever fewer, so that one of them fails no other."""
+MOST_TIMES_ASKED = 4
+"""How often a call is asked, but for rare ones, until it holds no metric that Meta refuses."""
 OUTAGE_CALLS = 100
 """So many calls in a row that Meta failed at, each several times, are an outage."""
 
@@ -170,11 +172,11 @@ class GraphSession:
     def _most_to_submit(self, under_way: UnderWay) -> int:
         """Return how many calls to ask for at once.
 
-        Where the run may not make many more, half of those, so that later ones do not take what
+        Where the run may not make many more, a part of those, so that later ones do not take what
         earlier ones need to be asked again.
         """
         left = self.allowance.calls_left - sum(len(pack) for pack, _ in under_way)
-        return int(max(1, min(left / 2, MOST_CALLS * self.access.parallel_requests)))
+        return int(max(1, min(left / MOST_TIMES_ASKED, MOST_CALLS * self.access.parallel_requests)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> UnderWay:
         fair = -(-len(calls) // self.access.parallel_requests)

@@ -1,4 +1,4 @@
-"""STATE messages: often while they are small, seldom when they are large."""
+"""Singer messages, each written whole; STATE often while it is small, seldom when it is large."""
 
 from __future__ import annotations
 
@@ -6,16 +6,51 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec.json
+from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from singer_sdk.helpers.types import TapState
+    from singer_sdk.singerlib import Message
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
 BYTES_A_SECOND = 50_000
 """How much of the output may be state: a thousand accounts' is half a megabyte each time."""
+
+
+class WholeMessageWriter(MsgSpecWriter):
+    """Writes messages that a signal does not tear.
+
+    Python runs a signal's handler in the middle of a write that waits for its reader, where nothing
+    else can be written and nothing may be raised.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_writing = False
+        self._afterwards: Callable[[], object] | None = None
+
+    @override
+    def write_message(self, message: Message) -> None:
+        self._is_writing = True
+        try:
+            super().write_message(message)
+        finally:
+            self._is_writing = False
+        if do := self._afterwards:
+            self._afterwards = None
+            do()
+
+    def between_messages(self, do: Callable[[], object]) -> None:
+        """Do something at once, or when the message that is being written has left."""
+        if self._is_writing:
+            self._afterwards = do
+        else:
+            do()
 
 
 class PacedStateWriter(StateWriter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import functools
 import logging
@@ -9,7 +10,6 @@ import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
-from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
@@ -33,7 +33,7 @@ from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLi
 from tap_instagram_business.graph.limits import Allowance
 from tap_instagram_business.graph.session import Access, GraphSession
 from tap_instagram_business.graph.transport import Costs
-from tap_instagram_business.state import PacedStateWriter
+from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -50,7 +50,7 @@ class TapInstagramBusiness(Tap):
 
     name = "tap-instagram-business"
     config_jsonschema: ClassVar[dict[str, Any]] = settings.SETTINGS.to_dict()
-    message_writer_class = MsgSpecWriter
+    message_writer_class = WholeMessageWriter
     # Neither BATCH, which passes by selection, type conformance and stream maps, nor
     # ACTIVATE_VERSION, which would have a target drop the rows of accounts that failed today.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
@@ -212,14 +212,17 @@ class TapInstagramBusiness(Tap):
         Raises:
             GraphFailure: Meta refuses the token, does not answer, or some accounts failed.
         """
-        _ = self.accounts
-        self._warn_of_version()
-        self._warn_of_end()
-        try:
-            self.sync_all()
-        finally:
-            self._state_writer.write_now(self.state)
-            self.graph.close()
+        with contextlib.closing(self.graph):
+            _ = self.accounts
+            self._warn_of_version()
+            self._warn_of_end()
+            try:
+                self.sync_all()
+            except SystemExit:
+                self.logger.warning("Stopped by a signal: what is done is kept.")
+                raise
+            finally:
+                self._state_writer.write_now(self.state)
         self.raise_failures()
 
     def _warn_of_version(self) -> None:
@@ -234,9 +237,10 @@ class TapInstagramBusiness(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Keep what is done, and let the caller see that the run was cut short."""
-        self.logger.warning("Stopped by signal %d: what is done is kept.", signum)
-        self._state_writer.write_now(self.state)
-        if "graph" in self.__dict__:
-            self.graph.close()
-        sys.exit(128 + signum)
+        """End the run as an error would, its state kept, and let the caller see it cut short."""
+        end = functools.partial(sys.exit, 128 + signum)
+        writer = self.message_writer
+        if isinstance(writer, WholeMessageWriter):
+            writer.between_messages(end)
+        else:
+            end()

@@ -15,7 +15,7 @@ from tap_instagram_business import state as state_module
 from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.state import PacedStateWriter
 from tests import truth
-from tests.tap_run import Run, run_tap
+from tests.tap_run import Run, Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,25 +51,35 @@ def test_state_lines_do_not_grow_with_the_square_of_accounts(
     assert sum(len(json.dumps(state)) for state in run.states) < 4 * size
 
 
+def start(server: GraphApiServer, folder: Path, **how: Any) -> subprocess.Popen[bytes]:
+    """Start the tap as a process of its own."""
+    config = folder / "config.json"
+    config.write_text(json.dumps({"access_token": "sandbox-token", "api_url": server.url}))
+    command = "from tap_instagram_business.cli import main; main()"
+    return subprocess.Popen(
+        [sys.executable, "-c", command, "--config", str(config)],
+        stderr=subprocess.PIPE,
+        env=os.environ,
+        **how,
+    )
+
+
+def goes_on_from(server: GraphApiServer, output: str) -> None:
+    """Read what a run wrote before it was cut short, and see that the next makes it whole."""
+    warehouse = Warehouse()
+    warehouse.load(replay(output))
+    server.latency = 0
+    warehouse.load(run_tap(server, state=warehouse.state))
+    warehouse.assert_true(server.world, START, truth.days_to(truth.last_complete_day(START), 30))
+
+
 def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
     server = serve(WorldSettings(accounts=3, posts=80, start=START), latency=0.3)
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps({"access_token": "sandbox-token", "api_url": server.url}))
     out = tmp_path / "out.jsonl"
     with out.open("w") as stdout:
-        tap = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "from tap_instagram_business.cli import main; main()",
-                *("--config", str(config)),
-            ],
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            env=os.environ,
-        )
+        tap = start(server, tmp_path, stdout=stdout)
         while server.calls < 200:
             time.sleep(0.05)
         time.sleep(1)
@@ -77,14 +87,40 @@ def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
         _, log = tap.communicate(timeout=30)
     assert tap.returncode == 128 + signal.SIGTERM
     assert b"Traceback" not in log
-    first = replay(out.read_text())
-    assert first.states
-    server.latency = 0
-    second = run_tap(server, state=first.state)
-    days = truth.days_to(truth.last_complete_day(START), 30)
-    for stream, expected in truth.every_table(server.world, START, days).items():
-        before = first.table(stream) if stream in first.schemas else {}
-        truth.tables_equal({**before, **second.table(stream)}, expected)
+    assert replay(out.read_text()).states
+    goes_on_from(server, out.read_text())
+
+
+def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
+    serve: Callable[..., GraphApiServer], tmp_path: Path
+) -> None:
+    server = serve(WorldSettings(accounts=3, posts=80, start=START))
+    tap = start(server, tmp_path, stdout=subprocess.PIPE)
+    calls = -1
+    while server.calls != calls or calls < 200:  # Until the pipe is full, and it asks no more.
+        calls = server.calls
+        time.sleep(1)
+    tap.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    out, log = tap.communicate(timeout=30)
+    assert tap.returncode == 128 + signal.SIGTERM
+    assert b"Traceback" not in log
+    assert json.loads(out.splitlines()[-1])["type"] == "STATE"
+    goes_on_from(server, out.decode())
+
+
+def test_the_signal_to_end_is_heard_while_an_allowance_is_waited_for(
+    serve: Callable[..., GraphApiServer], tmp_path: Path
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=80, start=START), allowance_calls=100)
+    tap = start(server, tmp_path, stdout=subprocess.DEVNULL)
+    assert tap.stderr is not None
+    for line in tap.stderr:
+        if b"waiting 5 minutes" in line:
+            break
+    tap.send_signal(signal.SIGTERM)
+    assert tap.wait(timeout=10) == 128 + signal.SIGTERM
+    tap.stderr.close()
 
 
 def replay(output: str) -> Run:

@@ -167,6 +167,12 @@ class Allowance:
         """How many calls the run may still make, by its own setting."""
         return self.max_calls - self._calls if self.max_calls else float("inf")
 
+    def close(self) -> None:
+        """Let nothing go any more, and nothing wait."""
+        with self._changed:
+            self._ended = "the run has ended"
+            self._changed.notify_all()
+
     def take(self, payers: Sequence[str]) -> list[int]:
         """Wait until calls may go, and say which.
 

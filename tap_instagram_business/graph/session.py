@@ -120,8 +120,9 @@ class GraphSession:
         return self._transport.now()
 
     def close(self) -> None:
-        """Let go of what has not been asked yet."""
+        """Ask for nothing more; what waits to be asked waits no longer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self.allowance.close()
         self._transport.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:

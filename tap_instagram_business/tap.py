@@ -27,11 +27,17 @@ from tap_instagram_business.credentials.secret_settings import Secrets, refusals
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import versions
+from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import Account, Reach, reach
 from tap_instagram_business.graph.calls import Refusals
-from tap_instagram_business.graph.errors import GraphError, GraphFailure, RateLimited
+from tap_instagram_business.graph.errors import (
+    AccountRateLimited,
+    GraphError,
+    GraphFailure,
+    RateLimited,
+)
 from tap_instagram_business.graph.limits import Allowance
-from tap_instagram_business.graph.session import Access, GraphSession
+from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.graph.transport import Costs
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
 
@@ -76,6 +82,7 @@ class TapInstagramBusiness(Tap):
         self.day_labels = DayLabels()
         self.newest_refused: dict[str, dt.datetime] = {}
         self.stopped = ""
+        self._waiting: set[str] = set()
         self._failures: dict[tuple[str, str], str] = {}
 
     @property
@@ -170,6 +177,9 @@ class TapInstagramBusiness(Tap):
         """
         found = self.reach
         for account_id, error in found.unread.items():
+            if isinstance(error, GraphError) and error.may_pass:
+                self.fail(account_id, "accounts", error)
+                continue
             message = f"setting `account_ids`: the access token cannot read it ({error})"
             if self.token_keeper:
                 message = f"{error}: connect it again with `tap-instagram-business connect`"
@@ -179,12 +189,23 @@ class TapInstagramBusiness(Tap):
         return found.accounts
 
     def fail(self, account: str, stream: str, error: GraphError) -> None:
-        """Remember that a stream gave up on an account."""
+        """Remember that a stream gave up on an account.
+
+        That one may be asked no more today is no failure: the next run goes on.
+        """
+        if isinstance(error, AccountRateLimited):
+            self._set_aside(account, error)
+            return
         remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
         self._failures[account, stream] = f"{error}{remedy}"
         self.logger.error("%s: account %s is left out: %s", stream, account, error)
 
-    def stop(self, reason: RateLimited) -> None:
+    def _set_aside(self, account: str, error: AccountRateLimited) -> None:
+        if account not in self._waiting:
+            self._waiting.add(account)
+            self.logger.warning("Account %s waits for the next run: %s.", account, error)
+
+    def stop(self, reason: AccountRateLimited | RateLimited) -> None:
         """Ask Meta for nothing more in this run; what is done is kept."""
         self.stopped = str(reason)
         self.logger.warning("Stopping here, the next run goes on: %s.", reason)
@@ -213,7 +234,11 @@ class TapInstagramBusiness(Tap):
             GraphFailure: Meta refuses the token, does not answer, or some accounts failed.
         """
         with contextlib.closing(self.graph):
-            _ = self.accounts
+            try:
+                _ = self.accounts
+            except (AccountRateLimited, RateLimited) as reason:
+                self.stop(reason)
+                return
             self._warn_of_version()
             self._warn_of_end()
             try:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import NoAccount, Reach, reach
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.session import Access, GraphSession
+from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.graph.transport import Costs
 from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import Allowance, read_usage
-from tap_instagram_business.sandbox.graph_api import Clock, WorldSettings
+from tap_instagram_business.sandbox.graph_api import Clock, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
@@ -56,29 +57,29 @@ def test_calls_go_out_slowly_at_first() -> None:
 def test_no_more_than_half_of_what_is_left_is_under_way() -> None:
     allowance = Allowance()
     for percent in range(81):
-        allowance.read(read_usage(case(call_count=percent)), "1784")
-        allowance.read(read_usage(case(call_count=percent)), "1784")
+        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
+        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
     # 161 answers have cost 80 percent, so that about 40 calls are left.
     assert 15 <= len(allowance.take(A)) <= 20
 
 
 def test_an_allowance_that_others_have_used_up_is_asked_gently() -> None:
     allowance = Allowance()
-    allowance.read(read_usage(case(call_count=97)), "1784")
+    allowance.read(read_usage(case(call_count=97)), "1784", 0.0)
     assert len(allowance.take(A)) == 5
 
 
 def test_one_call_at_a_time_goes_where_nothing_seems_left() -> None:
     allowance = Allowance()
     for percent in (10, 100):
-        allowance.read(read_usage(case(call_count=percent)), "1784")
+        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
     assert len(allowance.take(A)) == 1
 
 
 def test_an_account_whose_allowance_is_used_up_holds_no_other() -> None:
     allowance = Allowance()
     allowance.read(
-        read_usage(case(call_count=100, estimated_time_to_regain_access=5)), payer="1784"
+        read_usage(case(call_count=100, estimated_time_to_regain_access=5)), payer="1784", sent=0.0
     )
     assert allowance.take(["1784", "other", "1784", "other"]) == [1, 3]
 
@@ -86,7 +87,7 @@ def test_an_account_whose_allowance_is_used_up_holds_no_other() -> None:
 def test_the_apps_allowance_holds_all() -> None:
     allowance = Allowance(max_wait_minutes=1)
     app = {"X-App-Usage": json.dumps({"call_count": 100, "estimated_time_to_regain_access": 9})}
-    allowance.read(read_usage(app), "1784")
+    allowance.read(read_usage(app), "1784", 0.0)
     with pytest.raises(RateLimited):
         allowance.take(["other"])
 
@@ -101,24 +102,71 @@ def test_max_calls_is_kept_to_the_call() -> None:
         allowance.take(A)
 
 
-def test_a_wait_longer_than_allowed_ends_the_run() -> None:
+def test_a_wait_for_the_app_that_is_longer_than_allowed_ends_the_run() -> None:
     allowance = Allowance(max_wait_minutes=10)
-    allowance.read(read_usage(case(call_count=100, estimated_time_to_regain_access=11)), "1784")
+    app = {"X-App-Usage": json.dumps({"call_count": 100, "estimated_time_to_regain_access": 11})}
+    allowance.read(read_usage(app), "1784", 0.0)
     with pytest.raises(RateLimited, match="back in about 11 minutes"):
         allowance.take(A)
+
+
+def test_a_wait_for_an_account_that_is_longer_than_allowed_ends_the_account() -> None:
+    allowance = Allowance(max_wait_minutes=10)
+    spent = read_usage(case(call_count=100, estimated_time_to_regain_access=11))
+    allowance.read(spent, "1784", 0.0)
+    assert allowance.take(A) == []
+    assert allowance.ended("1784") == "Meta's allowance is used up, back in about 11 minutes"
+    assert allowance.take(["1784", "other", "1784", "other"]) == [1, 3]
+    assert allowance.ended("other") == ""
+
+
+def test_an_answer_that_was_overtaken_is_no_allowance_coming_back() -> None:
+    allowance = Allowance()
+    early, late = time.monotonic(), time.monotonic() + 60
+    for percent in range(90):
+        allowance.read(read_usage(case(call_count=percent)), "1784", early)
+    allowance.read(read_usage(case(call_count=10)), "1784", early)
+    assert len(allowance.take(A)) == 5
+    allowance.give_back(A[:5])
+    allowance.read(read_usage(case(call_count=10)), "1784", late)
+    assert 40 <= len(allowance.take(A)) <= 50
+
+
+def test_the_apps_calls_are_counted_whoevers_they_are() -> None:
+    allowance = Allowance()
+    for percent in range(81):
+        app = {"X-App-Usage": json.dumps({"call_count": percent})}
+        allowance.read(read_usage(app), "1784", 0.0)
+    # 80 answers have cost 80 percent, so that about 20 calls are left.
+    assert len(allowance.take(["1784", "other"] * 50)) == 10
+    allowance.give_back(["1784"])
+    assert len(allowance.take(["third"] * 50)) == 1
 
 
 def test_waits_add_up_and_begin_again_with_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
     allowance = Allowance(max_wait_minutes=11)
     for _ in range(2):
-        allowance.refused("1784")
+        allowance.refused("1784", of_app=False)
         assert len(allowance.take(A)) == 1
         allowance.give_back(A[:1])
         time.sleep(0.01)
-    allowance.refused("1784")
-    with pytest.raises(RateLimited):
-        allowance.take(A)
+    allowance.refused("1784", of_app=False)
+    assert allowance.take(A) == []
+    assert allowance.ended("1784")
+
+
+def test_after_a_wait_for_the_app_more_and_more_calls_go_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    allowance = Allowance()
+    allowance.refused("1784", of_app=True)
+    granted = []
+    for _ in range(4):
+        granted.append(len(allowance.take(A)))
+        allowance.give_back(A[: granted[-1]])
+    assert granted == [1, 2, 4, 8]
 
 
 class FastClock(Clock):
@@ -166,6 +214,58 @@ def test_a_run_that_stops_goes_on_at_the_next(serve: Callable[..., GraphApiServe
     days = truth.days_to(truth.last_complete_day(START), 30)
     for stream, expected in truth.every_table(server.world, START, days).items():
         truth.tables_equal(merged[stream], expected)
+
+
+def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_read(
+    serve: Callable[..., GraphApiServer], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An account that nobody looks at may have no allowance at all, on any day."""
+    server = serve(WorldSettings(accounts=6, posts=40, days=200, seed=5, start=START))
+    victim = server.world.account_ids[0]
+    media = [node["id"] for node in server.world.media(victim, START)]
+    stories = [node["id"] for node in server.world.stories(victim, START)]
+    own = re.compile(rf"/({'|'.join([victim, *media, *stories])})(/|\\?)")
+    server.faults.add(Fault(kind="throttle", match=lambda line: bool(own.search(line)), times=None))
+    warehouse = Warehouse()
+    for _ in range(2):
+        run = run_tap(server, on_rate_limit="stop", state=warehouse.state)
+        warehouse.load(run)
+    # What was under way together before the first refusal, in each of the two runs.
+    assert len(server.faults.struck) <= 2 * 60
+    assert f"Account {victim}" in caplog.text
+    gaps = {key[3] for key in warehouse.tables["insight_gaps"] if key[0] == victim}
+    assert "allowance" in gaps
+    days = truth.days_to(truth.last_complete_day(START), 30)
+    for stream, expected in truth.every_table(server.world, START, days).items():
+        others = {key: row for key, row in expected.items() if row["account_id"] != victim}
+        got = warehouse.tables[stream]
+        truth.tables_equal(
+            {key: row for key, row in got.items() if row["account_id"] != victim}, others
+        )
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state))
+    warehouse.assert_true(server.world, START, days)
+
+
+@pytest.mark.parametrize("code", [4, 17, 32, 341, 613])
+def test_an_allowance_that_all_share_is_found_used_up_once(
+    serve: Callable[..., GraphApiServer], code: int
+) -> None:
+    server = serve(WorldSettings(accounts=30, posts=5, days=60, seed=5, start=START))
+    server.faults.add(Fault(kind="throttle", code=code, after=200, times=None))
+    run_tap(server, on_rate_limit="stop", start_date="2026-11-18")
+    # What was under way: nothing had told that the allowance was nearly used up.
+    assert 1 <= len(server.faults.struck) <= 200
+
+
+@pytest.mark.parametrize("code", [4, 80002])
+def test_a_run_that_may_ask_nothing_ends_at_once_and_leaves_the_state_alone(
+    serve: Callable[..., GraphApiServer], code: int
+) -> None:
+    server = serve(WORLD)
+    server.faults.add(Fault(kind="throttle", code=code, times=None))
+    run = run_tap(server, on_rate_limit="stop")
+    assert (server.calls, run.messages) == (1, [])
 
 
 @pytest.mark.parametrize("max_calls", [100, 150, 400])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,6 +153,72 @@ def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: Graph
     server.faults.add(Fault(kind="batch_refused", match=f"{victim}/insights", times=None))
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+@pytest.mark.parametrize("kind", ["drop", "html_502", "truncated_body"])
+def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
+    serve: Callable[..., GraphApiServer], kind: Any, login: Any
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=90, days=200, seed=5, start=START, login=login))
+    expected = truth.media_insights(server.world, START)
+    victim = sorted(media_id for (media_id,) in expected)[20]
+    asked = f"(/{victim}/insights|insights.*ids=[^&]*{victim}).*reach|metric=reach.*{victim}"
+    server.faults.add(Fault(kind=kind, match=asked, times=None))
+    warehouse = Warehouse()
+    run = run_tap(server, login=login)
+    account_id = expected.pop((victim,))["account_id"]
+    truth.tables_equal(run.table("media_insights"), expected)
+    gap = run.table("insight_gaps")[account_id, victim, "", "error", START.date().isoformat()]
+    assert gap["code"] is None
+    assert len(server.faults.struck) < 20
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, login=login, state=warehouse.state))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphApiServer) -> None:
+    slow = Fault(kind="html_502", match=r"/media\?.*limit=(100|50)\b", times=None)
+    server.faults.add(slow)
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next_run(
+    server: GraphApiServer,
+) -> None:
+    victim = server.world.account_ids[0]
+    server.faults.add(Fault(kind="drop", match=rf"{victim}/(media|stories)\?", times=None))
+    warehouse = Warehouse()
+    run = run_tap(server, strict=False)
+    assert isinstance(run.error, AccountsUnread)
+    assert f"{victim} (records.sandbox_1) in media, stories: No answer from Meta" in str(run.error)
+    assert "check the network" in str(run.error)
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
+@pytest.mark.parametrize("after", [1, 30, 300])
+def test_a_network_that_is_gone_for_a_while_is_waited_for(
+    server: GraphApiServer, after: int
+) -> None:
+    back: list[float] = []
+
+    def is_gone(_line: str) -> bool:
+        """Let nothing get by for a tenth of a second: four pauses, each twice the one before."""
+        if server.calls >= after and not back:
+            back.append(time.monotonic() + 0.1)
+        return bool(back) and time.monotonic() < back[0]
+
+    server.faults.add(Fault(kind="drop", match=is_gone, times=None))
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server))
+    assert server.faults.struck
     warehouse.assert_true(server.world, START, DAYS)
 
 

@@ -16,9 +16,9 @@ import requests
 
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.auth import BearerToken, appsecret_proof
 from tap_instagram_business.graph.errors import GraphError, Unreachable
-from tap_instagram_business.graph.session import Access
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
 from tap_instagram_business.graph.discovery import INSIGHTS_TASKS
 from tap_instagram_business.graph.errors import (
     RECONNECT,
+    AccountRateLimited,
     Action,
     GraphError,
     GraphFailure,
@@ -62,7 +63,7 @@ class Examination:
             facts = self._inspect() if self._token and seen.login == "facebook" else None
             if not (facts and facts.error):
                 self._look_at(facts)
-        except RateLimited as stop:
+        except (AccountRateLimited, RateLimited) as stop:
             told = seen.warnings if seen.accounts else seen.problems
             told.append(f"{stop}; the rest was not looked at")
         except GraphFailure as failure:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tap_instagram_business import days
 from tap_instagram_business.doctor.diagnosis import Refused
 from tap_instagram_business.graph.calls import Call, InsightsCall, Refusals
-from tap_instagram_business.graph.errors import Action
+from tap_instagram_business.graph.errors import AccountRateLimited, Action
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
     DAY_METRICS,
@@ -26,9 +26,10 @@ from tap_instagram_business.metrics import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.graph.transport import Costs
@@ -69,7 +70,7 @@ class Probes:
         calls = (self._day_call(account, totals) for account in accounts)
         return {
             answer.call.node: answer.error
-            for answer in self._session.answers(calls, self._costs)
+            for answer in self._answers(calls)
             if answer.error and answer.error.rule.action in {Action.SKIP_ACCOUNT, Action.GONE}
         }
 
@@ -82,8 +83,14 @@ class Probes:
         large = (a for a in accounts if (a.node.get("followers_count") or 0) >= ENOUGH_FOLLOWERS)
         account = next(large, accounts[0])
         calls = [*self._account_calls(account), *self._media_calls(account)]
-        for _ in self._session.answers(calls, self._costs):
+        for _ in self._answers(calls):
             pass
+
+    def _answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
+        for answer in self._session.answers(calls, self._costs):
+            if isinstance(answer.error, AccountRateLimited):
+                raise answer.error
+            yield answer
 
     def _account_calls(self, account: Account) -> Iterator[InsightsCall]:
         for breakdown in BREAKDOWNS:
@@ -148,7 +155,7 @@ class Probes:
         params = {"fields": "id,media_type,media_product_type", "limit": RECENT_MEDIA}
         calls = [Call(account.id, edge, params, account.token) for edge in ("media", "stories")]
         newest: dict[str, str] = {}
-        for answer in self._session.answers(calls, self._costs):
+        for answer in self._answers(calls):
             for node in answer.data["data"]:
                 kind = kind_of(node.get("media_product_type"), node.get("media_type"))
                 if kind:

@@ -53,7 +53,7 @@ class Reach:
 
     Attributes:
         accounts: the accounts to read.
-        unread: accounts asked for by id that cannot be read, and why.
+        unread: accounts to read that cannot be read, and why.
         missing: what else the token sees, and why it is not read.
         owner: `id` and `name` of whom the token belongs to, where Meta was asked.
         permissions: the permissions granted; None where Meta was not asked, or does not tell.
@@ -181,6 +181,7 @@ def _discovered(session: GraphSession, token: str, fields: Sequence[str], costs:
             Account(account_id, token, node, found.pages.get(account_id, {}))
             for account_id, node in found.nodes.items()
         ),
+        unread=found.unread,
         missing=tuple(found.missing),
         owner=found.owner,
         permissions=found.permissions,

@@ -69,8 +69,8 @@ class Call:
 
     def revised(self, error: GraphError) -> Self | None:
         """Return what to ask instead after an error; None where nothing else would do."""
-        if error.rule.action is Action.LESS and int(self.params.get("limit", "0")) > 1:
-            return self.with_params(limit=str(int(self.params["limit"]) // 2))
+        if error.rule.action is Action.LESS and (less := self.smaller()) is not self:
+            return less
         name = refused_field(error) if error.rule.action is Action.DROP_FIELD else ""
         fields = self.params.get("fields", "")
         without = without_field(fields, name) if name else fields
@@ -78,6 +78,11 @@ class Call:
             return None
         logger.warning("Meta has no field %s on %s: it stays empty.", name, self.edge or "node")
         return self.with_params(fields=without)
+
+    def smaller(self) -> Self:
+        """Return the call for half as many items of its list; itself where it cannot be less."""
+        limit = int(self.params.get("limit", "1")) // 2
+        return self.with_params(limit=str(limit)) if limit else self
 
     def withstands(self, _error: GraphError) -> bool:
         """Say whether an error that stops a run is only this call's."""

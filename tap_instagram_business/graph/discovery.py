@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.calls import Call, Trial
-from tap_instagram_business.graph.errors import Action, refused_field
-from tap_instagram_business.graph.session import following
+from tap_instagram_business.graph.errors import refused_field
+from tap_instagram_business.graph.paging import following
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,6 +64,7 @@ class Found:
         permissions: the permissions granted; None where Meta does not tell.
         nodes: the accounts by id, in the order in which they were found.
         pages: the Page of each account that was found by one.
+        unread: accounts that Meta failed to give, and why.
         missing: what was seen besides, and why it is not read.
     """
 
@@ -71,6 +72,7 @@ class Found:
     permissions: frozenset[str] | None = None
     nodes: dict[str, Node] = field(default_factory=dict)
     pages: dict[str, Node] = field(default_factory=dict)
+    unread: dict[str, GraphError] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
 
 
@@ -179,7 +181,9 @@ class Discovery:
         calls = (Trial(i, params={"fields": self._fields}, token=self._token) for i in accounts)
         for answer in self._session.answers(calls, self._costs):
             account_id = answer.call.node
-            if answer.error:
+            if answer.error and answer.error.may_pass:
+                self._found.unread[account_id] = answer.error
+            elif answer.error:
                 name = accounts[account_id]
                 what = f"account {account_id} ({name})" if name else f"account {account_id}"
                 why = f"the token's owner has it, but may not read it ({answer.error})"
@@ -221,7 +225,7 @@ class Discovery:
         Raises:
             GraphError: something else is wrong, and what the list holds would be lost unseen.
         """
-        if error.rule.action is Action.RETRY:
+        if error.may_pass:
             raise error
         logger.info("Not for this token: %s (%s).", answer.call.path, error)
         if answer.call.edge == "accounts":

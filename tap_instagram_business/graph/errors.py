@@ -4,9 +4,11 @@ Meta localises messages, so a row matches on code and subcode where those decide
 only where one code means opposite things.
 
 GraphFailure
-├── GraphError        Meta answered with an error object
-├── Unreachable       nothing that could be read came back, although asked several times
-└── RateLimited       the allowance is used up and the settings say not to wait (longer)
+├── GraphError                  Meta answered a call with an error object
+│   ├── Unanswered              nothing that can be read came back for this call
+│   └── AccountRateLimited      the account's allowance is used up: the others are read
+├── Unreachable                 nothing that can be read comes back for any call
+└── RateLimited                 the app's, or the run's, allowance is used up
 """
 
 from __future__ import annotations
@@ -25,6 +27,8 @@ class Action(Enum):
 
     RETRY = auto()
     """Ask again after a pause; the fault is Meta's and passes."""
+    UNANSWERED = auto()
+    """Ask again, less at a time: the network's fault, a server's, or that it takes too long."""
     WAIT = auto()
     """Throttled: ask again when the allowance has come back."""
     LESS = auto()
@@ -63,7 +67,9 @@ class Rule:
         )
 
 
-THROTTLED = frozenset({4, 17, 32, 341, 613, *range(80000, 80015)})
+THROTTLED_APP = frozenset({4, 17, 32, 341, 613})
+"""Meta's codes for an allowance that all calls share: the app's, or its user's."""
+THROTTLED = frozenset({*THROTTLED_APP, *range(80000, 80015)})
 """Meta's codes for a used-up allowance; they come with HTTP 400 or 403, never 429."""
 
 RECONNECT = "connect the account again and put the new token into setting `access_token`"
@@ -137,6 +143,12 @@ ONE_OF_SEVERAL = Rule(
 UNKNOWN = Rule(Action.GAP)
 """What the table does not know costs the one answer, never the run."""
 TRANSIENT = Rule(Action.RETRY)
+NO_ANSWER = Rule(
+    Action.UNANSWERED,
+    remedy="check the network, and setting `api_url` where it is set",
+)
+OWN_ALLOWANCE = Rule(Action.SKIP_ACCOUNT, reason="allowance")
+"""An account that may be asked no more in this run."""
 
 
 class GraphFailure(Exception):
@@ -144,11 +156,11 @@ class GraphFailure(Exception):
 
 
 class Unreachable(GraphFailure):
-    """Nothing readable came back, although asked several times."""
+    """Nothing readable comes back, whatever is asked and however often."""
 
 
 class RateLimited(GraphFailure):
-    """The allowance is used up, and the settings say not to wait (longer)."""
+    """The app's or the run's allowance is used up, and the settings say not to wait (longer)."""
 
 
 class GraphError(GraphFailure):
@@ -183,6 +195,17 @@ class GraphError(GraphFailure):
         """Whether the token is dead, whatever it is used for."""
         return self.code in DEAD_TOKEN
 
+    @property
+    def is_of_app(self) -> bool:
+        """Whether the allowance that is used up is one that all calls share."""
+        return self.code in THROTTLED_APP
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the next run may well be given what this one was not."""
+        passing = {Action.RETRY, Action.LESS, Action.UNANSWERED}
+        return self.rule is OWN_ALLOWANCE or self.rule.action in passing
+
     def spare_other_tokens(self) -> None:
         """Let a dead token be the end of its account only."""
         if self.is_of_token:
@@ -196,6 +219,32 @@ class GraphError(GraphFailure):
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
         return f"Meta's error {number}: {self.message}"
+
+
+class Unanswered(GraphError):
+    """Nothing that can be read came back for a call; Meta said no code.
+
+    Attributes:
+        message: what came instead.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__({"message": message})
+        self.rule = NO_ANSWER
+
+    def __str__(self) -> str:
+        return f"No answer from Meta ({self.message})"
+
+
+class AccountRateLimited(GraphError):
+    """The account's own allowance is used up, and the settings say not to wait (longer)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__({"message": message})
+        self.rule = OWN_ALLOWANCE
+
+    def __str__(self) -> str:
+        return self.message
 
 
 NAMED_METRICS = (

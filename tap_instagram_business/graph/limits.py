@@ -27,15 +27,13 @@ APP = ""
 """Whose allowance is the app's."""
 FIGURES = ("call_count", "total_cputime", "total_time")
 FIRST_CALLS = 50
-"""How much may be under way before an answer has come; after, as much again as was answered."""
+"""How many calls may be under way before one is answered; then one more for each that is."""
 DEFAULT_WAIT_MINUTES = 5.0
 """How long to wait where Meta refuses and does not say for how long."""
 
 NEARLY_USED_UP = 90
 FEW_CALLS = 10.0
 """What is taken to be left of a nearly used up allowance, until the cost of calls is known."""
-REGAINED = 20
-"""By how many percent usage must fall to be taken for an allowance that is coming back."""
 SECONDS_A_MINUTE = 60.0
 
 logger = logging.getLogger("tap-instagram-business.graph")
@@ -97,28 +95,31 @@ def _object(header: str | None) -> dict[str, Any]:
 class _Reading:
     """What is known of one allowance: its percentage, what calls have cost, what is under way."""
 
-    percent: float = 0.0
-    first_percent: float | None = None
+    percent: float | None = None
+    noted: float = 0.0
+    spent: float = 0.0
     answers: int = 0
     under_way: int = 0
     most_at_once: float = float("inf")
     held_until: float = 0.0
+    ended: str = ""
 
-    def note(self, percent: float) -> None:
-        """Take note of what the answer of one call said."""
-        if self.first_percent is None or percent < self.percent - REGAINED:
-            self.first_percent, self.percent, self.answers = percent, percent, 0
-            return
-        # Answers come out of order: one that says less is older, not a regain.
-        self.percent = max(percent, self.percent)
-        self.answers += 1
+    def note(self, percent: float, sent: float) -> None:
+        """Take note of what the answer of a call said that was sent at a moment."""
+        if self.percent is not None:
+            self.spent += max(0.0, percent - self.percent)
+            self.answers += 1
+        # Answers overtake each other. One that says less than what was known when it was sent is
+        # of an allowance that comes back; one that was under way by then is only older.
+        if self.percent is None or percent > self.percent or sent >= self.noted:
+            self.percent, self.noted = percent, time.monotonic()
 
     def room(self) -> float:
         """Return how many more calls may be under way: half of those left, one if none is."""
-        spent = self.percent - (self.first_percent or 0.0)
-        left = float("inf") if self.percent < NEARLY_USED_UP else FEW_CALLS
-        if spent > 0:
-            left = (100 - self.percent) * self.answers / spent
+        percent = self.percent or 0.0
+        left = float("inf") if percent < NEARLY_USED_UP else FEW_CALLS
+        if self.spent > 0:
+            left = (100 - percent) * self.answers / self.spent
         return max(1.0, min(left / 2, self.most_at_once)) - self.under_way
 
     def give_back(self) -> None:
@@ -129,7 +130,7 @@ class _Reading:
     def hold(self, until: float) -> None:
         """Let no call go before a moment, and then one: it finds out whether that was enough."""
         self.held_until = until
-        self.percent, self.first_percent, self.answers = 0.0, None, 0
+        self.percent = None
         self.most_at_once = 1.0 - self.under_way
 
 
@@ -137,11 +138,12 @@ class _Reading:
 class Allowance:
     """Lets calls go as the allowances permit, and holds them where one is used up.
 
-    There is one allowance for each account, and one of the app for all calls.
+    There is one allowance for each account, and one of the app for all calls. An account whose own
+    is used up for longer than a run may wait is asked no more in that run; the others are.
 
     Attributes:
-        on_rate_limit: `wait` for the allowance, or `stop` the run with its state kept.
-        max_wait_minutes: how long a run may wait in all; then it stops.
+        on_rate_limit: `wait` for an allowance, or `stop` asking with the state kept.
+        max_wait_minutes: how long a run may wait in all.
         max_calls: calls this run may make; 0 for any number.
         highest_percent: the highest usage that any answer has reported.
         regain_minutes: the longest time to regain access that any answer has reported.
@@ -156,21 +158,25 @@ class Allowance:
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
         self._readings: dict[str, _Reading] = defaultdict(_Reading)
+        self._readings[APP].most_at_once = FIRST_CALLS
         self._calls = 0
-        self._under_way = 0
         self._held_until = 0.0
         self._waited_minutes = 0.0
-        self._ended = ""
 
     @property
     def calls_left(self) -> float:
         """How many calls the run may still make, by its own setting."""
         return self.max_calls - self._calls if self.max_calls else float("inf")
 
+    def ended(self, payer: str) -> str:
+        """Say why an account may be asked no more in this run; '' where it may."""
+        with self._changed:
+            return self._readings[payer].ended
+
     def close(self) -> None:
         """Let nothing go any more, and nothing wait."""
         with self._changed:
-            self._ended = "the run has ended"
+            self._readings[APP].ended = "the run has ended"
             self._changed.notify_all()
 
     def take(self, payers: Sequence[str]) -> list[int]:
@@ -180,7 +186,7 @@ class Allowance:
             payers: for each call the account whose allowance it uses.
 
         Returns:
-            The places of the calls that may go, in order: one at least.
+            The places of the calls that may go, in order; none where one of them never will.
 
         Raises:
             RateLimited: where none may go any more in this run.
@@ -188,34 +194,31 @@ class Allowance:
         with self._changed:
             while True:
                 if self.calls_left <= 0:
-                    self._ended = f"this run may make {self.max_calls} calls (setting `max_calls`)"
-                if self._ended:
-                    raise RateLimited(self._ended)
-                if granted := self._grant(payers):
+                    reason = f"this run may make {self.max_calls} calls (setting `max_calls`)"
+                    self._readings[APP].ended = reason
+                if ended := self._readings[APP].ended:
+                    raise RateLimited(ended)
+                granted = self._grant(payers)
+                if granted or any(self._readings[payer].ended for payer in payers):
                     return granted
                 self._changed.wait(self._next_release(payers))
 
     def _grant(self, payers: Sequence[str]) -> list[int]:
-        room, now = self._room(), time.monotonic()
+        now = time.monotonic()
+        room = min(self._readings[APP].room(), self.calls_left)
         granted: list[int] = []
         if self._readings[APP].held_until > now:
             return granted
         for place, payer in enumerate(payers):
             reading = self._readings[payer]
-            if len(granted) >= room:
+            if len(granted) + 1 > room:
                 break
-            if reading.held_until <= now and reading.room() >= 1:
+            if not reading.ended and reading.held_until <= now and reading.room() >= 1:
                 reading.under_way += 1
                 granted.append(place)
         self._calls += len(granted)
-        self._under_way += len(granted)
+        self._readings[APP].under_way += len(granted)
         return granted
-
-    def _room(self) -> int:
-        """Return how many more calls may be under way, whoever's they are."""
-        answered = self._calls - self._under_way
-        app = self._readings[APP].room()
-        return int(min(FIRST_CALLS + answered - self._under_way, app, self.calls_left))
 
     def _next_release(self, payers: Sequence[str]) -> float | None:
         now = time.monotonic()
@@ -228,40 +231,47 @@ class Allowance:
         with self._changed:
             for payer in payers:
                 self._readings[payer].give_back()
-                self._under_way -= 1
+                self._readings[APP].give_back()
             self._changed.notify_all()
 
-    def read(self, usage: Usage, payer: str) -> None:
-        """Take note of what the answer of one call said."""
+    def read(self, usage: Usage, payer: str, sent: float) -> None:
+        """Take note of what the answer of one call said, and when that was sent (monotonic)."""
         with self._changed:
             self.highest_percent = max(self.highest_percent, usage.percent)
             self.regain_minutes = max(self.regain_minutes, usage.regain_minutes)
             if usage.app is not None:
-                self._readings[APP].note(usage.app)
+                self._readings[APP].note(usage.app, sent)
             if usage.account is not None:
-                self._readings[payer].note(usage.account)
-        if usage.regain_minutes:
-            self._hold(usage.regain_minutes, APP if usage.account is None else payer)
+                self._readings[payer].note(usage.account, sent)
+            if usage.regain_minutes:
+                self._hold(usage.regain_minutes, APP if usage.account is None else payer)
 
-    def refused(self, payer: str) -> None:
-        """Let no call of an account go for as long as Meta has said, because one was refused."""
-        now = time.monotonic()
-        if max(self._readings[payer].held_until, self._readings[APP].held_until) <= now:
-            self._hold(DEFAULT_WAIT_MINUTES, payer)
+    def refused(self, payer: str, *, of_app: bool) -> None:
+        """Let nothing go for as long as Meta has said, because a call was refused.
+
+        Args:
+            payer: the account whose call it was.
+            of_app: whether it was refused for an allowance that all calls share.
+        """
+        with self._changed:
+            known = [self._readings[payer], self._readings[APP]]
+            now = time.monotonic()
+            if not any(reading.ended or reading.held_until > now for reading in known):
+                self._hold(DEFAULT_WAIT_MINUTES, APP if of_app else payer)
 
     def _hold(self, minutes: float, payer: str) -> None:
-        with self._changed:
-            now, reading = time.monotonic(), self._readings[payer]
-            until = now + minutes * SECONDS_A_MINUTE
-            if until <= reading.held_until:
-                return
-            more = max(0.0, until - max(now, self._held_until)) / SECONDS_A_MINUTE
-            if self.on_rate_limit == "stop" or self._waited_minutes + more > self.max_wait_minutes:
-                self._ended = f"Meta's allowance is used up, back in about {minutes:g} minutes"
-            else:
-                if reading.held_until <= now:
-                    logger.warning("Meta's allowance is used up: waiting %g minutes.", minutes)
-                self._waited_minutes += more
-                self._held_until = max(until, self._held_until)
-                reading.hold(until)
-            self._changed.notify_all()
+        now, reading = time.monotonic(), self._readings[payer]
+        until = now + minutes * SECONDS_A_MINUTE
+        if reading.ended or until <= reading.held_until:
+            return
+        more = max(0.0, until - max(now, self._held_until)) / SECONDS_A_MINUTE
+        if self.on_rate_limit == "stop" or self._waited_minutes + more > self.max_wait_minutes:
+            reading.ended = f"Meta's allowance is used up, back in about {minutes:g} minutes"
+        else:
+            if reading.held_until <= now:
+                whose = f" of account {payer}" if payer else ""
+                logger.warning("Meta's allowance%s is used up: waiting %g minutes.", whose, minutes)
+            self._waited_minutes += more
+            self._held_until = max(until, self._held_until)
+            reading.hold(until)
+        self._changed.notify_all()

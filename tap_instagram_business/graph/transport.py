@@ -1,4 +1,4 @@
-"""One HTTP request, asked again while the trouble is the network's or a server's."""
+"""One HTTP request, and how long nothing has been answered at all."""
 
 from __future__ import annotations
 
@@ -12,29 +12,24 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
-import backoff
 import requests
 from requests.adapters import HTTPAdapter
 
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.auth import BearerToken
-from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.graph.errors import NO_ANSWER, Unreachable
 from tap_instagram_business.graph.limits import Usage, read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from backoff._typing import Details
-
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.limits import Allowance
 
+MOST_SILENCES = 8
+"""After how many requests in a row without an answer, each later than the last, a run ends."""
 
 logger = logging.getLogger("tap-instagram-business.graph")
-
-
-class Unreadable(requests.RequestException):
-    """What came back is not JSON: a proxy's page, an empty or a torn body."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +45,10 @@ class Patience:
     tries: int = 5
     first_pause: float = 0.5
     timeout: float = 60.0
+
+    def pause(self, attempt: int) -> float:
+        """Return for how many seconds to wait before asking for the nth time again."""
+        return self.first_pause * 2.0 ** (attempt - 1)
 
 
 @dataclass
@@ -77,6 +76,72 @@ class Costs:
             self.percent = max(self.percent, percent)
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What came back for one request, or for one operation of a batch.
+
+    Attributes:
+        body: its JSON; None where nothing came that can be read.
+        status: its HTTP status; 0 where there was none.
+        sent: when it was asked for, by `time.monotonic`.
+        trouble: why nothing came that can be read.
+    """
+
+    body: Any = None
+    status: int = 0
+    sent: float = 0.0
+    trouble: str = ""
+
+
+class Silence:
+    """How long nothing has been answered, whatever was asked: that is no trouble of one request.
+
+    All wait ever longer then, about a minute in all, for a network that comes back.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._most = patience.tries
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._times = 0
+        self._heard = 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless nobody wants an answer any more."""
+        self._closed.wait(seconds)
+
+    def close(self) -> None:
+        """Let nobody wait any longer."""
+        self._closed.set()
+
+    def ends(self) -> None:
+        """Note that something was answered."""
+        self._times, self._most = 0, MOST_SILENCES
+
+    def lasts(self, sent: float, where: str, why: str) -> None:
+        """Note that a request was not answered, and wait.
+
+        Args:
+            sent: when it was asked for; those asked for together are counted once.
+            where: what gives no answer.
+            why: what came instead.
+
+        Raises:
+            Unreachable: it has lasted too long.
+        """
+        with self._lock:
+            if sent >= self._heard:
+                self._times += 1
+                self._heard = time.monotonic()
+            times = self._times
+        if times >= self._most:
+            message = f"{where} gives no answer ({why}): {NO_ANSWER.remedy}"
+            raise Unreachable(message)
+        logger.info("Asking again: %s.", why)
+        self.pause(self._patience.pause(max(1, times)))
+
+
 class Transport:
     """One connection pool for the whole run, shared by its threads."""
 
@@ -92,6 +157,7 @@ class Transport:
         self.url = url
         self.allowance = allowance
         self.patience = patience
+        self._silence = Silence(patience)
         self._skew = dt.timedelta()
         self._versions = {url.rpartition("/")[2], ""}
         self._http = requests.Session()
@@ -99,27 +165,24 @@ class Transport:
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
             self._http.mount(scheme, HTTPAdapter(pool_maxsize=connections))
-        self._retry = backoff.on_exception(
-            backoff.expo,
-            requests.RequestException,
-            max_tries=patience.tries,
-            factor=patience.first_pause,
-            logger=None,
-            on_backoff=_log_retry,
-        )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, and let nobody wait any longer."""
+        self._silence.close()
         self._http.close()
 
     def now(self) -> dt.datetime:
         """Return the time by Meta's clock (UTC), so that a day is Meta's day on any machine."""
         return dt.datetime.now(dt.timezone.utc) + self._skew
 
+    def pause(self, attempt: int) -> None:
+        """Wait before asking something for the nth time again."""
+        self._silence.pause(self.patience.pause(attempt))
+
     def send(
         self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int = 0
-    ) -> tuple[Any, int]:
-        """Ask, and return the JSON that came back with its HTTP status.
+    ) -> Reply:
+        """Ask once, and say what came back; after nothing, some time has passed.
 
         Args:
             path: path below `url`.
@@ -129,25 +192,9 @@ class Transport:
             calls: how many calls a batch holds; 0 for a plain GET.
 
         Raises:
-            Unreachable: nothing readable came back.
+            Unreachable: nothing has been answered for long, whatever was asked.
         """
-
-        def once() -> tuple[Any, int]:
-            return self._once(path, fields, call=call, costs=costs, calls=calls)
-
-        try:
-            return self._retry(once)()
-        except requests.RequestException as error:
-            message = (
-                f"{self.url} gives no answer ({_why(error)}): check the network, and setting "
-                "`api_url` where it is set"
-            )
-            raise Unreachable(message) from None
-
-    def _once(
-        self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int
-    ) -> tuple[Any, int]:
-        usage = read_usage({})
+        sent = time.monotonic()
         try:
             response = self._http.request(
                 "POST" if calls else "GET",
@@ -158,18 +205,25 @@ class Transport:
                 timeout=self.patience.timeout,
                 allow_redirects=False,
             )
-            usage = read_usage(response.headers)
-        finally:
-            costs.add(calls or 1, usage.percent)
+        except requests.RequestException as error:
+            costs.add(calls or 1, 0.0)
+            return self._unanswered(sent, _why(error))
+        usage = read_usage(response.headers)
+        costs.add(calls or 1, usage.percent)
         # A batch's own headers do not say which of its accounts they are about; its calls' do.
-        self.allowance.read(Usage(app=usage.app) if calls else usage, call.payer)
+        self.allowance.read(Usage(app=usage.app) if calls else usage, call.payer, sent)
         self._set_clock(response.headers.get("Date", ""))
         self._note_version(response.headers.get("Facebook-API-Version", ""))
         try:
-            return json.loads(response.content), response.status_code
+            reply = Reply(json.loads(response.content), response.status_code, sent)
         except ValueError:
-            message = f"HTTP {response.status_code} with no JSON in it"
-            raise Unreadable(message) from None
+            return self._unanswered(sent, f"HTTP {response.status_code} with no JSON in it")
+        self._silence.ends()
+        return reply
+
+    def _unanswered(self, sent: float, why: str) -> Reply:
+        self._silence.lasts(sent, self.url, why)
+        return Reply(sent=sent, trouble=why)
 
     def _set_clock(self, date: str) -> None:
         try:
@@ -183,21 +237,9 @@ class Transport:
             self._versions.add(served)
             logger.warning("Meta answers as API version %s: %s.", served, versions.REMEDY)
 
-    def pause(self, attempt: int) -> None:
-        """Sleep before asking something for the nth time again."""
-        time.sleep(self.patience.first_pause * 2 ** (attempt - 1))
-
-
-def _log_retry(details: Details) -> None:
-    """Say that something is asked again; the exception's own text would show the whole URL."""
-    error = details.get("exception")
-    why = _why(error) if isinstance(error, requests.RequestException) else "no answer"
-    logger.info("Asking again in %.1f s: %s.", details.get("wait", 0.0), why)
-
 
 def _why(error: requests.RequestException) -> str:
-    if isinstance(error, Unreadable):
-        return str(error)
+    """Say what went wrong; the exception's own text would show the whole URL."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):

@@ -12,7 +12,7 @@ from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.graph.session import following
+from tap_instagram_business.graph.paging import following
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.posted import PostedMedia, RefreshedStream
 

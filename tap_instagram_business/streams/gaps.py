@@ -28,6 +28,7 @@ REASONS = {
     GONE: "deleted, ended or hidden",
     "unplaced": "Meta gave figures, but not which days they are of",
     FAILED: "Meta failed at it each time it was asked",
+    "allowance": "what Meta lets one ask of the account was used up",
 }
 
 
@@ -92,7 +93,7 @@ class InsightGaps(InstagramStream):
                 "metric": gap.metric,
                 "reason": gap.reason,
                 "date": gap.date,
-                "code": error.code if error else None,
+                "code": (error.code or None) if error else None,
                 "subcode": (error.subcode or None) if error else None,
                 "message": error.message if error else None,
             }

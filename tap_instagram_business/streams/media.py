@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import GraphError
-    from tap_instagram_business.graph.session import Page
+    from tap_instagram_business.graph.paging import Page
     from tap_instagram_business.streams.comments import Comments
     from tap_instagram_business.streams.media_insights import (
         MediaInsights,

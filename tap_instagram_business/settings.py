@@ -127,15 +127,17 @@ SETTINGS = th.PropertiesList(
         default="wait",
         allowed_values=["wait", "stop"],
         title="On rate limit",
-        description="When Meta's allowance is used up: `wait` until it is back, or `stop` and go "
-        "on at the next run.",
+        description="When what Meta lets one ask of an account is used up: `wait` until it is "
+        "back, or `stop` and go on at the next run; other accounts are read. When it is the app's, "
+        "all wait or stop.",
     ),
     th.Property(
         "max_wait_minutes",
         th.NumberType(minimum=0),
         default=60,
         title="Max wait minutes",
-        description="How many minutes a run may wait for the allowance in all; then it stops.",
+        description="How many minutes a run may wait in all; what would have to wait longer is "
+        "read by the next run.",
     ),
     th.Property(
         "max_calls",

@@ -150,6 +150,29 @@ def test_an_account_in_the_portfolio_that_may_not_be_read(serve: Serve) -> None:
     ) in why(found)
 
 
+def test_an_account_that_meta_fails_to_give_is_not_left_out_in_silence(serve: Serve) -> None:
+    server = serve(world(pageless_accounts=(1,)), api_settings=MANAGER)
+    lost = server.world.account_ids[1]
+    server.faults.add(Fault("unknown_error", match=rf"/{lost}\?", times=None))
+    run = run_tap(server, strict=False)
+    assert f"{lost} in accounts: Meta's error 1:" in str(run.error)
+    assert {key for (key,) in run.table("accounts")} == set(server.world.account_ids) - {lost}
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_an_account_that_may_be_asked_no_more_today_is_no_failure(
+    serve: Serve, caplog: pytest.LogCaptureFixture, *, named: bool
+) -> None:
+    server = serve(world(pageless_accounts=(1,)), api_settings=MANAGER)
+    lost = server.world.account_ids[1]
+    server.faults.add(Fault("throttle", match=rf"/{lost}\?", times=None))
+    wanted = server.world.account_ids if named else []
+    run = run_tap(server, on_rate_limit="stop", account_ids=wanted)
+    assert {key for (key,) in run.table("accounts")} == set(server.world.account_ids) - {lost}
+    assert f"Account {lost} waits for the next run: Meta's allowance is used up" in caplog.text
+    assert len(server.faults.struck) == 1
+
+
 def test_a_page_without_the_task_says_so(serve: Serve) -> None:
     server = serve(world())
     message = {"data": [{"id": "1", "name": "A", "tasks": ["MODERATE"]}]}

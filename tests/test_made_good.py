@@ -179,6 +179,36 @@ def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
     warehouse.assert_true(server.world, START, DAYS)
 
 
+MISSHAPEN = {
+    "null": "null",
+    "a number": "17",
+    "nothing": "{}",
+    "no data": '{"paging": {}}',
+    "data that is no list": '{"data": {"reach": 3}}',
+    "data that is null": '{"data": [null]}',
+    "an error that is none": '{"error": "no"}',
+}
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+@pytest.mark.parametrize("name", MISSHAPEN)
+def test_what_has_not_the_shape_of_an_answer_is_none(
+    serve: Callable[..., GraphApiServer], name: str, login: Any
+) -> None:
+    world = WorldSettings(accounts=1, posts=30, days=200, seed=5, start=START, login=login)
+    server = serve(world)
+    server.faults.add(
+        *(
+            Fault(kind="raw", status=200, body=MISSHAPEN[name], after=after, times=1)
+            for after in (0, 1, 4, 6, 7)
+        )
+    )
+    warehouse = Warehouse()
+    warehouse.load(run_tap(server, login=login))
+    assert len(server.faults.struck) == 5
+    warehouse.assert_true(server.world, START, DAYS)
+
+
 def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphApiServer) -> None:
     slow = Fault(kind="html_502", match=r"/media\?.*limit=(100|50)\b", times=None)
     server.faults.add(slow)

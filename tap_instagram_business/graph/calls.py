@@ -63,6 +63,13 @@ class Call:
         """Whether it must not stand in a URL, which proxies and servers keep."""
         return False
 
+    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
+        """Say whether a body has the shape of an answer: a node's `id`, an edge's `data`."""
+        if not self.edge:
+            return "id" in body
+        listed = body.get("data")
+        return isinstance(listed, list) and all(isinstance(item, dict) for item in listed)
+
     def current(self) -> Self:
         """Return what to ask by what is known by now."""
         return self
@@ -111,7 +118,7 @@ class Trial(Call):
 
 @dataclass(frozen=True)
 class SecretCall(Call):
-    """A call whose parameters hold a secret: it goes in a request's body."""
+    """A call whose parameters hold a secret (debug_token): it goes in a request's body."""
 
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -119,6 +126,10 @@ class SecretCall(Call):
     @override
     def is_secret(self) -> bool:
         return True
+
+    @override
+    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
+        return isinstance(body.get("data"), dict)
 
 
 def without_field(fields: str, name: str) -> str:
@@ -178,6 +189,10 @@ class InsightsCall(Call):
     @override
     def void(self) -> bool:
         return not self.metrics
+
+    @override
+    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
+        return super().is_answered_by(body) and all("name" in item for item in body["data"])
 
     @override
     def current(self) -> Self:

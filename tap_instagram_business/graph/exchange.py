@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OF_ONE = frozenset({Action.GAP, Action.GONE, Action.LESS})
 """What a request is refused for as a whole, although it may be about one of its calls only."""
 
+OTHER_SHAPE = "JSON of another shape than an answer has"
+
 
 class Exchange:
     """Asks calls once, together."""
@@ -87,12 +89,12 @@ class Exchange:
         A dead token's others go without it, and halves go where one call may be to blame.
         """
         token = calls[0].token
-        error = judge(calls[0], reply).error
+        error = error_of(calls[0], reply) or Unanswered(OTHER_SHAPE)
         others = [call for call in calls if call.token != token]
-        if error and error.rule.action in OF_ONE and len(calls) > 1:
+        if error.rule.action in OF_ONE and len(calls) > 1:
             return self._halve(calls, costs)
-        if error is None or not error.is_of_token or not others:
-            return [judge(call, reply) for call in calls]
+        if not error.is_of_token or not others:
+            return [Answer(call, error=error) for call in calls]
         replies = iter(self._ask(others, costs))
         return [
             Answer(call, error=error) if call.token == token else next(replies) for call in calls
@@ -120,12 +122,11 @@ class Exchange:
         ids = {"ids": ",".join(call.node for call in calls)}
         fields = {**first.params, **ids, **self._proof(first.token)}
         reply = self._transport.send(first.edge, fields, call=first, costs=costs)
-        whole = judge(first, reply)
-        if whole.error is None:
-            return [judge(call, Reply(whole.data.get(call.node), reply.status)) for call in calls]
-        if whole.error.rule.action in OF_ONE:
+        if (error := error_of(first, reply)) is None:
+            return [judge(call, Reply(reply.body.get(call.node), reply.status)) for call in calls]
+        if error.rule.action in OF_ONE:
             return self._halve(calls, costs)
-        return [Answer(call, error=whole.error) for call in calls]
+        return [Answer(call, error=error) for call in calls]
 
     def _halve(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Ask for the newer half, then for the older one unless it can only fail.
@@ -151,12 +152,20 @@ def _but_for_the_node(call: Call) -> Hashable:
 
 
 def judge(call: Call, reply: Reply) -> Answer:
-    """Tell an answer from an error, which Meta may also send with HTTP 200."""
+    """Tell an answer to a call from everything else."""
+    error = error_of(call, reply)
+    if error is None and not call.is_answered_by(reply.body):
+        error = Unanswered(OTHER_SHAPE)
+    return Answer(call, error=error) if error else Answer(call, reply.body)
+
+
+def error_of(call: Call, reply: Reply) -> GraphError | None:
+    """Return the error in a reply, which Meta may also send with HTTP 200; None in a good one."""
     body = reply.body
     if isinstance(body, dict) and "error" not in body and reply.status < HTTPStatus.BAD_REQUEST:
-        return Answer(call, body)
+        return None
     error = body.get("error") if isinstance(body, dict) else None
     if not isinstance(error, dict):
-        return Answer(call, error=Unanswered(reply.trouble or f"HTTP {reply.status} and no JSON"))
+        return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
     message = str(error.get("message") or "").replace(call.token or "\0", "(token)")
-    return Answer(call, error=GraphError({**error, "message": message}, reply.status))
+    return GraphError({**error, "message": message}, reply.status)

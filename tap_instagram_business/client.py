@@ -176,7 +176,7 @@ class InstagramStream(Stream):
 
     def fail(self, account: Account, error: GraphError) -> None:
         """Give up on an account in this stream; the others go on."""
-        self._tap.fail(account.label, self.name, error)
+        self._tap.failures.add(account.label, self.name, error)
 
     # Bookmarks
 

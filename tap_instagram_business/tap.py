@@ -26,6 +26,7 @@ from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.secret_settings import Secrets, refusals
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
+from tap_instagram_business.failures import Failures
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import Account, Reach, reach
@@ -33,7 +34,6 @@ from tap_instagram_business.graph.calls import Refusals
 from tap_instagram_business.graph.errors import (
     AccountRateLimited,
     GraphError,
-    GraphFailure,
     RateLimited,
 )
 from tap_instagram_business.graph.limits import Allowance
@@ -45,10 +45,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk import Stream
-
-
-class AccountsUnread(GraphFailure):
-    """Some accounts could not be read, or not completely; the others were."""
 
 
 class TapInstagramBusiness(Tap):
@@ -82,8 +78,7 @@ class TapInstagramBusiness(Tap):
         self.day_labels = DayLabels()
         self.newest_refused: dict[str, dt.datetime] = {}
         self.stopped = ""
-        self._waiting: set[str] = set()
-        self._failures: dict[tuple[str, str], str] = {}
+        self.failures = Failures()
 
     @property
     @override
@@ -178,54 +173,20 @@ class TapInstagramBusiness(Tap):
         found = self.reach
         for account_id, error in found.unread.items():
             if isinstance(error, GraphError) and error.may_pass:
-                self.fail(account_id, "accounts", error)
+                self.failures.add(account_id, "accounts", error)
                 continue
-            message = f"setting `account_ids`: the access token cannot read it ({error})"
+            reason = f"setting `account_ids`: the access token cannot read it ({error})"
             if self.token_keeper:
-                message = f"{error}: connect it again with `tap-instagram-business connect`"
-            self._failures[account_id, "accounts"] = message
+                reason = f"{error}: connect it again with `tap-instagram-business connect`"
+            self.failures.add_reason(account_id, "accounts", reason)
         if not found.accounts:
-            self.raise_failures()
+            self.failures.raise_any()
         return found.accounts
-
-    def fail(self, account: str, stream: str, error: GraphError) -> None:
-        """Remember that a stream gave up on an account.
-
-        That one may be asked no more today is no failure: the next run goes on.
-        """
-        if isinstance(error, AccountRateLimited):
-            self._set_aside(account, error)
-            return
-        remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
-        self._failures[account, stream] = f"{error}{remedy}"
-        self.logger.error("%s: account %s is left out: %s", stream, account, error)
-
-    def _set_aside(self, account: str, error: AccountRateLimited) -> None:
-        if account not in self._waiting:
-            self._waiting.add(account)
-            self.logger.warning("Account %s waits for the next run: %s.", account, error)
 
     def stop(self, reason: AccountRateLimited | RateLimited) -> None:
         """Ask Meta for nothing more in this run; what is done is kept."""
         self.stopped = str(reason)
         self.logger.warning("Stopping here, the next run goes on: %s.", reason)
-
-    def raise_failures(self) -> None:
-        """End with what could not be read, if anything could not.
-
-        Raises:
-            AccountsUnread: with a sentence that names accounts, streams and reasons.
-        """
-        if self._failures:
-            reasons: dict[str, dict[str, list[str]]] = {}
-            for (account, stream), reason in self._failures.items():
-                reasons.setdefault(reason, {}).setdefault(account, []).append(stream)
-            parts = []
-            for reason, accounts in reasons.items():
-                where = (f"{name} in {', '.join(tables)}" for name, tables in accounts.items())
-                parts.append(f"{', '.join(where)}: {reason}")
-            message = f"Not everything could be read. {'; '.join(parts)}"
-            raise AccountsUnread(message)
 
     def run(self) -> None:
         """Sync, with the trouble of one account told at the end.
@@ -248,7 +209,7 @@ class TapInstagramBusiness(Tap):
                 raise
             finally:
                 self._state_writer.write_now(self.state)
-        self.raise_failures()
+        self.failures.raise_any()
 
     def _warn_of_version(self) -> None:
         today = self.graph.now().date()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RULES, GraphError
 from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.tap import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 

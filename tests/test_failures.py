@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
 from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.tap import AccountsUnread
 from tests import truth
 from tests.tap_run import Run, run_tap
 
@@ -188,3 +188,14 @@ def test_a_token_without_accounts_says_what_to_do(serve: Callable[..., GraphApiS
     run = run_tap(serve(WorldSettings(accounts=0)), strict=False)
     assert isinstance(run.error, GraphFailure)
     assert "link the account to a Facebook Page" in str(run.error)
+
+
+def test_the_summary_of_a_fleet_that_fails_can_be_read(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=30, posts=1, days=3, start=START))
+    server.faults.add(Fault(kind="permission", match="/stories", times=None))
+    run = run_tap(server, strict=False, start_date="2026-11-18")
+    assert isinstance(run.error, AccountsUnread)
+    assert str(run.error).count(" in stories") == 20
+    assert " and 10 accounts more: Meta's error 10: " in str(run.error)

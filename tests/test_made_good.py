@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_instagram_business import days as pacific
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.tap import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 

@@ -14,9 +14,10 @@ PACKAGE = "tap_instagram_business"
 MAY_IMPORT = {
     "cli": {"tap", "graph", "settings", "sandbox", "credentials"},
     "doctor": {"tap", "graph", "metrics", "days"},
-    "tap": {"state", "streams", "graph", "settings", "client", "credentials", "days"},
+    "tap": {"state", "streams", "graph", "settings", "client", "credentials", "days", "failures"},
     "streams": {"client", "graph", "metrics", "days", "refresh"},
     "client": {"graph"},
+    "failures": {"graph"},
     "metrics": {"graph"},
     "settings": {"refresh"},
     "credentials": {"graph"},

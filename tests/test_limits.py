@@ -38,6 +38,15 @@ def test_the_highest_of_all_figures_counts() -> None:
     assert (usage.account, usage.app, usage.percent) == (41, 12, 41)
 
 
+def test_what_ads_have_used_up_is_no_matter_of_instagrams() -> None:
+    ads = {"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 30}
+    own = {"type": "instagram", "call_count": 7, "estimated_time_to_regain_access": 0}
+    usage = read_usage({"X-Business-Use-Case-Usage": json.dumps({"9": [ads, own], "1784": [own]})})
+    assert (usage.account, usage.regain_minutes) == (7, 0)
+    usage = read_usage({"X-Business-Use-Case-Usage": json.dumps({"9": [ads]})})
+    assert (usage.account, usage.regain_minutes) == (100, 30)
+
+
 @pytest.mark.parametrize("header", ["", "no JSON", "[1]", '{"1": "x"}', '{"1": [null]}', "null"])
 def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
     usage = read_usage({"X-Business-Use-Case-Usage": header})

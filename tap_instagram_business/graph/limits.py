@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 APP_USAGE = "X-App-Usage"
 CASE_USAGE = "X-Business-Use-Case-Usage"
+OWN_CASE = "instagram"
 APP = ""
 """Whose allowance is the app's."""
 FIGURES = ("call_count", "total_cputime", "total_time")
@@ -63,6 +64,8 @@ def read_usage(headers: Mapping[str, str]) -> Usage:
     """Read the usage headers of an answer; absent or unreadable headers say nothing."""
     apps = [_object(headers.get(APP_USAGE))] if headers.get(APP_USAGE) else []
     cases = list(_cases(_object(headers.get(CASE_USAGE))))
+    # An app that also runs ads or Pages is told of those allowances too, which are others.
+    cases = [case for case in cases if case.get("type") == OWN_CASE] or cases
     waits = (_number(entry.get("estimated_time_to_regain_access")) for entry in [*apps, *cases])
     return Usage(_highest(apps), _highest(cases), max(waits, default=0.0))
 

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ import yaml
 from tap_instagram_business.credentials.locking import exclusive
 
 if TYPE_CHECKING:
+    import signal
+
     from tests.local_sandbox import LocalSandbox
 
 ROOT = Path(__file__).parents[1]
@@ -100,15 +101,15 @@ class MeltanoProject:
         )
 
     @staticmethod
-    def kill(run: subprocess.Popen[bytes], plugin: str = "") -> None:
-        """Kill a plugin of a run, or all of it at once; a run that has ended stays as it is."""
+    def end(run: subprocess.Popen[bytes], plugin: str, signum: signal.Signals) -> None:
+        """Send a signal to a plugin of a run, or ('') to all of it; one that has ended stays so."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for process in psutil.Process(run.pid).children(recursive=True) if plugin else ():
                 if any(plugin in part for part in process.cmdline()):
-                    process.kill()
+                    process.send_signal(signum)
         if not plugin:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)
+                os.killpg(run.pid, signum)
         run.wait(timeout=120)
 
     def meltano(

@@ -23,6 +23,7 @@ class Failures:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._waiting: set[str] = set()
+        self._gaps = 0
 
     def add(self, account: str, table: str, error: GraphError) -> None:
         """Remember that a table gave up on an account.
@@ -41,12 +42,18 @@ class Failures:
         """Remember that an account is left out for a reason that is no error of Meta's."""
         self._tables[reason][account].append(table)
 
+    def add_gap(self) -> None:
+        """Count an insight that Meta failed at each time it was asked."""
+        self._gaps += 1
+
     def raise_any(self) -> None:
         """End with what was left out, if anything was.
 
         Raises:
             AccountsUnread: with a sentence that names accounts, tables and reasons.
         """
+        if self._gaps:
+            logger.warning("Meta failed at %d insights: the next run asks for them.", self._gaps)
         if self._tables:
             parts = (f"{_named(tables)}: {reason}" for reason, tables in self._tables.items())
             message = f"Not everything could be read. {'; '.join(parts)}"

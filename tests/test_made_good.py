@@ -50,12 +50,16 @@ def of_day(day: dt.date) -> str:
         "_demographics.*breakdown=country|breakdown=country.*_demographics",
     ],
 )
-def test_what_meta_failed_at_is_read_by_the_next_run(server: GraphApiServer, match: str) -> None:
+def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
+    server: GraphApiServer, match: str, caplog: pytest.LogCaptureFixture
+) -> None:
     server.faults.add(failing(match))
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
     assert server.faults.struck
-    assert [key for key in warehouse.tables["insight_gaps"] if key[3] == "error"]
+    gaps = [key for key in warehouse.tables["insight_gaps"] if key[3] == "error"]
+    assert gaps
+    assert f"Meta failed at {len(gaps)} insights: the next run asks for them." in caplog.messages
     warehouse.load(run_tap(server, state=warehouse.state))
     server.faults.clear()
     warehouse.load(run_tap(server, state=warehouse.state))

@@ -47,6 +47,10 @@ class Action(Enum):
     """Nothing can be read until somebody acts."""
 
 
+FAILING = (Action.RETRY, Action.LESS, Action.UNANSWERED)
+"""What Meta, or the way to it, fails at: it may be given when it is asked for again."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One row of the table: which errors it covers, and what follows."""
@@ -203,8 +207,7 @@ class GraphError(GraphFailure):
     @property
     def may_pass(self) -> bool:
         """Whether the next run may well be given what this one was not."""
-        passing = {Action.RETRY, Action.LESS, Action.UNANSWERED}
-        return self.rule is OWN_ALLOWANCE or self.rule.action in passing
+        return self.rule is OWN_ALLOWANCE or self.rule.action in FAILING
 
     def spare_other_tokens(self) -> None:
         """Let a dead token be the end of its account only."""

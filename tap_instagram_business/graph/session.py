@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.errors import (
+    FAILING,
     AccountRateLimited,
     Action,
     GraphError,
@@ -32,8 +33,6 @@ FEWEST_CALLS = 10
 """Fewer calls than this are not split up to be asked in parallel."""
 GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it says so in error too."""
-FAILING = (Action.RETRY, Action.LESS, Action.UNANSWERED)
-"""What is asked again as it is, and less of it together, unless there is something to leave out."""
 PASSING = (*FAILING, Action.GONE)
 """What may have passed when it is asked again."""
 PAGES_TOGETHER = 50

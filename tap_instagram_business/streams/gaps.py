@@ -86,6 +86,8 @@ class InsightGaps(InstagramStream):
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""
         error = gap.error
+        if gap.reason == FAILED:
+            self._tap.failures.add_gap()
         self.write(
             {
                 "account_id": account.id,

@@ -117,7 +117,7 @@ def reach_each(
     own = session.access.login == "instagram"
     params = {"fields": ",".join(["user_id", *fields] if own else fields)}
     calls = (
-        Call("me" if own else account_id, params=params, token=token, subject=account_id)
+        Call("me" if own else account_id, "", params, token, account_id, account_id)
         for account_id, token in tokens.items()
     )
     accounts, unread = [], {}

@@ -109,6 +109,27 @@ def test_a_dead_token_is_its_accounts_trouble_only(
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
+@pytest.mark.parametrize("kind", ["throttle", "service_error"])
+def test_one_that_meta_does_not_give_today_holds_no_other(
+    serve: Serve, vault: Vault, keys: KeyRing, login: str, kind: Any
+) -> None:
+    server = serve(world(login))
+    tokens = fill(vault, keys, server)
+    # The Instagram login asks each for `me`: whose turn comes first is the one.
+    first = rf"/{next(iter(tokens))}\?fields" if login == "facebook" else r"/me\?"
+    server.faults.add(Fault(kind=kind, match=first, times=1 if kind == "throttle" else 5))
+    run = run_with(vault, server, strict=False, on_rate_limit="stop", parallel_requests=1)
+    (lost,) = tokens.keys() - {account_id for (account_id,) in run.table("accounts")}
+    assert_complete(server, run, without=lost)
+    if kind == "throttle":
+        assert run.error is None
+    else:
+        assert f"{lost} in accounts: Meta's error 2" in str(run.error)
+        assert "connect" not in str(run.error)
+    assert {record.status for record in vault.read().values()} == {"good"}
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
 @pytest.mark.parametrize("edge", ["insights", "media"])
 def test_so_is_one_that_dies_while_it_is_used(
     serve: Serve, vault: Vault, keys: KeyRing, login: str, edge: str

@@ -24,7 +24,7 @@ DAY = dt.timedelta(days=1)
 RUNS = int(os.environ.get("SOAK_RUNS", "25"))
 """How many worlds of each login; thousands by hand."""
 DAYS = 3
-MOST_GAPS = 3
+MOST_RUNS = 2
 PASSING: tuple[Kind, ...] = (
     *("drop", "html_502", "empty_body", "truncated_body", "error_with_200", "unknown_error"),
     *("service_error", "null_op", "batch_refused", "gone", "stall", "throttle", "too_much_data"),
@@ -34,15 +34,14 @@ PASSING: tuple[Kind, ...] = (
 def sync(server: GraphApiServer, warehouse: Warehouse, **settings: Any) -> None:
     """Run the tap, and again where it tells that Meta failed at something each time it was asked.
 
-    One call in a hundred thousand does so by chance: it is told, and the next run asks again.
+    One call in a million does so by chance: it is told, and the next run asks again.
     """
-    gaps = 1
-    while gaps:
-        run = warehouse.load(
-            run_tap(server, max_wait_minutes=100_000, state=warehouse.state, **settings)
-        )
-        gaps = sum(row["reason"] in {"error", "gone"} for row in run.records["insight_gaps"])
-        assert gaps <= MOST_GAPS
+    for _ in range(MOST_RUNS):
+        run = run_tap(server, max_wait_minutes=100_000, state=warehouse.state, **settings)
+        warehouse.load(run)
+        if not {"error", "gone"} & {row["reason"] for row in run.records["insight_gaps"]}:
+            return
+    pytest.fail("what Meta failed at is not made good")
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])

@@ -105,7 +105,7 @@ class Silence:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._times = 0
-        self._heard = 0.0
+        self._counted = 0.0
 
     def pause(self, seconds: float) -> None:
         """Wait, unless nobody wants an answer any more."""
@@ -131,9 +131,9 @@ class Silence:
             Unreachable: it has lasted too long.
         """
         with self._lock:
-            if sent >= self._heard:
+            if sent >= self._counted:
                 self._times += 1
-                self._heard = time.monotonic()
+                self._counted = time.monotonic()
             times = self._times
         if times >= self._most:
             message = f"{where} gives no answer ({why}): {NO_ANSWER.remedy}"

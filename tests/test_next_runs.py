@@ -26,6 +26,15 @@ def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
     return serve(WORLD)
 
 
+def assert_same(got: dict[str, truth.Table], before: dict[str, truth.Table]) -> None:
+    """Compare tables, but for Meta's messages: they name what else was asked at the same time."""
+    for stream, table in before.items():
+        plain = (
+            {key: {**row, "message": None} for key, row in t.items()} for t in (got[stream], table)
+        )
+        truth.tables_equal(*plain)
+
+
 def test_a_second_run_on_the_same_day_asks_for_little_and_changes_nothing(
     server: GraphApiServer,
 ) -> None:
@@ -35,8 +44,7 @@ def test_a_second_run_on_the_same_day_asks_for_little_and_changes_nothing(
     server.reset_counts()
     warehouse.load(run_tap(server, state=warehouse.state))
     assert server.calls < first_calls / 8
-    for stream, table in before.items():
-        truth.tables_equal(warehouse.tables[stream], table)
+    assert_same(warehouse.tables, before)
 
 
 def test_a_run_whose_state_is_lost_ends_in_the_same_tables(server: GraphApiServer) -> None:
@@ -44,8 +52,7 @@ def test_a_run_whose_state_is_lost_ends_in_the_same_tables(server: GraphApiServe
     warehouse.load(run_tap(server))
     before = {k: dict(v) for k, v in warehouse.tables.items()}
     warehouse.load(run_tap(server))
-    for stream, table in before.items():
-        truth.tables_equal(warehouse.tables[stream], table)
+    assert_same(warehouse.tables, before)
 
 
 @pytest.mark.parametrize("end_labels", [False, True])

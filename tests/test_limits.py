@@ -152,14 +152,19 @@ def test_the_apps_calls_are_counted_whoevers_they_are() -> None:
     assert len(allowance.take(["third"] * 50)) == 1
 
 
-def test_waits_add_up_and_begin_again_with_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_grow_and_add_up_and_begin_again_with_one_call(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
-    allowance = Allowance(max_wait_minutes=11)
-    for _ in range(2):
+    allowance = Allowance(max_wait_minutes=21)
+    for answered in (False, True, False):
         allowance.refused("1784", of_app=False)
         assert len(allowance.take(A)) == 1
         allowance.give_back(A[:1])
-        time.sleep(0.01)
+        if answered:
+            allowance.answered("1784")
+    waited = re.findall(r"waiting (\d+) minutes", caplog.text)
+    assert waited == ["5", "10", "5"]
     allowance.refused("1784", of_app=False)
     assert allowance.take(A) == []
     assert allowance.ended("1784")

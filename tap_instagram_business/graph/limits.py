@@ -30,7 +30,8 @@ FIGURES = ("call_count", "total_cputime", "total_time")
 FIRST_CALLS = 50
 """How many calls may be under way before one is answered; then one more for each that is."""
 DEFAULT_WAIT_MINUTES = 5.0
-"""How long to wait where Meta refuses and does not say for how long."""
+"""How long to wait where Meta refuses and does not say for how long; twice as long the next time:
+asking while one is refused prolongs it."""
 
 NEARLY_USED_UP = 90
 FEW_CALLS = 10.0
@@ -105,6 +106,7 @@ class _Reading:
     under_way: int = 0
     most_at_once: float = float("inf")
     held_until: float = 0.0
+    refusals: int = 0
     ended: str = ""
 
     def note(self, percent: float, sent: float) -> None:
@@ -260,7 +262,14 @@ class Allowance:
             known = [self._readings[payer], self._readings[APP]]
             now = time.monotonic()
             if not any(reading.ended or reading.held_until > now for reading in known):
-                self._hold(DEFAULT_WAIT_MINUTES, APP if of_app else payer)
+                refusing = APP if of_app else payer
+                self._hold(DEFAULT_WAIT_MINUTES * 2 ** self._readings[refusing].refusals, refusing)
+                self._readings[refusing].refusals += 1
+
+    def answered(self, payer: str) -> None:
+        """Note that a call was not refused."""
+        with self._changed:
+            self._readings[payer].refusals = self._readings[APP].refusals = 0
 
     def _hold(self, minutes: float, payer: str) -> None:
         now, reading = time.monotonic(), self._readings[payer]

@@ -214,16 +214,19 @@ class GraphSession:
         some = [waiting[place] for place in self.allowance.take([c.payer for _, c in waiting])]
         try:
             answers = self._exchange.ask([call.current() for _, call in some], costs)
-            self._note_refusals(answers)
+            self._note_allowances(answers)
         finally:
             self.allowance.give_back(call.payer for _, call in some)
         yield from ((index, answer) for (index, _), answer in zip(some, answers, strict=True))
 
-    def _note_refusals(self, answers: Iterable[Answer]) -> None:
+    def _note_allowances(self, answers: Iterable[Answer]) -> None:
         """Let no more calls go where these were refused: before others may take their place."""
         for answer in answers:
-            if answer.error and answer.error.rule.action is Action.WAIT:
-                self.allowance.refused(answer.call.payer, of_app=answer.error.is_of_app)
+            payer, error = answer.call.payer, answer.error
+            if error and error.rule.action is Action.WAIT:
+                self.allowance.refused(payer, of_app=error.is_of_app)
+            else:
+                self.allowance.answered(payer)
 
     def _again(self, answer: Answer, tries: int) -> Call | None:
         """Return what to ask after an answer, if it may change anything."""

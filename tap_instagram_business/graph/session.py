@@ -96,8 +96,8 @@ class GraphSession:
         Calls are taken from the iterable a few hundred at a time, while earlier ones are under way.
 
         Raises:
-            Unreachable: the Graph API gives no readable answer.
-            RateLimited: the allowance is used up.
+            Unreachable: nothing is answered any more, or Meta fails at all it is asked.
+            RateLimited: the app's or the run's allowance is used up.
             GraphError: the token is of no use any more.
         """
         waiting = iter(calls)

@@ -213,6 +213,42 @@ def test_what_has_not_the_shape_of_an_answer_is_none(
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.parametrize(
+    ("match", "body", "table"),
+    [
+        (r"/media\?", '{"data": [{"id": "1"}]}', "media"),
+        (r"/stories\?", '{"data": [{"timestamp": "2026-11-20T10:00:00+0000"}]}', "stories"),
+        (r"/tags\?", '{"data": [{"caption": "no id"}]}', "tagged_media"),
+        ("insights.*saved", '{"data": [{"name": "reach", "values": [3]}]}', ""),
+        ("period=week", '{"data": [{"name": "r", "values": [{"value": 1, "end_time": "?"}]}]}', ""),
+        ("breakdown=follow_type", '{"data": [{"total_value": {"value": 3}}]}', ""),
+    ],
+)
+def test_items_of_another_shape_end_no_run(
+    serve: Callable[..., GraphApiServer], match: str, body: str, table: str
+) -> None:
+    world = WorldSettings(accounts=1, posts=5, days=60, seed=5, start=START, login="instagram")
+    server, every_table = serve(world), [e["tap_stream_id"] for e in catalog()["streams"]]
+    server.faults.add(Fault(kind="raw", status=200, body=body, match=match, times=None))
+    warehouse, wanted = Warehouse(), catalog(*every_table)
+    run = run_tap(server, login="instagram", catalog=wanted, strict=False, start_date="2026-11-10")
+    assert server.faults.struck
+    if table:
+        assert isinstance(run.error, AccountsUnread)
+        assert f" in {table}: No answer from Meta (JSON of another shape" in str(run.error)
+    else:
+        assert run.error is None
+        assert "error" in {row["reason"] for row in run.records["insight_gaps"]}
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, login="instagram", catalog=wanted, state=warehouse.state))
+    truth.tables_equal(warehouse.tables["media"], truth.media(server.world, START))
+    truth.tables_equal(
+        warehouse.tables["media_insights"], truth.media_insights(server.world, START)
+    )
+    truth.tables_equal(warehouse.tables["tagged_media"], truth.tagged_media(server.world, START))
+
+
 def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphApiServer) -> None:
     slow = Fault(kind="html_502", match=r"/media\?.*limit=(100|50)\b", times=None)
     server.faults.add(slow)

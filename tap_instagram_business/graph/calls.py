@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self, override
 
 from tap_instagram_business.graph.errors import Action, GraphError, refused_field, refused_metrics
+from tap_instagram_business.graph.insights import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,6 +99,23 @@ class Call:
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
         return replace(self, params={**self.params, **params})
+
+
+@dataclass(frozen=True)
+class ListCall(Call):
+    """A list of objects.
+
+    Attributes:
+        required: the fields that each of them has in any case.
+    """
+
+    required: frozenset[str] = frozenset({"id"})
+
+    @override
+    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
+        return super().is_answered_by(body) and all(
+            self.required <= item.keys() for item in body["data"]
+        )
 
 
 @dataclass(frozen=True)
@@ -192,7 +210,7 @@ class InsightsCall(Call):
 
     @override
     def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        return super().is_answered_by(body) and all("name" in item for item in body["data"])
+        return super().is_answered_by(body) and is_readable(body)
 
     @override
     def current(self) -> Self:

@@ -73,3 +73,13 @@ def read_splits(answer: Mapping[str, Any]) -> dict[str, Split]:
         for item in answer["data"]
         for breakdown in (item.get("total_value") or {}).get("breakdowns") or ()
     }
+
+
+def is_readable(answer: Mapping[str, Any]) -> bool:
+    """Say whether an answer has a shape that can be read here."""
+    try:
+        for read in (read_values, read_series, read_splits):
+            read(answer)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return True

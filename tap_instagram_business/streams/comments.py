@@ -8,7 +8,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
-from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.calls import ListCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
@@ -71,11 +71,11 @@ class Comments(RefreshedStream):
         has_comments = media.node.get("comments_count") != 0
         return has_comments and media.account.id not in self._failed and self.is_due(media)
 
-    def _list(self, media: PostedMedia, node: str, edge: str) -> Call:
+    def _list(self, media: PostedMedia, node: str, edge: str) -> ListCall:
         fields = ",".join(requested(COMMENT_FIELDS, self.config["login"], self.wanted_columns))
         replies = "" if edge == "replies" else f",replies.limit({COMMENTS_A_PAGE}){{{fields}}}"
         params = {"fields": f"{fields}{replies}", "limit": COMMENTS_A_PAGE}
-        return Call(node, edge, params, media.account.token, media, media.account.id)
+        return ListCall(node, edge, params, media.account.token, media, media.account.id)
 
     def _take(self, answer: Answer) -> None:
         media: PostedMedia = answer.call.subject
@@ -135,7 +135,7 @@ class TaggedMedia(InstagramStream):
         accounts = {account.id: account for account in self._tap.accounts}
         fields = requested(TAGGED_FIELDS, self.config["login"], self.wanted_columns)
         params = {"fields": ",".join(fields), "limit": TAGGED_A_PAGE}
-        lists = (Call(item.id, "tags", params, item.token) for item in accounts.values())
+        lists = (ListCall(item.id, "tags", params, item.token) for item in accounts.values())
         for pages in self._tap.graph.pages(lists, self.costs, go_on=lambda _: True):
             for page in pages:
                 account = accounts[page.answer.call.node]

@@ -11,10 +11,10 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.client import ACCOUNT_ID, column, columns
-from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.calls import ListCall
 from tap_instagram_business.graph.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.streams.posted import ALWAYS_NEEDED, PostedMedia, RefreshedStream
+from tap_instagram_business.streams.posted import ALWAYS_NEEDED, DATED, PostedMedia, RefreshedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -104,7 +104,7 @@ class Media(RefreshedStream):
     def _comments(self) -> Comments:
         return cast("Comments", self._tap.streams["comments"])
 
-    def _lists(self) -> Iterator[Call]:
+    def _lists(self) -> Iterator[ListCall]:
         wanted = self.wanted_columns | ALWAYS_NEEDED
         if self._comments.selected:
             wanted |= {"comments_count"}
@@ -116,7 +116,7 @@ class Media(RefreshedStream):
             fields.append(f"children{{{','.join(slides)}}}")
         params = {"fields": ",".join(fields), "limit": MEDIA_A_PAGE}
         for account in self.accounts_in_turn():
-            yield Call(account.id, "media", params, account.token)
+            yield ListCall(account.id, "media", params, account.token, required=DATED)
 
     @functools.cached_property
     def since(self) -> dt.datetime | None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ALWAYS_NEEDED = frozenset({"timestamp", "media_type", "media_product_type"})
 """Fields that decide which insights a media has, and when they are due."""
+DATED = frozenset({"id", "timestamp"})
+"""What Meta gives of every media and story, and nothing can be done without."""
 MOST_TO_ASK_AGAIN = 200
 """At how many media of an account Meta may fail, each to be asked again; then it is left out."""
 

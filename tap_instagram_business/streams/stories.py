@@ -8,7 +8,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
-from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.calls import ListCall
 from tap_instagram_business.graph.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.insights import Split, read_splits, read_time, read_values
 from tap_instagram_business.metrics import (
@@ -18,7 +18,7 @@ from tap_instagram_business.metrics import (
     STORY,
     media_metrics,
 )
-from tap_instagram_business.streams.posted import ALWAYS_NEEDED, InsightsStream, PostedMedia
+from tap_instagram_business.streams.posted import ALWAYS_NEEDED, DATED, InsightsStream, PostedMedia
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,12 +61,12 @@ class Stories(InstagramStream):
                 if page.answer.error:
                     self.fail(accounts[page.answer.call.node], page.answer.error)
 
-    def _lists(self) -> Iterator[Call]:
+    def _lists(self) -> Iterator[ListCall]:
         wanted = self.wanted_columns | ALWAYS_NEEDED
         fields = requested(STORY_FIELDS, self.config["login"], wanted)
         params = {"fields": ",".join(fields), "limit": STORIES_A_PAGE}
         for account in self._tap.accounts:
-            yield Call(account.id, "stories", params, account.token)
+            yield ListCall(account.id, "stories", params, account.token, required=DATED)
 
     @staticmethod
     def _read(accounts: Mapping[str, Account], answer: Answer) -> Iterator[PostedMedia]:

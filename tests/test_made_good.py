@@ -249,6 +249,32 @@ def test_items_of_another_shape_end_no_run(
     truth.tables_equal(warehouse.tables["tagged_media"], truth.tagged_media(server.world, START))
 
 
+@pytest.mark.parametrize(
+    "paging",
+    [
+        '{"next": "https://graph/media?after=A", "cursors": {"after": "A"}}',
+        '{"next": "https://graph/media?after=A"}',
+        '{"next": "https://graph/media"}',
+    ],
+)
+def test_a_list_that_leads_nowhere_has_not_come_to_its_end(
+    serve: Callable[..., GraphApiServer], paging: str
+) -> None:
+    world = WorldSettings(accounts=1, posts=30, days=60, seed=5, start=START, login="instagram")
+    server = serve(world)
+    body = f'{{"data": [], "paging": {paging}}}'
+    server.faults.add(Fault("raw", status=200, body=body, match=r"/media\?", times=None))
+    warehouse = Warehouse()
+    run = run_tap(server, login="instagram", strict=False)
+    assert isinstance(run.error, AccountsUnread)
+    assert "/media goes on, but leads nowhere" in str(run.error)
+    assert len(server.faults.struck) <= 2
+    warehouse.load(run)
+    server.faults.clear()
+    warehouse.load(run_tap(server, login="instagram", state=warehouse.state))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
 def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphApiServer) -> None:
     slow = Fault(kind="html_502", match=r"/media\?.*limit=(100|50)\b", times=None)
     server.faults.add(slow)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tap_instagram_business.graph.errors import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_instagram_business.graph.calls import Answer, Call
-
-logger = logging.getLogger("tap-instagram-business.graph")
 
 
 @dataclass(frozen=True)
@@ -23,15 +22,25 @@ class Page:
     is_last: bool
 
 
-def next_page(answer: Answer) -> Call | None:
-    """Return the call for the page after an answer, None on the last one."""
-    return None if answer.error else following(answer.call, answer.data)
+def turn_over(answer: Answer) -> tuple[Answer, Call | None]:
+    """Return a page and the call for the next one, None after the last.
+
+    Where the next cannot be asked for, the page is the last and has that for its error: it must not
+    pass for the end of its list.
+    """
+    try:
+        return answer, None if answer.error else following(answer.call, answer.data)
+    except Unanswered as error:
+        return replace(answer, error=error), None
 
 
 def following(call: Call, page: Mapping[str, Any]) -> Call | None:
     """Return the call for what follows a page of a list, None on the last one.
 
     The cursor is asked for again with our own parameters: `paging.next` itself holds the token.
+
+    Raises:
+        Unanswered: there is more, and Meta does not say where.
     """
     paging = page.get("paging") or {}
     if not paging.get("next"):
@@ -40,6 +49,6 @@ def following(call: Call, page: Mapping[str, Any]) -> Call | None:
     if not after:
         after = dict(parse_qsl(urlsplit(paging["next"]).query)).get("after", "")
     if not after or after == call.params.get("after"):
-        logger.warning("Meta's list %s leads nowhere: it ends here.", call.path)
-        return None
+        message = f"the list {call.path} goes on, but leads nowhere"
+        raise Unanswered(message)
     return call.with_params(after=after)

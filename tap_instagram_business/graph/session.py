@@ -18,7 +18,7 @@ from tap_instagram_business.graph.errors import (
 )
 from tap_instagram_business.graph.exchange import Exchange
 from tap_instagram_business.graph.limits import Allowance
-from tap_instagram_business.graph.paging import Page, next_page
+from tap_instagram_business.graph.paging import Page, turn_over
 from tap_instagram_business.graph.transport import Costs, Patience, Transport
 
 if TYPE_CHECKING:
@@ -121,15 +121,14 @@ class GraphSession:
         current = list(islice(waiting, PAGES_TOGETHER))
         under_way = self._submit(current, costs)
         while under_way:
-            answers = list(_in_order(under_way))
-            following = [next_page(answer) if go_on(answer) else None for answer in answers]
-            current = [call for call in following if call]
+            turned = [
+                turn_over(answer) if go_on(answer) else (answer, None)
+                for answer in _in_order(under_way)
+            ]
+            current = [call for _, call in turned if call]
             current += islice(waiting, PAGES_TOGETHER - len(current))
             under_way = self._submit(current, costs)
-            yield [
-                Page(answer, is_last=call is None)
-                for answer, call in zip(answers, following, strict=True)
-            ]
+            yield [Page(answer, is_last=call is None) for answer, call in turned]
 
     def _most_to_submit(self, under_way: UnderWay) -> int:
         """Return how many calls to ask for at once.

@@ -8,11 +8,11 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
-from tap_instagram_business.graph.calls import ListCall
+from tap_instagram_business.graph.calls import Answer, ListCall
 from tap_instagram_business.graph.errors import Action
 from tap_instagram_business.graph.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.graph.paging import following
+from tap_instagram_business.graph.paging import turn_over
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.posted import PostedMedia, RefreshedStream
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.tap import TapInstagramBusiness
 
 COMMENTS_A_PAGE = "50"
@@ -88,7 +87,8 @@ class Comments(RefreshedStream):
         replies = comment.get("replies") or {}
         for node in replies.get("data", ()):
             self.write(self._row(media, node, str(comment["id"])))
-        more = following(self._list(media, str(comment["id"]), "replies"), replies)
+        first, more = turn_over(Answer(self._list(media, str(comment["id"]), "replies"), replies))
+        self._note_error(first)
         for pages in self._tap.graph.pages(
             [more] if more else [], self.costs, go_on=lambda _: True
         ):

@@ -32,4 +32,4 @@ def serve() -> Iterator[Callable[..., GraphApiServer]]:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries come at once."""
     monkeypatch.setattr(Patience, "first_pause", 0.01)
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (5, 0.01, 5.0))
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (5, 0.01, 30.0))

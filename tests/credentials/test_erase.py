@@ -162,6 +162,7 @@ def ask_meltano(project: Path, *arguments: str) -> str:
     return run.stdout
 
 
+@pytest.mark.e2e
 def test_all_states_of_a_meltano_project_and_its_history(
     env: dict[str, str], project: Path, filled: Vault
 ) -> None:

@@ -199,6 +199,7 @@ def test_two_writers_lose_nothing_of_each_other(vault: Vault) -> None:
     assert len(vault.read()) == 180
 
 
+@pytest.mark.soak
 def test_killed_at_any_instant_it_is_whole_and_the_next_writer_goes_on(vault: Vault) -> None:
     known = 0
     for round_number in range(25):

@@ -13,6 +13,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from tap_instagram_business.metrics import (
     DAY_METRICS,
     FOLLOW_COLUMNS,
@@ -163,6 +165,18 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def house_table() -> str:
+    """Return CONTRIBUTING's table of the rooms of the house."""
+    rooms = yaml.safe_load((ROOT / "docs" / "house.yml").read_text("utf-8"))
+    return table(
+        ("room", "what it holds", "what it imports"),
+        (
+            (f"`{name}`", room["holds"], ", ".join(f"`{it}`" for it in room.get("imports", ())))
+            for name, room in rooms.items()
+        ),
+    )
+
+
 def catalog() -> str:
     """Return catalog.example.json: what --discover prints."""
     return TapInstagramBusiness(validate_config=False).catalog_json_text + "\n"
@@ -190,8 +204,10 @@ def documents() -> dict[str, str]:
     }.items():
         readme = with_block(readme, name, block, ("<!-- ", " -->"))
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return {
         "README.md": readme,
+        "CONTRIBUTING.md": with_block(contributing, "house", house_table(), ("<!-- ", " -->")),
         "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
         ".env.example": env_example(),
         "catalog.example.json": catalog(),

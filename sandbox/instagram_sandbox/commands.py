@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from instagram_sandbox import meltano
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +17,7 @@ WORLD_OPTIONS = ("accounts", "posts", "days", "seed", "login")
 
 def default_data_dir() -> Path:
     """Return the sandbox's place: in the Meltano project, or else where one is."""
-    return Path(os.environ.get("MELTANO_PROJECT_ROOT", "")) / ".sandbox"
+    return (meltano.project_root() or Path()) / ".sandbox"
 
 
 @click.group()

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from instagram_sandbox import meltano
 from instagram_sandbox import world as worlds
 from instagram_sandbox.failure import SandboxError
 from instagram_sandbox.servers import Server, port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PACKAGE = "instagram_sandbox"
 BIGQUERY_PROJECT = "sandbox"
@@ -83,7 +83,7 @@ def up(data_dir: Path, wishes: dict[str, Any], options: Options) -> Iterator[str
     _check_ports([launch for launch in launches if not running[launch.server]])
     if is_new:
         worlds.keep(world, data_dir)
-        yield from _forget_bookmarks()
+        yield from _delete_bookmarks()
     for launch in launches:
         found = running[launch.server]
         said = "already up" if found else "up"
@@ -157,7 +157,7 @@ def _check_ports(launches: list[Launch]) -> None:
             raise SandboxError(message)
 
 
-def _forget_bookmarks() -> Iterator[str]:
-    project_root = os.environ.get("MELTANO_PROJECT_ROOT")
-    if project_root and worlds.forget_bookmarks(Path(project_root)):
+def _delete_bookmarks() -> Iterator[str]:
+    root = meltano.project_root()
+    if root and meltano.delete_bookmarks(root):
         yield "New world: Meltano's bookmarks of the last one are deleted"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -13,8 +11,6 @@ from instagram_sandbox.failure import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MELTANO_STATE_IDS = "sandbox:%"
 
 
 @dataclass(frozen=True)
@@ -71,26 +67,6 @@ def keep(world: World, data_dir: Path) -> None:
 def forget(data_dir: Path) -> None:
     """Let the next `up` choose a new world."""
     _path(data_dir).unlink(missing_ok=True)
-
-
-def forget_bookmarks(project_root: Path) -> int:
-    """Delete what Meltano remembers of an earlier sandbox: its bookmarks are of another world.
-
-    Args:
-        project_root: The Meltano project.
-
-    Returns:
-        How many pipelines' states were deleted.
-    """
-    database = project_root / ".meltano" / "meltano.db"
-    if not database.exists():
-        return 0
-    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
-        tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'state'").fetchall()
-        if not tables:
-            return 0
-        deletion = "DELETE FROM state WHERE state_id LIKE ?"
-        return connection.execute(deletion, [MELTANO_STATE_IDS]).rowcount
 
 
 def _path(data_dir: Path) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.world import forget_bookmarks
+from instagram_sandbox.meltano import delete_bookmarks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,20 +21,20 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def test_only_the_sandboxs_bookmarks_are_forgotten(tmp_path: Path, database: Path) -> None:
+def test_only_the_sandboxs_bookmarks_are_deleted(tmp_path: Path, database: Path) -> None:
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("CREATE TABLE state (state_id TEXT)")
         ids = [("sandbox:tap-to-target",), ("prod:tap-to-target",)]
         connection.executemany("INSERT INTO state VALUES (?)", ids)
 
-    assert forget_bookmarks(tmp_path) == 1
+    assert delete_bookmarks(tmp_path) == 1
 
     with closing(sqlite3.connect(database)) as connection:
         kept = connection.execute("SELECT state_id FROM state").fetchall()
     assert kept == [("prod:tap-to-target",)]
 
 
-def test_a_project_that_never_ran_has_nothing_to_forget(tmp_path: Path, database: Path) -> None:
-    assert forget_bookmarks(tmp_path) == 0
+def test_a_project_that_never_ran_has_nothing_to_delete(tmp_path: Path, database: Path) -> None:
+    assert delete_bookmarks(tmp_path) == 0
     database.touch()
-    assert forget_bookmarks(tmp_path) == 0
+    assert delete_bookmarks(tmp_path) == 0

@@ -264,7 +264,7 @@ def test_metrics_that_meta_has_retired(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_an_allowance_that_is_used_up(serve: Serve, tmp_path: Path) -> None:
-    said = doctor(tmp_path, serve(WORLD, allowance_calls=8))
+    said = doctor(tmp_path, serve(WORLD, api_settings=ApiSettings(allowance_calls=8)))
     assert said.exit_code == 0
     assert said.verdict == (
         f"{WORKS} Warning: Meta's rate limit is used up, back in about 5 minutes; the rest was not "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import Clock, Fault, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import RateLimits
@@ -206,7 +206,8 @@ def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
     plain = serve(WORLD)
     run_tap(plain)
-    server = serve(WORLD, clock=FastClock(), allowance_calls=plain.calls // 4)
+    allowance = ApiSettings(allowance_calls=plain.calls // 4)
+    server = serve(WORLD, api_settings=allowance, clock=FastClock())
     server.usage.regain_minutes = 1
     run = run_tap(server, max_wait_minutes=100_000)
     now = START + MINUTE * 5

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from instagram_sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import state as state_module
 from tap_instagram_business.state import PacedStateWriter
 from tests import truth
@@ -76,7 +76,9 @@ def goes_on_from(server: GraphApiServer, output: str) -> None:
 def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
-    server = serve(WorldSettings(accounts=3, posts=80, start=START), latency=0.3)
+    server = serve(
+        WorldSettings(accounts=3, posts=80, start=START), api_settings=ApiSettings(latency=0.3)
+    )
     out = tmp_path / "out.jsonl"
     with out.open("w") as stdout:
         tap = start(server, tmp_path, stdout=stdout)
@@ -112,7 +114,10 @@ def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
 def test_the_signal_to_end_is_heard_while_an_allowance_is_waited_for(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
-    server = serve(WorldSettings(accounts=1, posts=80, start=START), allowance_calls=100)
+    server = serve(
+        WorldSettings(accounts=1, posts=80, start=START),
+        api_settings=ApiSettings(allowance_calls=100),
+    )
     tap = start(server, tmp_path, stdout=subprocess.DEVNULL)
     assert tap.stderr is not None
     for line in tap.stderr:

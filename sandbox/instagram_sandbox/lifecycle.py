@@ -1,7 +1,8 @@
-"""What the sandbox's commands do with its two servers."""
+"""Starting, stopping and resetting the two servers of a sandbox."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -10,23 +11,33 @@ from typing import TYPE_CHECKING, Any
 from instagram_sandbox import meltano
 from instagram_sandbox import world as worlds
 from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.graph_api.settings import ApiSettings, ServerSettings, WorldSettings
 from instagram_sandbox.servers import Server, port_is_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
-PACKAGE = "instagram_sandbox"
 BIGQUERY_PROJECT = "sandbox"
 
 
 @dataclass(frozen=True)
 class Options:
-    """How this `up` shows the world."""
+    """The options of `up` that do not define the world.
+
+    Attributes:
+        graph_port: Port of the Graph API.
+        bigquery_port: Port of the local BigQuery.
+        clock: Moment at which the world's clock stands still. None for the real time.
+        latency: Number of seconds that the Graph API takes for each answer.
+        no_graph: Whether the Graph API is left out.
+        no_bigquery: Whether the local BigQuery is left out.
+    """
 
     graph_port: int
     bigquery_port: int
-    clock: str = "now"
+    clock: datetime | None = None
     latency: float = 0.0
     no_graph: bool = False
     no_bigquery: bool = False
@@ -34,7 +45,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Launch:
-    """A server, and what it is to be started with."""
+    """A server and how it is started.
+
+    Attributes:
+        server: The server.
+        port: Port on which it will listen.
+        port_option: Name of the option that sets the port.
+        arguments: Arguments of the Python interpreter.
+    """
 
     server: Server
     port: int
@@ -43,12 +61,12 @@ class Launch:
 
 
 def graph_api(data_dir: Path) -> Server:
-    """Return the fake Graph API's server."""
+    """Return the server of the simulated Graph API."""
     return Server("graph_api", "Graph API", data_dir, "/_sandbox/health")
 
 
 def bigquery(data_dir: Path) -> Server:
-    """Return the BigQuery emulator's server."""
+    """Return the server of the BigQuery emulator."""
     return Server("bigquery", "BigQuery", data_dir, "/healthz")
 
 
@@ -57,45 +75,45 @@ def servers(data_dir: Path) -> list[Server]:
     return [graph_api(data_dir), bigquery(data_dir)]
 
 
-def up(data_dir: Path, wishes: dict[str, Any], options: Options) -> Iterator[str]:
-    """Start the servers that are not up.
+def up(data_dir: Path, choices: dict[str, Any], options: Options) -> Iterator[str]:
+    """Start the servers that are not running.
 
     Args:
-        data_dir: The sandbox's data directory.
-        wishes: The fields of a world that the user asked for by name.
-        options: How the world is to be shown.
+        data_dir: The directory of the sandbox.
+        choices: The settings of the world that the user chose, by name.
+        options: All other options.
 
     Yields:
-        A line for the user on each thing done.
+        A line for the user on each step.
 
     Raises:
-        SandboxError: If a port is taken, a server does not start, or there is another world
-            than the one asked for.
+        SandboxError: If a port is in use, a server does not start, or the existing world differs
+            from the choices.
     """
-    world = worlds.kept_world(data_dir)
+    world = worlds.load(data_dir)
     is_new = world is None
-    world = world or worlds.new_world(wishes, options.clock)
-    worlds.check_wishes(world, wishes)
+    world = world or worlds.create(choices, options.clock)
+    worlds.check_choices(world, choices)
     if not options.no_bigquery:
         _check_emulator()
     launches = list(_launches(data_dir, world, options))
     running = {launch.server: launch.server.running() for launch in launches}
     _check_ports([launch for launch in launches if not running[launch.server]])
     if is_new:
-        worlds.keep(world, data_dir)
+        worlds.save(world, data_dir)
         yield from _delete_bookmarks()
     for launch in launches:
         found = running[launch.server]
-        said = "already up" if found else "up"
+        state = "already up" if found else "up"
         found = found or launch.server.start(launch.arguments, launch.port)
-        yield f"{launch.server.label}: {said} at {found.url}, pid {found.pid}"
+        yield f"{launch.server.label}: {state} at {found.url}, pid {found.pid}"
 
 
 def down(data_dir: Path) -> Iterator[str]:
-    """Stop the servers that are up.
+    """Stop the servers that are running.
 
     Args:
-        data_dir: The sandbox's data directory.
+        data_dir: The directory of the sandbox.
 
     Yields:
         A line for the user on each server.
@@ -106,34 +124,34 @@ def down(data_dir: Path) -> Iterator[str]:
 
 
 def reset(data_dir: Path) -> Iterator[str]:
-    """Stop the servers and delete what they and the world left, and nothing else.
+    """Stop the servers and delete their data and the world, but no other file.
 
     Args:
-        data_dir: The sandbox's data directory.
+        data_dir: The directory of the sandbox.
 
     Yields:
-        A line for the user on each thing done.
+        A line for the user on each step.
     """
     yield from down(data_dir)
-    worlds.forget(data_dir)
+    worlds.delete(data_dir)
     for server in servers(data_dir):
         shutil.rmtree(server.storage, ignore_errors=True)
         server.log_path.unlink(missing_ok=True)
     yield f"Data deleted in {data_dir}"
 
 
-def _launches(data_dir: Path, world: worlds.World, options: Options) -> Iterator[Launch]:
+def _launches(data_dir: Path, world: WorldSettings, options: Options) -> Iterator[Launch]:
     if not options.no_graph:
-        server = graph_api(data_dir)
-        arguments = ["-m", f"{PACKAGE}.graph_api", f"--port={options.graph_port}"]
-        arguments += [*world.arguments(), f"--clock={options.clock}"]
-        arguments += [f"--latency={options.latency}", f"--data-dir={server.storage}"]
-        yield Launch(server, options.graph_port, "graph-port", arguments)
+        settings = ServerSettings(
+            world, ApiSettings(latency=options.latency), options.graph_port, options.clock
+        )
+        arguments = ["-m", "instagram_sandbox.graph_api", json.dumps(settings.to_json())]
+        yield Launch(graph_api(data_dir), options.graph_port, "graph-port", arguments)
     if not options.no_bigquery:
         server = bigquery(data_dir)
-        arguments = ["-m", f"{PACKAGE}.bigquery", "start", f"--rest-port={options.bigquery_port}"]
-        arguments += ["--grpc-port=0", f"--project={BIGQUERY_PROJECT}"]
-        arguments += [f"--data-dir={server.storage}"]
+        arguments = ["-m", "instagram_sandbox.bigquery", "start"]
+        arguments += [f"--rest-port={options.bigquery_port}", "--grpc-port=0"]
+        arguments += [f"--project={BIGQUERY_PROJECT}", f"--data-dir={server.storage}"]
         yield Launch(server, options.bigquery_port, "bigquery-port", arguments)
 
 
@@ -150,9 +168,9 @@ def _check_ports(launches: list[Launch]) -> None:
     for launch in launches:
         if not port_is_free(launch.port):
             message = (
-                f"Port {launch.port} is in use by another program: stop it, or give the"
-                f" {launch.server.label} another with --{launch.port_option}, under Meltano with"
-                f" SANDBOX_{launch.port_option.upper().replace('-', '_')} in meltano.yml."
+                f"Port {launch.port} is in use by another program. Stop it, or choose another port"
+                f" for the {launch.server.label} with --{launch.port_option} (under Meltano with"
+                f" SANDBOX_{launch.port_option.upper().replace('-', '_')} in meltano.yml)."
             )
             raise SandboxError(message)
 
@@ -160,4 +178,4 @@ def _check_ports(launches: list[Launch]) -> None:
 def _delete_bookmarks() -> Iterator[str]:
     root = meltano.project_root()
     if root and meltano.delete_bookmarks(root):
-        yield "New world: Meltano's bookmarks of the last one are deleted"
+        yield "This is a new world: Meltano's bookmarks of the earlier one are deleted"

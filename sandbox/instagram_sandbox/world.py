@@ -1,71 +1,67 @@
-"""The world a sandbox shows: chosen by the first `up`, kept until a `reset`."""
+"""The file that keeps a sandbox's world: the first `up` writes it, `reset` deletes it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.graph_api.settings import WorldSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True)
-class World:
-    """What the Graph API's server makes its figures from."""
-
-    accounts: int = 2
-    posts: int = 300
-    days: int = 365
-    seed: int = 1
-    login: str = "facebook"
-    start: str = ""
-
-    def arguments(self) -> list[str]:
-        """Spell the world as options of the Graph API's server."""
-        return [f"--{name}={value}" for name, value in asdict(self).items()]
-
-
-def kept_world(data_dir: Path) -> World | None:
-    """Return the world that the first `up` chose, if there was one."""
+def load(data_dir: Path) -> WorldSettings | None:
+    """Return the world of the sandbox, or None if it has none yet."""
     path = _path(data_dir)
-    return World(**json.loads(path.read_text())) if path.exists() else None
+    return WorldSettings.from_json(json.loads(path.read_text())) if path.exists() else None
 
 
-def new_world(wishes: dict[str, Any], clock: str) -> World:
-    """Make a world that starts now, or at the moment its clock is to show."""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return World(**wishes, start=now if clock == "now" else clock)
-
-
-def check_wishes(world: World, wishes: dict[str, Any]) -> None:
-    """Refuse to show another world than the one there is.
+def create(choices: dict[str, Any], start: datetime | None) -> WorldSettings:
+    """Make a new world.
 
     Args:
-        world: The world there is.
-        wishes: The fields of a world that the user asked for by name.
+        choices: The settings that the user chose, by name.
+        start: Moment at which the world starts. None for the present moment.
 
     Raises:
-        SandboxError: If a wish differs from the world.
+        SandboxError: If no world can be made with these settings.
     """
-    there = {name: value for name, value in asdict(world).items() if name in wishes}
-    if there != wishes:
-        described = ", ".join(f"{name} {value}" for name, value in there.items())
-        message = f"There is a world with {described} already: reset the sandbox to get another."
+    start = start or datetime.now(timezone.utc).replace(microsecond=0)
+    try:
+        return WorldSettings(**choices, start=start)
+    except ValueError as error:
+        message = f"No world can be made with these options: {error}."
+        raise SandboxError(message) from None
+
+
+def check_choices(world: WorldSettings, choices: dict[str, Any]) -> None:
+    """Refuse options that do not fit the existing world.
+
+    Args:
+        world: The existing world.
+        choices: The settings that the user chose, by name.
+
+    Raises:
+        SandboxError: If the existing world has another value for one of the choices.
+    """
+    existing = {name: getattr(world, name) for name in choices}
+    if existing != choices:
+        description = ", ".join(f"{name} {value}" for name, value in existing.items())
+        message = f"There is a world with {description} already: reset the sandbox to get another."
         raise SandboxError(message)
 
 
-def keep(world: World, data_dir: Path) -> None:
-    """Remember the world for the next `up`."""
+def save(world: WorldSettings, data_dir: Path) -> None:
+    """Keep the world for the next `up`."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    _path(data_dir).write_text(json.dumps(asdict(world), indent=2) + "\n")
+    _path(data_dir).write_text(json.dumps(world.to_json(), indent=2) + "\n")
 
 
-def forget(data_dir: Path) -> None:
-    """Let the next `up` choose a new world."""
+def delete(data_dir: Path) -> None:
+    """Delete the world, so that the next `up` makes a new one."""
     _path(data_dir).unlink(missing_ok=True)
 
 

@@ -67,7 +67,7 @@ def test_a_reset_sandbox_meets_no_old_bookmarks(project: MeltanoProject) -> None
     project.sync()
     assert project.meltano("invoke", "sandbox:reset").returncode == 0
     started = project.meltano("run", "sandbox:up")
-    assert "bookmarks of the last one are deleted" in started.stderr
+    assert "bookmarks of the earlier one are deleted" in started.stderr
 
     log = project.sync()
 

@@ -39,10 +39,7 @@ class GraphApiServer:
         world_settings: The world it shows.
         api_settings: How it answers.
         port: Where it listens; any free port if 0.
-        latency: Seconds each HTTP round trip takes.
-        batch_latency_share: How much of that each operation of a batch adds.
         clock: What time it is; stands still at the world's start if left out.
-        allowance_calls: How many calls an account has in 24 hours; no limit if left out.
 
     Attributes:
         world: The truth.
@@ -54,25 +51,23 @@ class GraphApiServer:
         latency: Seconds each HTTP round trip takes; may be changed at any time.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a setting of its own
+    def __init__(
         self,
         world_settings: WorldSettings | None = None,
         *,
         api_settings: ApiSettings | None = None,
         port: int = 0,
-        latency: float = 0.0,
-        batch_latency_share: float = 0.1,
         clock: Clock | None = None,
-        allowance_calls: int | None = None,
     ) -> None:
+        settings = api_settings or ApiSettings()
         self.world = World(world_settings)
         self.clock = clock or Clock(self.world.settings.start)
-        self.latency = latency
-        self.batch_latency_share = batch_latency_share
+        self.latency = settings.latency
+        self._batch_latency_share = settings.batch_latency_share
         self.faults = Faults()
-        self.usage = Usage(allowance_calls)
+        self.usage = Usage(settings.allowance_calls)
         self.requests = RequestLog()
-        self.api = Api(self.world, api_settings or ApiSettings(), self.clock.now())
+        self.api = Api(self.world, settings, self.clock.now())
         self._gate = Gate(self.api, self.faults, self.usage)
         self._http = _Listener(port, self)
         self._thread: Thread | None = None
@@ -170,7 +165,7 @@ class GraphApiServer:
     def _answer(
         self, call: Call, operations: Sequence[Call], refusal: GraphError | None
     ) -> Answer | None:
-        time.sleep(self.latency * (1 + self.batch_latency_share * len(operations)))
+        time.sleep(self.latency * (1 + self._batch_latency_share * len(operations)))
         whole = call.text() if not operations else f"POST {call.path}"
         text = "\n".join((whole, *(operation.text() for operation in operations)))
         fault = self.faults.strike(text, TRANSPORT)

@@ -1,8 +1,12 @@
-"""What a sandbox can be told: the world it shows, and how its API answers."""
+"""The settings of the simulated Graph API: its world, its answers, and its server.
+
+Each setting is defined here once, with its default. The command `instagram-sandbox up` and the
+server's process both build these classes; between them the settings travel as JSON.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
@@ -25,34 +29,37 @@ INSTAGRAM_SCOPES = (
 
 @dataclass(frozen=True)
 class WorldSettings:
-    """Everything a world is made from: equal settings make equal worlds, in any process.
+    """Settings that define a world: equal settings give equal worlds, in any process.
 
     Attributes:
-        accounts: How many Instagram professional accounts there are.
-        posts: How many media each account has on its media edge at `start`.
-        days: Over how many days before `start` they were published.
-        seed: Another seed, another world.
-        start: The moment the counts above hold; life goes on at the same pace after it.
+        accounts: Number of Instagram professional accounts.
+        posts: Number of media on the media edge of each account at `start`.
+        days: Number of days before `start` over which those media were published.
+        seed: Seed of the random numbers: another seed gives another world.
+        start: Moment at which the numbers above are true. Accounts go on publishing at the same
+            rate after it.
         login: Which of Meta's two APIs shows the world.
-        stories_per_day: How many stories each account publishes a day.
-        end_labels: Whether `end_time` in a day series names the end of the day it counts; by
-            default it names its beginning. Meta's documentation settles neither.
-        tiny_accounts: How many accounts, counted from the last, have under 100 followers.
-        converted_days_ago: How many days before `start` the accounts became professional; media
-            posted before then have no insights, nor has the account.
-        legacy_videos_days_ago: Videos older than this at `start` may be FEED videos, from before
-            every video became a reel; None for no such video.
-        hidden_likes_share: The share of media whose owner hides the like count.
-        missing_url_share: The share of videos and slides without `media_url` (licensed audio).
-        empty_day_share: The share of account insights, by metric and day, that were never
+        stories_per_day: Number of stories that each account publishes a day.
+        end_labels: Whether `end_time` in a series of days is the end of the day that a value
+            belongs to. By default it is the beginning. Meta's documentation does not say which.
+        tiny_accounts: Number of accounts with fewer than 100 followers; they are the last ones.
+        converted_days_ago: Number of days before `start` at which the accounts became
+            professional accounts. Media published earlier have no insights, and the accounts have
+            no insights of earlier days.
+        legacy_videos_days_ago: Videos that are older than this number of days at `start` may be
+            FEED videos, as all videos were before they became reels. None for no such videos.
+        hidden_likes_share: Share of the media whose owner hides the like count.
+        missing_url_share: Share of the videos and slides without `media_url` (licensed audio).
+        empty_day_share: Share of the account insights, by metric and day, that Meta never
             computed, so that the API leaves them out.
-        lost_accounts: Indexes of accounts that can be found but no longer read.
-        retired_metrics: Insights the API no longer knows.
-        pageless_accounts: Indexes of accounts that hang on no Page: the business portfolio has
-            them, and they are assigned to the system user.
-        client_pages: Indexes of accounts whose Page the portfolio has as a client's, so that
+        lost_accounts: Indexes of accounts that can be found but can no longer be read.
+        retired_metrics: Insights that the API no longer knows.
+        pageless_accounts: Indexes of accounts without a Page. They belong to the business
+            portfolio and are assigned to the system user.
+        client_pages: Indexes of accounts whose Page is a client's Page in the portfolio, so that
             /me/accounts does not list it.
-        taskless_pages: Indexes of accounts on whose Page the token's owner lacks ANALYZE.
+        taskless_pages: Indexes of accounts on whose Page the owner of the token has no ANALYZE
+            task.
     """
 
     accounts: int = 2
@@ -76,7 +83,11 @@ class WorldSettings:
     taskless_pages: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what no world can be made from."""
+        """Check that a world can be made.
+
+        Raises:
+            ValueError: If `start` has no time zone or a number is out of range.
+        """
         if self.start.tzinfo is None:
             message = "start needs a time zone"
             raise ValueError(message)
@@ -85,44 +96,52 @@ class WorldSettings:
             raise ValueError(message)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the settings as JSON, from which another process can make the same world."""
+        """Return the settings as JSON, from which another process can make the same world."""
         return {**asdict(self), "start": self.start.isoformat()}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> WorldSettings:
-        """Read what `to_json` wrote; what is not in it is as by default."""
-        read: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in stored.items()
-        }
-        if "start" in read:
-            read["start"] = datetime.fromisoformat(read["start"].replace("Z", "+00:00"))
-        return cls(**read)
+        """Read what `to_json` returned; a setting that is missing gets its default.
+
+        Raises:
+            TypeError: If there is an unknown setting.
+            ValueError: If a value is out of range or `start` has no time zone.
+        """
+        values = _with_tuples(stored)
+        if "start" in values:
+            values["start"] = parse_moment(values["start"])
+        return cls(**values)
 
 
 @dataclass(frozen=True)
 class ApiSettings:
-    """How the API answers, whatever the world it shows.
+    """Settings that define how the API answers, whatever its world is.
 
     Attributes:
-        access_token: The token that opens the API. With the Instagram login a token sees one
-            account: this one the first, `<access_token>-2` the second, and so on.
-        token_kind: Whose token it is, with the Facebook login; a page token sees the first Page.
-        scopes: The permissions granted to it; all that the login has when left out.
-        granted_accounts: Indexes of the accounts that the person has ticked at the login, their
-            Pages with them; all if None.
-        token_expires_in: Seconds from the server's start until the token expires; never if None.
-        app_id: The app that tokens belong to.
-        app_secret: What `appsecret_proof` is signed with.
+        access_token: The token that opens the API. With the Instagram login a token reads one
+            account: this token the first, `<access_token>-2` the second, and so on.
+        token_kind: Kind of that token, with the Facebook login. A page token reads the first
+            Page.
+        scopes: The permissions of that token. None for all permissions of the login.
+        granted_accounts: Indexes of the accounts that the person selected in the login dialog,
+            with their Pages. None for all accounts.
+        token_expires_in: Number of seconds from the start of the server until the token expires.
+            None if it never expires.
+        app_id: Id of the app that the tokens belong to.
+        app_secret: Secret that signs `appsecret_proof`.
         require_proof: Whether calls without `appsecret_proof` are refused.
-        page_cap: The most items a page of an edge holds, whatever `limit` asks for.
-        honour_since_until: Whether the media edge filters by `since` and `until`; Meta documents
-            it and did not always do it.
-        empty_page_with_next: Whether an empty page with a next comes before each further page.
-        flat_token_answer: Whether the Instagram login answers a code with a flat object, or with
-            the documented list under `data`. Both are seen.
-        deny_login: Whether the person at the login dialog says no.
-        person: With the Instagram login, the owner of which account sits at the dialog.
+        page_cap: Maximum number of items on a page of an edge, whatever `limit` asks for.
+        honour_since_until: Whether the media edge filters by `since` and `until`. Meta documents
+            this filter, but did not always apply it.
+        empty_page_with_next: Whether an empty page with a `next` comes before each further page.
+        flat_token_answer: Whether the Instagram login answers a code with a flat object instead
+            of the documented list under `data`. Both have been observed.
+        deny_login: Whether the person in the login dialog refuses.
+        person: With the Instagram login, the index of the account whose owner uses the dialog.
+        latency: Number of seconds that each HTTP round trip takes.
+        batch_latency_share: Part of the latency that each operation of a batch adds.
+        allowance_calls: Number of calls that an account may receive in 24 hours. None for no
+            limit.
     """
 
     access_token: str = "sandbox-token"  # noqa: S105 - opens a sandbox
@@ -139,3 +158,67 @@ class ApiSettings:
     flat_token_answer: bool = False
     deny_login: bool = False
     person: int = 0
+    latency: float = 0.0
+    batch_latency_share: float = 0.1
+    allowance_calls: int | None = None
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """All that a process needs to serve a simulated Graph API.
+
+    Attributes:
+        world: The world that the API shows.
+        api: How the API answers.
+        port: Port on 127.0.0.1; 0 for any free port.
+        clock: Moment that the world's clock shows at first. None for the real time.
+        clock_runs: Whether time passes from `clock` on. The real time always passes.
+    """
+
+    world: WorldSettings = field(default_factory=WorldSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
+    port: int = 8010
+    clock: datetime | None = None
+    clock_runs: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as JSON."""
+        clock = self.clock and self.clock.isoformat()
+        return {**asdict(self), "world": self.world.to_json(), "clock": clock}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> ServerSettings:
+        """Read what `to_json` returned; a setting that is missing gets its default.
+
+        Raises:
+            TypeError: If there is an unknown setting.
+            ValueError: If a value is out of range or a moment has no time zone.
+        """
+        return cls(
+            **{
+                **stored,
+                "world": WorldSettings.from_json(stored.get("world", {})),
+                "api": ApiSettings(**_with_tuples(stored.get("api", {}))),
+                "clock": parse_moment(stored["clock"]) if stored.get("clock") else None,
+            }
+        )
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a moment in ISO 8601.
+
+    Raises:
+        ValueError: If it is no moment, or has no time zone.
+    """
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        message = f"{text} has no time zone: write {text}Z for UTC"
+        raise ValueError(message)
+    return moment
+
+
+def _with_tuples(stored: dict[str, Any]) -> dict[str, Any]:
+    """Turn the lists of JSON into the tuples that settings have."""
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,16 @@ PACKAGE = "instagram_sandbox"
 FILES = sorted((ROOT / "sandbox" / PACKAGE).rglob("*.py"))
 
 
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT / "sandbox").with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+MODULES = frozenset(map(module_name, FILES))
+
+
 def imports(path: Path, *, for_types: bool = True) -> set[str]:
-    """The modules that a file imports, those for type checking only if asked for."""
+    """The modules that a file imports; those for type checking may be left out."""
     tree = ast.parse(path.read_text("utf-8"))
     left_out = {
         id(node)
@@ -28,8 +37,9 @@ def imports(path: Path, *, for_types: bool = True) -> set[str]:
         if isinstance(node, ast.Import) and id(node) not in left_out:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and id(node) not in left_out:
-            assert node.module
-            found.add(node.module)
+            assert node.module, "a relative import"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
     return found
 
 
@@ -53,3 +63,8 @@ def test_the_local_graph_api_needs_the_standard_library_only() -> None:
         for name in imports(path, for_types=False):
             ours = name.startswith(f"{PACKAGE}.graph_api")
             assert ours or name.split(".")[0] in sys.stdlib_module_names, (path, name)
+
+
+def test_no_import_leads_back_to_where_it_came_from() -> None:
+    graph = {module_name(path): imports(path) & MODULES for path in FILES}
+    TopologicalSorter(graph).prepare()  # raises CycleError

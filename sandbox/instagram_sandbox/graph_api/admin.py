@@ -13,71 +13,71 @@ from instagram_sandbox.graph_api.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from instagram_sandbox.graph_api.server import GraphApiServer
+    from instagram_sandbox.graph_api.application import Application
 
 PREFIX = "/_sandbox/"
 
 
-def answer(server: GraphApiServer, method: str, target: str, body: str) -> Answer:
+def answer(application: Application, method: str, target: str, body: str) -> Answer:
     """Answer a request to the sandbox itself: no token, no latency, not counted."""
     path = urlsplit(target).path
     action = _ACTIONS.get((method, path.removeprefix(PREFIX)))
     if action is None:
         return Answer(404, {"error": f"The sandbox has no {method} {path}."})
     try:
-        return Answer(200, action(server, json.loads(body) if body else None))
+        return Answer(200, action(application, json.loads(body) if body else None))
     except (KeyError, TypeError, ValueError) as error:
         return Answer(400, {"error": f"The sandbox cannot do that: {error}."})
 
 
-def _health(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    settings = server.world.settings
+def _health(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    settings = application.world.settings
     return {"status": "ok", "login": settings.login, "accounts": settings.accounts}
 
 
-def _stats(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return server.requests.stats()
+def _stats(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return application.requests.stats()
 
 
-def _reset_stats(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    server.reset_counts()
-    return server.requests.stats()
+def _reset_stats(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    application.reset_counts()
+    return application.requests.stats()
 
 
-def _clock(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return {"now": server.clock.now().isoformat(), "running": server.clock.running}
+def _clock(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return {"now": application.clock.now().isoformat(), "running": application.clock.running}
 
 
-def _set_clock(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _set_clock(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     if "set" in order:
-        server.clock.set(datetime.fromisoformat(order["set"].replace("Z", "+00:00")))
+        application.clock.set(datetime.fromisoformat(order["set"].replace("Z", "+00:00")))
     else:
-        server.clock.advance(timedelta(seconds=order["advance_seconds"]))
-    return _clock(server, None)
+        application.clock.advance(timedelta(seconds=order["advance_seconds"]))
+    return _clock(application, None)
 
 
-def _order_faults(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def _order_faults(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     faults = [Fault.from_json(fault) for fault in order]
-    server.faults.add(*faults)
+    application.faults.add(*faults)
     return {"ordered": len(faults)}
 
 
-def _random_faults(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    server.faults.random(order["seed"], order["share"], order["kinds"])
+def _random_faults(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    application.faults.random(order["seed"], order["share"], order["kinds"])
     return {"share": order["share"]}
 
 
-def _clear_faults(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    server.faults.clear()
+def _clear_faults(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    application.faults.clear()
     return {"ordered": 0}
 
 
-def _settings(server: GraphApiServer, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    return server.world.settings.to_json()
+def _settings(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    return application.world.settings.to_json()
 
 
-def _usage(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    usage = server.usage
+def _usage(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    usage = application.usage
     usage.allowance_calls = order.get("allowance_calls", usage.allowance_calls)
     usage.regain_minutes = order.get("regain_minutes", usage.regain_minutes)
     usage.code = order.get("code", usage.code)
@@ -90,8 +90,8 @@ def _usage(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN40
     }
 
 
-def _conditions(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    world = server.world
+def _conditions(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    world = application.world
     if "lost_accounts" in order:
         world.lost_accounts = dict(order["lost_accounts"])
     if "retired_metrics" in order:
@@ -105,7 +105,7 @@ def _conditions(server: GraphApiServer, order: Any) -> dict[str, Any]:  # noqa: 
     }
 
 
-_ACTIONS: dict[tuple[str, str], Callable[[GraphApiServer, Any], dict[str, Any]]] = {
+_ACTIONS: dict[tuple[str, str], Callable[[Application, Any], dict[str, Any]]] = {
     ("GET", "health"): _health,
     ("GET", "stats"): _stats,
     ("POST", "stats/reset"): _reset_stats,

@@ -1,54 +1,40 @@
-"""The server: sockets, latency, and the faults of an HTTP exchange."""
+"""The server: the sockets on which the simulated Graph API can be reached."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
-import time
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
-from instagram_sandbox.graph_api.api import Answer, Api, Call
-from instagram_sandbox.graph_api.api.errors import GraphError
-from instagram_sandbox.graph_api.clock import Clock
-from instagram_sandbox.graph_api.faults import TRANSPORT, Fault, Faults
-from instagram_sandbox.graph_api.gate import Gate
-from instagram_sandbox.graph_api.handler import Handler
-from instagram_sandbox.graph_api.request_log import Request, RequestLog
-from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
-from instagram_sandbox.graph_api.usage import Usage
-from instagram_sandbox.graph_api.world import World
+from instagram_sandbox.graph_api.application import Application
+from instagram_sandbox.graph_api.handler import HOST, Handler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
-HOST = "127.0.0.1"
-_HTML = "<html><head><title>502 Bad Gateway</title></head><body>Sorry.</body></html>"
+    from instagram_sandbox.graph_api.clock import Clock
+    from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
 
 
-class GraphApiServer:
-    """A Graph API on this machine. Use it as a context manager, or call `start` and `stop`.
+class GraphApiServer(Application):
+    """A simulated Graph API on a port of this machine.
+
+    Use it as a context manager, or call `start` and `stop`.
 
     Args:
-        world_settings: The world it shows.
-        api_settings: How it answers.
-        port: Where it listens; any free port if 0.
-        clock: What time it is; stands still at the world's start if left out.
+        world_settings: Settings of the world.
+        api_settings: Settings of the API.
+        clock: The world's clock. Without one, the time stands still at the world's start.
+        port: Port on 127.0.0.1; 0 for any free port.
 
-    Attributes:
-        world: The truth.
-        clock: The world's clock.
-        api: The API, without HTTP; its `tokens` may be added to.
-        faults: What is to go wrong.
-        usage: Allowances.
-        requests: What was asked.
-        latency: Seconds each HTTP round trip takes; may be changed at any time.
+    Raises:
+        OSError: If the port is in use.
     """
 
     def __init__(
@@ -56,45 +42,22 @@ class GraphApiServer:
         world_settings: WorldSettings | None = None,
         *,
         api_settings: ApiSettings | None = None,
-        port: int = 0,
         clock: Clock | None = None,
+        port: int = 0,
     ) -> None:
-        settings = api_settings or ApiSettings()
-        self.world = World(world_settings)
-        self.clock = clock or Clock(self.world.settings.start)
-        self.latency = settings.latency
-        self._batch_latency_share = settings.batch_latency_share
-        self.faults = Faults()
-        self.usage = Usage(settings.allowance_calls)
-        self.requests = RequestLog()
-        self.api = Api(self.world, settings, self.clock.now())
-        self._gate = Gate(self.api, self.faults, self.usage)
+        super().__init__(world_settings, api_settings=api_settings, clock=clock)
         self._http = _Listener(port, self)
         self._thread: Thread | None = None
 
     @property
     def url(self) -> str:
-        """Where it listens: `http://127.0.0.1:PORT`."""
+        """The address of the server: `http://127.0.0.1:PORT`."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def port(self) -> int:
-        """The port it listens on."""
+        """The port of the server."""
         return int(self._http.server_address[1])
-
-    @property
-    def http_requests(self) -> int:
-        """How many HTTP requests there were since the last reset."""
-        return self.requests.http_requests
-
-    @property
-    def calls(self) -> int:
-        """How many calls those held; each operation of a batch is one."""
-        return self.requests.calls
-
-    def reset_counts(self) -> None:
-        """Forget the requests so far."""
-        self.requests.reset()
 
     def start(self) -> Self:
         """Serve in a thread."""
@@ -103,11 +66,11 @@ class GraphApiServer:
         return self
 
     def serve(self) -> None:
-        """Serve until `stop` is called from another thread."""
+        """Serve until another thread calls `shutdown` or `stop`."""
         self._http.serve_forever(poll_interval=0.02)
 
     def stop(self) -> None:
-        """Stop serving and close every connection."""
+        """Stop serving and close all connections."""
         if self._thread is not None:
             self._http.shutdown()
             self._thread.join()
@@ -115,7 +78,7 @@ class GraphApiServer:
         self._http.server_close()
 
     def shutdown(self) -> None:
-        """Let `serve` return; from another thread than it runs in."""
+        """Make `serve` return. Call this from another thread than the one that serves."""
         self._http.shutdown()
 
     def __enter__(self) -> Self:
@@ -129,78 +92,17 @@ class GraphApiServer:
     ) -> None:
         self.stop()
 
-    def exchange(
-        self, method: str, target: str, form: str, *, bearer: str | None, user_agent: str
-    ) -> Answer | None:
-        """Answer an HTTP request; None if the connection is to be dropped."""
-        call = Call.read(
-            method, target, form, bearer=bearer, now=self.clock.now(), base_url=self.url
-        )
-        operations, refusal = self._unpack(call)
-        answer = self._answer(call, operations, refusal)
-        if answer is not None:
-            answer.headers["Facebook-API-Version"] = self.api.served_version(call)
-        self.requests.add(
-            Request(
-                method=method,
-                path=call.path,
-                params={k: v for k, v in call.public_params.items() if k != "batch"},
-                calls=max(1, len(operations)),
-                status=answer.status if answer else 0,
-                operations=tuple(operation.text() for operation in operations),
-                token_in_url=call.token_in_url,
-                user_agent=user_agent,
-            )
-        )
-        return answer
-
-    def _unpack(self, call: Call) -> tuple[list[Call], GraphError | None]:
-        if call.method != "POST" or "batch" not in call.params or call.segments:
-            return [], None
-        try:
-            return self._gate.operations(call), None
-        except GraphError as error:
-            return [], error
-
-    def _answer(
-        self, call: Call, operations: Sequence[Call], refusal: GraphError | None
-    ) -> Answer | None:
-        time.sleep(self.latency * (1 + self._batch_latency_share * len(operations)))
-        whole = call.text() if not operations else f"POST {call.path}"
-        text = "\n".join((whole, *(operation.text() for operation in operations)))
-        fault = self.faults.strike(text, TRANSPORT)
-        if fault is not None and fault.kind in {"drop", "stall"}:
-            time.sleep(fault.seconds if fault.kind == "stall" else 0)
-            return None
-        if fault is not None and fault.kind != "truncated_body":
-            return _broken(fault)
-        if refusal is not None:
-            return self.api.refuse(refusal)
-        answer = (
-            self._gate.answer_batch(call, operations) if operations else self._gate.answer(call)
-        )
-        if fault is not None:
-            whole_body = answer.text()
-            return Answer(answer.status, whole_body[: len(whole_body) // 2], answer.headers)
-        return answer
-
-
-def _broken(fault: Fault) -> Answer:
-    if fault.kind == "html_502":
-        return Answer(502, _HTML, {"Content-Type": "text/html; charset=utf-8"})
-    return Answer(200, "") if fault.kind == "empty_body" else Answer(fault.status, fault.body)
-
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
-    # On Windows the option would let a second server listen on the same port.
+    # On Windows this option would let a second server listen on the same port.
     allow_reuse_address = os.name != "nt"
 
-    def __init__(self, port: int, owner: GraphApiServer) -> None:
+    def __init__(self, port: int, application: Application) -> None:
         self._open: set[socket.socket] = set()
         self._lock = Lock()
-        handler = type("BoundHandler", (Handler,), {"owner": owner})
+        handler = type("BoundHandler", (Handler,), {"application": application})
         super().__init__((HOST, port), handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
@@ -214,7 +116,7 @@ class _Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
-        """Report what went wrong, unless it is a client that hung up."""
+        """Print the error, unless a client closed its connection."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox import lifecycle
 from instagram_sandbox.failure import SandboxError
-from instagram_sandbox.text_table import heading, text_table
+from instagram_sandbox.tables import heading, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""A local Graph API and a local BigQuery: everything runs with no Meta or Google account."""
+"""A simulated Instagram Graph API and a local BigQuery, without a Meta or Google account."""

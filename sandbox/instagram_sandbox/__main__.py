@@ -1,4 +1,4 @@
-"""`python -m instagram_sandbox`: the sandbox's commands by themselves."""
+"""`python -m instagram_sandbox` runs the same commands as `instagram-sandbox`."""
 
 from instagram_sandbox.commands import sandbox
 

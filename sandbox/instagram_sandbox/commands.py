@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from instagram_sandbox import lifecycle, meltano, output
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.graph_api.settings import Login, WorldSettings, parse_moment
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox import meltano
 from instagram_sandbox import world as worlds
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.graph_api.settings import ApiSettings, ServerSettings, WorldSettings
 from instagram_sandbox.servers import Server, port_is_free
 

@@ -1,4 +1,4 @@
-"""What the sandbox's commands read from its two servers."""
+"""The output of the commands `query` and `report`, which read from the two servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox import lifecycle
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.tables import heading, text_table
 
 if TYPE_CHECKING:
@@ -20,15 +20,18 @@ STATS_PATH = "/_sandbox/stats"
 
 
 def query(data_dir: Path, sql: str, *, as_json: bool) -> Iterator[str]:
-    """Ask the local BigQuery.
+    """Run a query in the local BigQuery.
 
     Args:
-        data_dir: The sandbox's data directory.
-        sql: GoogleSQL.
-        as_json: Whether to give one JSON object a row instead of a table.
+        data_dir: The directory of the sandbox.
+        sql: The query, in GoogleSQL.
+        as_json: Whether to return one JSON object per row instead of a table.
 
     Yields:
-        The answer's lines, or several at a time.
+        The lines of the result; one item may hold several lines.
+
+    Raises:
+        SandboxError: If the local BigQuery does not run or refuses the query.
     """
     rows = list(_warehouse(data_dir).rows(sql))
     if as_json:
@@ -38,19 +41,22 @@ def query(data_dir: Path, sql: str, *, as_json: bool) -> Iterator[str]:
 
 
 def report(data_dir: Path) -> Iterator[str]:
-    """Show what arrived, and what the Graph API was asked for it.
+    """Show the tables of the local BigQuery and the number of requests to the Graph API.
 
     Args:
-        data_dir: The sandbox's data directory.
+        data_dir: The directory of the sandbox.
 
     Yields:
-        The report's lines, or several at a time.
+        The lines of the report; one item may hold several lines.
+
+    Raises:
+        SandboxError: If the local BigQuery does not run.
     """
     from instagram_sandbox.bigquery.report import report as tables  # noqa: PLC0415
 
     yield from tables(_warehouse(data_dir))
-    yield heading("What the Graph API was asked since it is up")
-    yield _asked(data_dir)
+    yield heading("Requests to the Graph API since it was started")
+    yield _requests(data_dir)
 
 
 def _warehouse(data_dir: Path) -> Warehouse:
@@ -58,21 +64,21 @@ def _warehouse(data_dir: Path) -> Warehouse:
 
     server = lifecycle.bigquery(data_dir).running()
     if server is None:
-        message = "The local BigQuery is not up: start it with `up`."
+        message = "The local BigQuery does not run: start it with `up`."
         raise SandboxError(message)
     return Warehouse(server.url, lifecycle.BIGQUERY_PROJECT)
 
 
-def _asked(data_dir: Path) -> str:
+def _requests(data_dir: Path) -> str:
     server = lifecycle.graph_api(data_dir).running()
     if server is None:
-        return "It is not up."
+        return "The Graph API does not run."
     try:
         with urllib.request.urlopen(server.url + STATS_PATH, timeout=10) as answer:  # noqa: S310
             stats: dict[str, Any] = json.load(answer)
     except (OSError, ValueError) as error:
-        return f"It does not tell: {error}"
-    plain = {name: value for name, value in stats.items() if not isinstance(value, (dict, list))}
+        return f"The Graph API does not answer: {error}"
+    totals = {name: value for name, value in stats.items() if not isinstance(value, dict)}
     return text_table(
-        [{"what": name, "number": value} for name, value in plain.items()], thousands=True
+        [{"counter": name, "value": value} for name, value in totals.items()], thousands=True
     )

@@ -1,8 +1,8 @@
-"""Starting and stopping the sandbox's servers as processes that outlive the command.
+"""Starting and stopping the servers as processes that go on running after the command.
 
-A server holds a lock on its own file for as long as it lives, handed down by the command that
-started it. So a file left behind by a crash is told from a living server by asking for the lock,
-and no process is ever stopped on the word of a process id alone.
+The command that starts a server locks the server's pid file, and the server inherits the lock and
+holds it as long as it runs. If nobody holds the lock, a crashed server has left the file behind.
+So a process is never stopped because of its process id alone, which may belong to another program.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,12 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Running:
-    """A living server."""
+    """A server that runs.
+
+    Attributes:
+        pid: Its process id.
+        url: Its address: `http://127.0.0.1:PORT`.
+    """
 
     pid: int
     url: str
@@ -41,7 +46,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Server:
-    """A server of the sandbox: where it keeps its things and how one sees that it is well."""
+    """A server of the sandbox.
+
+    Attributes:
+        name: Name of its files and of its directory.
+        label: Name for the user.
+        data_dir: The directory of the sandbox.
+        health_path: Path that answers a GET request when the server is ready.
+    """
 
     name: str
     label: str
@@ -50,7 +62,7 @@ class Server:
 
     @property
     def log_path(self) -> Path:
-        """The file its output goes to."""
+        """The file for its output."""
         return self.data_dir / f"{self.name}.log"
 
     @property
@@ -59,7 +71,11 @@ class Server:
         return self.data_dir / self.name
 
     def running(self) -> Running | None:
-        """Return the living server, if there is one."""
+        """Return the server if it runs, or None.
+
+        Raises:
+            SandboxError: If another command is starting it.
+        """
         if not self._pid_path.exists():
             return None
         with self._pid_path.open() as file:
@@ -67,26 +83,27 @@ class Server:
                 return None
             content = file.read()
         if not content:
-            raise SandboxError(self._being_started)
+            raise SandboxError(self._is_starting)
         return Running(**json.loads(content))
 
     def start(self, arguments: list[str], port: int) -> Running:
-        """Start the server detached and wait until it answers.
+        """Start the server in the background and wait until it answers.
 
         Args:
-            arguments: What follows the interpreter on its command line.
-            port: Where it will listen.
+            arguments: Arguments of the Python interpreter.
+            port: Port on which the server will listen.
 
         Returns:
-            The living server.
+            The server that runs now.
 
         Raises:
-            SandboxError: If it ended, or gave no answer in time.
+            SandboxError: If the server ends, does not answer in time, or another command is
+                starting it.
         """
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with self._pid_path.open("a+") as pid_file, self.log_path.open("ab") as log:
             if not _lock(pid_file, fcntl.LOCK_EX):
-                raise SandboxError(self._being_started)
+                raise SandboxError(self._is_starting)
             pid_file.truncate(0)
             process = subprocess.Popen(  # noqa: S603
                 [sys.executable, *arguments],
@@ -102,10 +119,10 @@ class Server:
         return server
 
     def stop(self) -> Running | None:
-        """Stop the server if it lives, gently first.
+        """Stop the server if it runs: with SIGTERM, and after ten seconds with SIGKILL.
 
         Returns:
-            The server that was stopped, if there was one.
+            The server that was stopped, or None if it did not run.
         """
         server = self.running()
         if server is None:
@@ -125,8 +142,8 @@ class Server:
         return self.data_dir / f"{self.name}.pid"
 
     @property
-    def _being_started(self) -> str:
-        return f"The {self.label} is being started by another command: try again."
+    def _is_starting(self) -> str:
+        return f"Another command is starting the {self.label}: try again."
 
     def _await_health(self, server: Running, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -139,7 +156,7 @@ class Server:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a local server answers a GET with success."""
+    """Return whether a local server answers a GET request with success."""
     try:
         with urllib.request.urlopen(url, timeout=2):  # noqa: S310
             return True
@@ -148,7 +165,7 @@ def answers(url: str) -> bool:
 
 
 def port_is_free(port: int) -> bool:
-    """Tell whether nothing listens on a local port."""
+    """Return whether no program listens on a local port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

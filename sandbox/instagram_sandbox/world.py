@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.graph_api.settings import WorldSettings
 
 if TYPE_CHECKING:

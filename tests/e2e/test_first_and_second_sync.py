@@ -78,11 +78,11 @@ def test_a_reset_sandbox_meets_no_old_bookmarks(project: MeltanoProject) -> None
 def test_the_report_shows_what_arrived(project: MeltanoProject) -> None:
     empty = project.sandbox.run("report")
     assert empty.returncode == 0
-    assert "Nothing arrived" in empty.stdout
+    assert "There is no table in the dataset" in empty.stdout
 
     project.sync()
 
     report = project.sandbox.run("report")
     assert report.returncode == 0, report.stderr
-    assert "Not to be shown" not in report.stdout
+    assert "cannot be shown" not in report.stdout
     assert "http_requests" in report.stdout

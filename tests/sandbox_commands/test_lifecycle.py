@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 
 from instagram_sandbox import lifecycle
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.servers import port_is_free
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 

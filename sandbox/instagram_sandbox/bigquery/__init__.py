@@ -1,1 +1,1 @@
-"""A local BigQuery: bqemulator with what it lacks to take in what target-bigquery sends."""
+"""A local BigQuery: bqemulator with additions for what target-bigquery sends."""

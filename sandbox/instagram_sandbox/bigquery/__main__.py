@@ -1,4 +1,4 @@
-"""`python -m instagram_sandbox.bigquery start …`: bqemulator's own command line."""
+"""`python -m instagram_sandbox.bigquery start …` runs bqemulator's command line, extended."""
 
 from instagram_sandbox.bigquery.emulator import main
 

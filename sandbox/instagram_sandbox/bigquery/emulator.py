@@ -1,11 +1,12 @@
-"""Start bqemulator with what it lacks for target-bigquery, and without internet.
+"""Run bqemulator with additions for target-bigquery, and without the internet.
 
-1. DuckDB's `spatial` extension comes from a PyPI wheel: bqemulator would download it.
-2. MERGE: DuckDB rejects `UPDATE SET target.col = …`; a SQL rule drops the qualifier.
-3. Load jobs: gzipped NDJSON, which BigQuery detects by itself, is announced to DuckDB.
-4. A failure inside the emulator is answered 400: Google's clients retry a 500 for ten minutes.
+1. DuckDB's extension `spatial` comes from a PyPI wheel, because bqemulator would download it.
+2. DuckDB rejects `UPDATE SET target.col = …` in a MERGE, so a SQL rule removes the qualifier.
+3. BigQuery detects gzipped NDJSON in load jobs by itself; DuckDB must be told.
+4. An error inside the emulator is answered with 400, because Google's clients retry a 500 for ten
+   minutes.
 
-3 and 4 replace names that bqemulator calls private, hence its exact pin in pyproject.toml.
+Items 3 and 4 replace private names of bqemulator. Therefore pyproject.toml pins its exact version.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from typing_extensions import override
 GZIP_MAGIC = b"\x1f\x8b"
 
 DEFAULTS = {
-    "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",  # avro: a download
-    "BQEMU_TIME_TRAVEL_RETENTION_DAYS": "0",  # else every load leaves a copy of its table
-    # Its own default is one directory for all users of the machine.
+    "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",  # Avro would be a download.
+    "BQEMU_TIME_TRAVEL_RETENTION_DAYS": "0",  # Otherwise each load leaves a copy of its table.
+    # The emulator's default is one directory for all users of the machine.
     "BQEMU_UPLOAD_STAGING_DIR": str(Path(tempfile.gettempdir()) / f"bqemu_uploads_{os.getuid()}"),
 }
 
 
 def main() -> None:
-    """Run bqemulator's command line with the extensions above in place."""
+    """Run bqemulator's command line with the additions above."""
     os.environ.update({**DEFAULTS, **os.environ})
     duckdb_extensions.import_extension("spatial")
     extend()
@@ -40,8 +41,10 @@ def main() -> None:
 
 
 def extend() -> None:
-    """Put our handlers in bqemulator's places."""
-    # Imported only now: the executor makes its translator from the rules known by then.
+    """Replace handlers of bqemulator.
+
+    The imports stand here because the executor takes the rules that are registered by then.
+    """
     from bqemulator.api import errors  # noqa: PLC0415
     from bqemulator.jobs import executor  # noqa: PLC0415
 
@@ -54,7 +57,7 @@ def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
     """Copy an uploaded file of JSON lines into a table.
 
     Args:
-        path: Where bqemulator staged the upload.
+        path: The file in which bqemulator keeps the upload.
         target_ref: The quoted name of the table in DuckDB.
         ctx: bqemulator's application context.
     """
@@ -67,7 +70,7 @@ def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
 
 @register
 class MergeSetWithoutQualifier(TranslationRule):  # type: ignore[misc]
-    """WHEN MATCHED THEN UPDATE SET t.col = s.col  ->  UPDATE SET col = s.col."""
+    """Rewrites `WHEN MATCHED THEN UPDATE SET t.col = s.col` to `UPDATE SET col = s.col`."""
 
     name = "MERGE_SET_WITHOUT_QUALIFIER"
 

@@ -1,4 +1,4 @@
-"""What a newcomer wants to see after a first run."""
+"""The report on the tables that a pipeline has filled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from instagram_sandbox.bigquery.warehouse import DATASET
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.tables import heading, text_table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Section:
-    """A question to the tables and the heading of its answer."""
+    """A query and the heading of its result."""
 
     heading: str
     sql: str
@@ -25,7 +25,7 @@ class Section:
 
 SECTIONS = (
     Section(
-        "The posts that reached most",
+        "Posts with the highest reach",
         f"""
         SELECT media.username, media.media_product_type AS type, insights.reach,
             insights.views, insights.likes, insights.saved,
@@ -45,7 +45,7 @@ SECTIONS = (
         """,  # noqa: S608
     ),
     Section(
-        "The last seven days (Pacific time)",
+        "The last seven days (US Pacific time)",
         f"""
         SELECT days.date, accounts.username, days.follower_count AS new_followers,
             days.reach, days.views
@@ -60,31 +60,31 @@ SECTIONS = (
 
 
 def report(warehouse: Warehouse) -> Iterator[str]:
-    """Show what is in the tables.
+    """Show the number of rows of each table and some of the numbers in them.
 
     Args:
-        warehouse: Where the tables are.
+        warehouse: The local BigQuery.
 
     Yields:
-        The report's lines, or several at a time.
+        The lines of the report; one item may hold several lines.
     """
-    yield from _arrived(warehouse)
+    yield from _row_counts(warehouse)
     for section in SECTIONS:
         yield heading(section.heading)
         try:
             yield text_table(list(warehouse.rows(section.sql)), thousands=True)
         except SandboxError as error:
-            yield f"Not to be shown: {error}"
+            yield f"This cannot be shown: {error}"
 
 
-def _arrived(warehouse: Warehouse) -> Iterator[str]:
+def _row_counts(warehouse: Warehouse) -> Iterator[str]:
     tables = warehouse.tables()
     if not tables:
-        yield f"Nothing arrived: there is no table in the dataset {DATASET}."
+        yield f"There is no table in the dataset {DATASET} yet: run the pipeline first."
         return
     counts = " UNION ALL ".join(
         f"SELECT '{table}' AS `table`, COUNT(*) AS `rows` FROM {DATASET}.`{table}`"  # noqa: S608
         for table in tables
     )
-    yield heading(f"What is in the dataset {DATASET}")
+    yield heading(f"Tables of the dataset {DATASET}")
     yield text_table(sorted(warehouse.rows(counts), key=lambda row: row["table"]), thousands=True)

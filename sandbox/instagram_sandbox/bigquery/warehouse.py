@@ -9,7 +9,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +21,11 @@ Row = dict[str, Any]
 
 
 class Warehouse:
-    """The emulator, seen by someone who reads.
+    """Reads from the local BigQuery.
 
     Args:
-        url: Where it listens.
-        project: The project that holds the tables.
+        url: Address of the emulator.
+        project: Google Cloud project that holds the dataset.
     """
 
     def __init__(self, url: str, project: str) -> None:
@@ -36,16 +36,16 @@ class Warehouse:
         )
 
     def rows(self, sql: str) -> Iterator[Row]:
-        """Ask a question.
+        """Run a query.
 
         Args:
-            sql: GoogleSQL.
+            sql: The query, in GoogleSQL.
 
         Yields:
-            The rows of the answer.
+            The rows of the result.
 
         Raises:
-            SandboxError: If BigQuery refuses.
+            SandboxError: If BigQuery refuses the query.
         """
         try:
             for row in self._client.query(sql).result():
@@ -54,7 +54,7 @@ class Warehouse:
             raise SandboxError(_first_line(error)) from None
 
     def tables(self) -> list[str]:
-        """Name the tables of the dataset, without what the loader left of a broken run."""
+        """Return the names of the tables, without staging tables that a failed load left behind."""
         try:
             found = [table.table_id for table in self._client.list_tables(DATASET)]
         except GoogleAPICallError:

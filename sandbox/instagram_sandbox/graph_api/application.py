@@ -124,7 +124,7 @@ class Application:
         if fault is not None and fault.kind != "truncated_body":
             return _broken(fault)
         if error is not None:
-            return self.api.refuse(error)
+            return self.api.error_answer(error)
         answer = (
             self._gate.answer_batch(call, operations) if operations else self._gate.answer(call)
         )

@@ -1,4 +1,4 @@
-"""Chance without state: the same question always gets the same answer."""
+"""Chance without state: the same query always gets the same answer."""
 
 from __future__ import annotations
 

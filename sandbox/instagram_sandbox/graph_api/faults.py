@@ -12,7 +12,7 @@ from instagram_sandbox.graph_api.api.errors import (
     GraphError,
     no_permission,
     no_such_object,
-    throttled,
+    too_many_calls,
     too_much_data,
 )
 from instagram_sandbox.graph_api.dice import Dice
@@ -119,7 +119,7 @@ class Fault:
         if plain is not None and self.code is None and self.message is None:
             return plain()
         if self.kind == "throttle":
-            return throttled(self.code or 80002)
+            return too_many_calls(self.code or 80002)
         message = self.message or "(#1) An unknown error occurred"
         return GraphError(self.code or 1, message, self.subcode, status=self.status)
 

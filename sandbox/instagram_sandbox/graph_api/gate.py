@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from instagram_sandbox.graph_api.api.call import Answer, Call
 from instagram_sandbox.graph_api.api.errors import (
     GraphError,
+    invalid_parameter,
     no_such_object,
-    parameter,
-    throttled,
+    too_many_calls,
 )
 from instagram_sandbox.graph_api.faults import BATCH, CALL, OPERATION, Faults
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api import Api
     from instagram_sandbox.graph_api.usage import Usage
 
-MOST_OPERATIONS = 50
+MAX_OPERATIONS = 50
 
 
 class Gate:
@@ -46,10 +46,10 @@ class Gate:
             operations = [(str(op.get("method", "GET")), op["relative_url"]) for op in listed]
         except (ValueError, KeyError, TypeError, AttributeError):
             message = "param batch must be an array."
-            raise parameter(message) from None
-        if len(operations) > MOST_OPERATIONS:
-            message = f"Too many requests in batch message. Maximum batch size is {MOST_OPERATIONS}"
-            raise parameter(message)
+            raise invalid_parameter(message) from None
+        if len(operations) > MAX_OPERATIONS:
+            message = f"Too many requests in batch message. Maximum batch size is {MAX_OPERATIONS}"
+            raise invalid_parameter(message)
         if self._api.world.settings.login == "instagram":
             raise no_such_object(call.path, "post")
         return [self._operation(call, method, url) for method, url in operations]
@@ -59,11 +59,11 @@ class Gate:
         text = "\n".join((f"POST {call.path}", *(operation.text() for operation in operations)))
         fault = self._faults.strike(text, BATCH)
         if fault is not None:
-            return self._api.refuse(fault.error())
+            return self._api.error_answer(fault.error())
         try:
             self._api.tokens.open(call.token, call.params.get("appsecret_proof"), call.now)
         except GraphError as error:
-            return self._api.refuse(error)
+            return self._api.error_answer(error)
         with_headers = call.params.get("include_headers", "true") != "false"
         answers = [self._answer(operation, CALL | OPERATION) for operation in operations]
         return Answer(200, [_packed(answer, with_headers=with_headers) for answer in answers])
@@ -92,11 +92,11 @@ class Gate:
         account_id = self._api.account_of(call)
         token = self._api.tokens.get(call.token)
         if fault is not None:
-            answer = self._api.refuse(fault.error())
+            answer = self._api.error_answer(fault.error())
             if fault.kind == "error_with_200":
                 answer = Answer(200, answer.body)
         elif account_id is not None and not self._usage.charge(account_id, call.now):
-            answer = self._api.refuse(throttled(self._usage.code))
+            answer = self._api.error_answer(too_many_calls(self._usage.code))
         else:
             answer = self._api.answer(call)
         usage = self._usage.headers(account_id, token.kind if token else "", call.now)

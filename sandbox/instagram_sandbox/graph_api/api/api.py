@@ -10,20 +10,20 @@ from instagram_sandbox.graph_api.api.debug_token import debug_token
 from instagram_sandbox.graph_api.api.edge_table import EDGES
 from instagram_sandbox.graph_api.api.errors import (
     GraphError,
+    invalid_parameter,
     missing_token,
     no_such_object,
-    parameter,
     syntax_error,
     unknown_alias,
 )
 from instagram_sandbox.graph_api.api.facebook_login import FacebookLogin, revoke
 from instagram_sandbox.graph_api.api.instagram_login import InstagramLogin
 from instagram_sandbox.graph_api.api.nodes import edge_of, select
-from instagram_sandbox.graph_api.api.reading import (
+from instagram_sandbox.graph_api.api.request import (
     SYSTEM_USER,
     USER,
+    GraphRequest,
     Node,
-    Reading,
     User,
     owner,
 )
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
 
-MOST_IDS = 50
+MAX_IDS = 50
 OLDEST_VERSION, NEWEST_VERSION = 21.0, 26.0
 """Calls to newer versions fail; those to versions that have ended are served by the oldest."""
 
@@ -58,16 +58,16 @@ class Api:
         self.oldest_version = OLDEST_VERSION
         self._numbers = count(1)
         login = InstagramLogin if world.settings.login == "instagram" else FacebookLogin
-        self._logins = login(world, settings, self.tokens).doors()
+        self._logins = login(world, settings, self.tokens).endpoints()
 
     def answer(self, call: Call) -> Answer:
         """Answer one call; errors are answers too."""
         try:
             return self._answer(call)
         except GraphError as error:
-            return self.refuse(error)
+            return self.error_answer(error)
 
-    def refuse(self, error: GraphError, account_id: str | None = None) -> Answer:
+    def error_answer(self, error: GraphError, account_id: str | None = None) -> Answer:
         """Give the answer that an error is."""
         plain = error.message.encode("ascii", "backslashreplace").decode()
         quoted = " ".join(plain.replace('"', "'").split())
@@ -102,66 +102,68 @@ class Api:
 
     def _answer(self, call: Call) -> Answer:
         _check_version(call)
-        door = self._logins.get((call.method, call.segments))
-        if door is not None:
-            return door(call)
+        endpoint = self._logins.get((call.method, call.segments))
+        if endpoint is not None:
+            return endpoint(call)
         proof = call.params.get("appsecret_proof")
         token = self.tokens.open(call.token, proof, call.now)
-        reading = Reading(self.world, self.settings, call, token, EDGES, self.world.next_reading())
+        request = GraphRequest(
+            self.world, self.settings, call, token, EDGES, self.world.next_answer_number()
+        )
         if call.method == "DELETE" and call.segments[1:2] == ("permissions",):
-            if not isinstance(self._named(reading, call.segments[0]), User):
+            if not isinstance(self._named(request, call.segments[0]), User):
                 raise no_such_object(call.segments[0], "delete")
-            return Answer(200, revoke(reading, self.tokens))
+            return Answer(200, revoke(request, self.tokens))
         if call.method != "GET":
             raise no_such_object(call.path.rsplit("/", 1)[-1], call.method.lower())
         if call.segments == ("debug_token",):
-            return Answer(200, debug_token(reading, self.tokens))
+            return Answer(200, debug_token(request, self.tokens))
         if "ids" in call.params:
-            return Answer(200, self._many(reading))
-        return Answer(200, self._one(reading))
+            return Answer(200, self._many(request))
+        return Answer(200, self._one(request))
 
-    def _one(self, reading: Reading) -> dict[str, Any]:
-        segments = reading.call.segments
+    def _one(self, request: GraphRequest) -> dict[str, Any]:
+        segments = request.call.segments
         if not segments or len(segments) > 2:
-            message = f"Unknown path components: {reading.call.path}"
+            message = f"Unknown path components: {request.call.path}"
             raise syntax_error(message)
-        return self._read(reading, self._named(reading, segments[0]), segments[1:])
+        return self._read(request, self._named(request, segments[0]), segments[1:])
 
-    def _named(self, reading: Reading, name: str) -> Node:
+    def _named(self, request: GraphRequest, name: str) -> Node:
         """Give the node of that name; the app's own token may name the people who use it."""
         people = {person.id: person for person in (USER, SYSTEM_USER)}
-        if reading.token.kind == "app" and name in people:
+        if request.token.kind == "app" and name in people:
             return people[name]
         own = name == "me" or name in people
-        return self._me(reading) if own else reading.find(name)
+        return self._me(request) if own else request.find(name)
 
-    def _many(self, reading: Reading) -> dict[str, Any]:
+    def _many(self, request: GraphRequest) -> dict[str, Any]:
         """Answer `?ids=`: everything, or the first error."""
-        ids = [name.strip() for name in reading.call.params["ids"].split(",") if name.strip()]
+        ids = [name.strip() for name in request.call.params["ids"].split(",") if name.strip()]
         if not ids:
             message = "The parameter ids is required"
-            raise parameter(message)
-        if len(ids) > MOST_IDS:
-            message = f"Too many IDs. Maximum: {MOST_IDS}. Provided: {len(ids)}."
-            raise parameter(message)
+            raise invalid_parameter(message)
+        if len(ids) > MAX_IDS:
+            message = f"Too many IDs. Maximum: {MAX_IDS}. Provided: {len(ids)}."
+            raise invalid_parameter(message)
         unknown = [name for name in ids if self.world.find(name) is None]
         if unknown:
             raise unknown_alias(", ".join(unknown))
-        segments = reading.call.segments
-        return {name: self._read(reading, reading.find(name), segments) for name in ids}
+        segments = request.call.segments
+        return {name: self._read(request, request.find(name), segments) for name in ids}
 
-    def _read(self, reading: Reading, node: Node, edge: tuple[str, ...]) -> dict[str, Any]:
+    def _read(self, request: GraphRequest, node: Node, edge: tuple[str, ...]) -> dict[str, Any]:
         if edge:
-            return edge_of(reading, node, edge[0])(reading, node)
-        fields = reading.fields("id,name" if isinstance(node, (User, Page, Business)) else "id")
-        return select(reading, node, fields, indirectly=False)
+            return edge_of(request, node, edge[0])(request, node)
+        fields = request.fields("id,name" if isinstance(node, (User, Page, Business)) else "id")
+        return select(request, node, fields, indirectly=False)
 
-    def _me(self, reading: Reading) -> Node:
-        token = reading.token
+    def _me(self, request: GraphRequest) -> Node:
+        token = request.token
         if token.kind == "page" and token.page is not None:
             return token.page
         if token.account is not None:
-            return reading.find(token.account.id)
+            return request.find(token.account.id)
         if token.kind == "app":
             raise missing_token()
         return SYSTEM_USER if token.kind == "system_user" else USER

@@ -11,7 +11,7 @@ from instagram_sandbox.graph_api.api.media_insights import (
     no_insights_of_others,
     no_slide_insights,
 )
-from instagram_sandbox.graph_api.api.reading import SystemUser, User
+from instagram_sandbox.graph_api.api.request import SystemUser, User
 from instagram_sandbox.graph_api.world.accounts import (
     Account,
     Asset,
@@ -22,7 +22,7 @@ from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
 
 if TYPE_CHECKING:
-    from instagram_sandbox.graph_api.api.reading import Edge
+    from instagram_sandbox.graph_api.api.request import Edge
 
 EDGES: dict[type[Any], dict[str, Edge]] = {
     User: ownership.USER_EDGES,
@@ -39,17 +39,17 @@ EDGES: dict[type[Any], dict[str, Edge]] = {
         "stories": edges.stories,
         "tags": edges.tags,
         "insights": account_insights,
-        "live_media": edges.nothing,
+        "live_media": edges.empty_edge,
     },
     Media: {
         "children": edges.children,
         "comments": edges.comments,
         "insights": media_insights,
-        "collaborators": edges.nothing,
+        "collaborators": edges.empty_edge,
     },
     Slide: {
-        "children": edges.nothing,
-        "comments": edges.nothing,
+        "children": edges.empty_edge,
+        "comments": edges.empty_edge,
         "insights": no_slide_insights,
     },
     TaggedMedia: {"insights": no_insights_of_others},

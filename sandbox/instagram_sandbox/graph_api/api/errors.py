@@ -66,7 +66,7 @@ def unknown_token() -> GraphError:
     return GraphError(190, message, status=401)
 
 
-def ended_token(subcode: int) -> GraphError:
+def invalidated_token(subcode: int) -> GraphError:
     """190: the token was ended before its time, and the subcode says why."""
     reason = _ENDED.get(subcode, "The session is invalid.")
     return GraphError(190, f"Error validating access token: {reason}", subcode, status=401)
@@ -94,7 +94,7 @@ def no_permission() -> GraphError:
     return GraphError(10, "(#10) Application does not have permission for this action")
 
 
-def no_portfolio() -> GraphError:
+def no_business_permission() -> GraphError:
     """200: the token lacks business_management."""
     message = "(#200) Requires business_management permission to manage the object."
     return GraphError(200, message, status=403)
@@ -163,21 +163,21 @@ def unsupported_metrics(names: Iterable[str]) -> GraphError:
     return GraphError(100, message)
 
 
-def one_of(allowed: Iterable[str], parameter: str) -> GraphError:
+def not_one_of(allowed: Iterable[str], parameter: str) -> GraphError:
     """100: a value that is not in the list, and the list."""
     return GraphError(
         100, f"(#100) {parameter} must be one of the following values: {', '.join(allowed)}"
     )
 
 
-def parameter(message: str) -> GraphError:
+def invalid_parameter(message: str) -> GraphError:
     """100: anything else about a parameter."""
     return GraphError(100, f"(#100) {message}")
 
 
 def unknown_field(field: str, node: str) -> GraphError:
     """100: a field that the node does not have."""
-    return parameter(f"Tried accessing nonexisting field ({field}) on node type ({node})")
+    return invalid_parameter(f"Tried accessing nonexisting field ({field}) on node type ({node})")
 
 
 def syntax_error(message: str) -> GraphError:
@@ -191,7 +191,7 @@ def too_much_data() -> GraphError:
     return GraphError(1, message, status=500)
 
 
-THROTTLED = {
+TOO_MANY_CALLS = {
     4: "(#4) Application request limit reached",
     17: "(#17) User request limit reached",
     32: "(#32) Page request limit reached",
@@ -206,6 +206,6 @@ THROTTLED = {
 """The ways to say that there were too many calls, by code."""
 
 
-def throttled(code: int) -> GraphError:
+def too_many_calls(code: int) -> GraphError:
     """80002 and its like: too many calls."""
-    return GraphError(code, THROTTLED[code])
+    return GraphError(code, TOO_MANY_CALLS[code])

@@ -12,12 +12,12 @@ from instagram_sandbox.graph_api.api.errors import (
     unknown_token,
 )
 from instagram_sandbox.graph_api.api.login import (
-    CODE_LIVES,
-    LONG,
-    OTHER_ADDRESS,
-    SHORT,
+    CODE_LIFETIME,
+    LONG_LIFETIME,
+    SHORT_LIFETIME,
+    WRONG_REDIRECT_URI,
     Dialog,
-    Door,
+    Endpoint,
 )
 from instagram_sandbox.graph_api.api.tokens import Token, TokenBook
 from instagram_sandbox.graph_api.pacific import graph_time
@@ -26,7 +26,7 @@ from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from instagram_sandbox.graph_api.api.reading import Reading
+    from instagram_sandbox.graph_api.api.request import GraphRequest
 
 
 class FacebookLogin(Dialog):
@@ -34,7 +34,7 @@ class FacebookLogin(Dialog):
 
     offered = FACEBOOK_SCOPES
 
-    def doors(self) -> dict[tuple[str, tuple[str, ...]], Door]:
+    def endpoints(self) -> dict[tuple[str, tuple[str, ...]], Endpoint]:
         """Give the addresses of this login."""
         return {
             ("GET", ("dialog", "oauth")): self.open,
@@ -53,11 +53,11 @@ class FacebookLogin(Dialog):
         code = self.take(call.params.get("code", ""))
         if code is None:
             raise _bad_code(36009)
-        if call.now >= code.issued + CODE_LIVES:
+        if call.now >= code.issued + CODE_LIFETIME:
             raise _bad_code(36007)
         if call.params.get("redirect_uri") != code.redirect_uri:
             raise _bad_code(36008)
-        return self._answer(code.scopes, call.now, SHORT)
+        return self._answer(code.scopes, call.now, SHORT_LIFETIME)
 
     def _exchange(self, call: Call) -> Answer:
         old = self.tokens.get(call.params.get("fb_exchange_token"))
@@ -65,7 +65,7 @@ class FacebookLogin(Dialog):
             raise unknown_token()
         if old.expires is not None and call.now >= old.expires:
             raise expired_token(graph_time(old.expires), graph_time(call.now))
-        return self._answer(old.scopes, call.now, LONG)
+        return self._answer(old.scopes, call.now, LONG_LIFETIME)
 
     def _answer(self, scopes: tuple[str, ...], now: datetime, lives: timedelta) -> Answer:
         token = Token(
@@ -74,7 +74,7 @@ class FacebookLogin(Dialog):
             scopes,
             now,
             now + lives,
-            long_lived=lives == LONG,
+            long_lived=lives == LONG_LIFETIME,
         )
         self.tokens.add(token)
         seconds = int(lives.total_seconds())
@@ -90,16 +90,16 @@ class FacebookLogin(Dialog):
             raise GraphError(1, message)
 
 
-def revoke(reading: Reading, tokens: TokenBook) -> dict[str, Any]:
+def revoke(request: GraphRequest, tokens: TokenBook) -> dict[str, Any]:
     """Answer DELETE /{user-id}/permissions: the app, or one permission of it, is gone for good."""
-    wanted = reading.call.segments[2:] or tuple(
-        name for name in [reading.call.params.get("permission")] if name
+    wanted = request.call.segments[2:] or tuple(
+        name for name in [request.call.params.get("permission")] if name
     )
     for token in tokens.all():
         if token.kind == "app":
             continue
         if wanted:
-            tokens.narrow(token.text, wanted[0])
+            tokens.remove_scope(token.text, wanted[0])
         else:
             tokens.end(token.text, 458)
     return {"success": True}
@@ -111,6 +111,6 @@ def _bad_code(subcode: int) -> GraphError:
 
 _CODE_PROBLEMS = {
     36007: "This authorization code has expired.",
-    36008: OTHER_ADDRESS,
+    36008: WRONG_REDIRECT_URI,
     36009: "This authorization code has been used.",
 }

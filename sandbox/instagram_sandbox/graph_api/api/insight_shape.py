@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from instagram_sandbox.graph_api.api.errors import one_of, parameter
+from instagram_sandbox.graph_api.api.errors import invalid_parameter, not_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from instagram_sandbox.graph_api.api.reading import Reading
+    from instagram_sandbox.graph_api.api.request import GraphRequest
 
 
-def asked_metrics(reading: Reading, known: Sequence[str]) -> list[str]:
+def requested_metrics(request: GraphRequest, known: Sequence[str]) -> list[str]:
     """Give the metrics asked for, each once.
 
     Raises:
         GraphError: If there is none, or one that the API does not know or knows no longer; the
             message then lists those it knows.
     """
-    text = reading.call.params.get("metric", "")
+    text = request.call.params.get("metric", "")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         message = "The parameter metric is required"
-        raise parameter(message)
-    living = [name for name in known if name not in reading.world.retired_metrics]
+        raise invalid_parameter(message)
+    living = [name for name in known if name not in request.world.retired_metrics]
     for place, name in enumerate(names):
         if name not in living:
-            raise one_of(living, f"metric[{place}]")
+            raise not_one_of(living, f"metric[{place}]")
     return list(dict.fromkeys(names))
 
 
@@ -41,11 +41,11 @@ def describe(node_id: str, metric: str, period: str) -> dict[str, str]:
     }
 
 
-def only_asked_keys(reading: Reading, answer: dict[str, Any]) -> dict[str, Any]:
+def select_keys(request: GraphRequest, answer: dict[str, Any]) -> dict[str, Any]:
     """Leave out the keys that `fields` does not name, if there is such a list."""
-    if not reading.call.params.get("fields"):
+    if not request.call.params.get("fields"):
         return answer
-    names = {field.name for field in reading.fields("")}
+    names = {field.name for field in request.fields("")}
     data = [
         {name: value for name, value in insight.items() if name in names}
         for insight in answer["data"]

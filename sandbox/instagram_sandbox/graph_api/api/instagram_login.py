@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from instagram_sandbox.graph_api.api.call import Answer, Call
 from instagram_sandbox.graph_api.api.errors import GraphError
 from instagram_sandbox.graph_api.api.login import (
-    CODE_LIVES,
-    LONG,
-    OTHER_ADDRESS,
-    SHORT,
+    CODE_LIFETIME,
+    LONG_LIFETIME,
+    SHORT_LIFETIME,
+    WRONG_REDIRECT_URI,
     Dialog,
-    Door,
+    Endpoint,
 )
 from instagram_sandbox.graph_api.api.tokens import READ, Token
 from instagram_sandbox.graph_api.settings import INSTAGRAM_SCOPES
@@ -22,7 +22,7 @@ from instagram_sandbox.graph_api.settings import INSTAGRAM_SCOPES
 if TYPE_CHECKING:
     from datetime import datetime
 
-REFRESHED_AFTER = timedelta(hours=24)
+MIN_AGE_FOR_REFRESH = timedelta(hours=24)
 """A token younger than this cannot be refreshed."""
 
 
@@ -32,7 +32,7 @@ class InstagramLogin(Dialog):
     offered = INSTAGRAM_SCOPES
     fragment = "#_"
 
-    def doors(self) -> dict[tuple[str, tuple[str, ...]], Door]:
+    def endpoints(self) -> dict[tuple[str, tuple[str, ...]], Endpoint]:
         """Give the addresses of this login."""
         return {
             ("GET", ("oauth", "authorize")): self.open,
@@ -46,10 +46,10 @@ class InstagramLogin(Dialog):
         if problem:
             return _refused(problem)
         code = self.take(call.params.get("code", ""))
-        if code is None or call.now >= code.issued + CODE_LIVES:
+        if code is None or call.now >= code.issued + CODE_LIFETIME:
             return _refused("Matching code was not found or was already used")
         if call.params.get("redirect_uri") != code.redirect_uri:
-            return _refused(OTHER_ADDRESS)
+            return _refused(WRONG_REDIRECT_URI)
         account = self.world.account_at(self.settings.person)
         token = self.tokens.add(
             Token(
@@ -57,7 +57,7 @@ class InstagramLogin(Dialog):
                 "instagram",
                 code.scopes,
                 call.now,
-                call.now + SHORT,
+                call.now + SHORT_LIFETIME,
                 account=account,
                 long_lived=False,
             )
@@ -83,18 +83,20 @@ class InstagramLogin(Dialog):
         if call.params.get("grant_type") != "ig_refresh_token":
             raise _unsupported_grant()
         old = self.tokens.open(call.token, None, call.now)
-        old.need(READ)
-        if not old.long_lived or call.now < old.issued + REFRESHED_AFTER:
+        old.require(READ)
+        if not old.long_lived or call.now < old.issued + MIN_AGE_FOR_REFRESH:
             raise _too_young()
         return self._answer(old, call.now)
 
     def _answer(self, old: Token, now: datetime) -> Answer:
-        token = Token(_text(), "instagram", old.scopes, now, now + LONG, account=old.account)
+        token = Token(
+            _text(), "instagram", old.scopes, now, now + LONG_LIFETIME, account=old.account
+        )
         self.tokens.add(token)
         body: dict[str, Any] = {
             "access_token": token.text,
             "token_type": "bearer",
-            "expires_in": int(LONG.total_seconds()),
+            "expires_in": int(LONG_LIFETIME.total_seconds()),
             "permissions": ",".join(token.scopes),
         }
         return Answer(200, body)

@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from instagram_sandbox.graph_api.api.call import Answer, Call
-from instagram_sandbox.graph_api.api.errors import parameter
+from instagram_sandbox.graph_api.api.errors import invalid_parameter
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api.tokens import TokenBook
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
 
-CODE_LIVES = timedelta(hours=1)
-SHORT = timedelta(hours=1)
-LONG = timedelta(seconds=5_183_944)
+CODE_LIFETIME = timedelta(hours=1)
+SHORT_LIFETIME = timedelta(hours=1)
+LONG_LIFETIME = timedelta(seconds=5_183_944)
 """A long-lived token lives for some sixty days."""
 
-OTHER_ADDRESS = (
+WRONG_REDIRECT_URI = (
     "Error validating verification code. Please make sure your redirect_uri is identical to the "
     "one you used in the OAuth dialog request"
 )
 
-Door = Callable[[Call], Answer]
+Endpoint = Callable[[Call], Answer]
 """What answers one of the addresses of a login; none of them needs a token to open."""
 
 
@@ -70,12 +70,12 @@ class Dialog:
         redirect_uri = params.get("redirect_uri")
         if params.get("client_id") != self.settings.app_id or not redirect_uri:
             message = "Invalid platform app, or no redirect_uri"
-            raise parameter(message)
+            raise invalid_parameter(message)
         scopes = tuple(name for name in params.get("scope", "").split(",") if name)
         unknown = [name for name in scopes if name not in self.offered]
         if unknown:
             message = f"Invalid Scopes: {', '.join(unknown)}"
-            raise parameter(message)
+            raise invalid_parameter(message)
         if self.settings.deny_login:
             back = {
                 "error": "access_denied",

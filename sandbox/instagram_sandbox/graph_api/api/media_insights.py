@@ -11,42 +11,42 @@ from typing import TYPE_CHECKING, Any
 from instagram_sandbox.graph_api.api.errors import (
     GraphError,
     before_conversion,
+    invalid_parameter,
     no_permission,
     no_such_object,
     not_enough_viewers,
-    one_of,
-    parameter,
+    not_one_of,
     unsupported_metrics,
 )
 from instagram_sandbox.graph_api.api.insight_shape import (
-    asked_metrics,
     describe,
-    only_asked_keys,
+    requested_metrics,
+    select_keys,
 )
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS
 from instagram_sandbox.graph_api.catalogue import MEDIA_BREAKDOWNS, MEDIA_METRICS
 
 if TYPE_CHECKING:
-    from instagram_sandbox.graph_api.api.reading import Reading
+    from instagram_sandbox.graph_api.api.request import GraphRequest
     from instagram_sandbox.graph_api.world.conversation import TaggedMedia
     from instagram_sandbox.graph_api.world.posts import Media, Slide
 
 
-def media_insights(reading: Reading, media: Media) -> dict[str, Any]:
+def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
     """Answer /{media}/insights."""
-    reading.token.need(INSIGHTS)
-    metrics = asked_metrics(reading, MEDIA_METRICS[reading.world.settings.login])
-    refusal = reading.world.media_insights_refusal(media.id, reading.now)
+    request.token.require(INSIGHTS)
+    metrics = requested_metrics(request, MEDIA_METRICS[request.world.settings.login])
+    refusal = request.world.media_insights_refusal(media.id, request.now)
     if refusal:
-        raise _refused(refusal, media, instagram_login=reading.instagram_login)
-    supported = reading.world.figures.supported(media)
+        raise _refused(refusal, media, instagram_login=request.instagram_login)
+    supported = request.world.figures.supported(media)
     unsupported = [name for name in metrics if name not in supported]
     if unsupported:
         raise unsupported_metrics(unsupported)
-    breakdown = reading.call.params.get("breakdown")
+    breakdown = request.call.params.get("breakdown")
     if breakdown:
-        return _broken_down(reading, media, metrics, breakdown)
-    values = reading.world.figures.values(media, reading.now)
+        return _broken_down(request, media, metrics, breakdown)
+    values = request.world.figures.values(media, request.now)
     data = [
         {
             "name": name,
@@ -57,34 +57,36 @@ def media_insights(reading: Reading, media: Media) -> dict[str, Any]:
         for name in metrics
         if name in values
     ]
-    return only_asked_keys(reading, {"data": data})
+    return select_keys(request, {"data": data})
 
 
-def no_insights_of_others(_reading: Reading, _media: TaggedMedia) -> dict[str, Any]:
+def no_insights_of_others(_request: GraphRequest, _media: TaggedMedia) -> dict[str, Any]:
     """Refuse the insights of another's media."""
     raise no_permission()
 
 
-def no_slide_insights(reading: Reading, _slide: Slide) -> dict[str, Any]:
+def no_slide_insights(request: GraphRequest, _slide: Slide) -> dict[str, Any]:
     """Refuse the insights of a carousel's slide, which has none."""
-    reading.token.need(INSIGHTS)
-    raise unsupported_metrics(asked_metrics(reading, MEDIA_METRICS[reading.world.settings.login]))
+    request.token.require(INSIGHTS)
+    raise unsupported_metrics(
+        requested_metrics(request, MEDIA_METRICS[request.world.settings.login])
+    )
 
 
 def _broken_down(
-    reading: Reading, media: Media, metrics: list[str], breakdown: str
+    request: GraphRequest, media: Media, metrics: list[str], breakdown: str
 ) -> dict[str, Any]:
     if breakdown not in MEDIA_BREAKDOWNS:
-        raise one_of(MEDIA_BREAKDOWNS, "breakdown")
+        raise not_one_of(MEDIA_BREAKDOWNS, "breakdown")
     wrong = [name for name in metrics if name != MEDIA_BREAKDOWNS[breakdown]]
     if wrong:
         message = f"Incompatible breakdowns ({breakdown}) for metric ({', '.join(wrong)})"
-        raise parameter(message)
-    values = reading.world.figures.values(media, reading.now)
+        raise invalid_parameter(message)
+    values = request.world.figures.values(media, request.now)
     if not values:
         return {"data": []}
     name = metrics[0]
-    parts = reading.world.figures.breakdown(media, reading.now, name)
+    parts = request.world.figures.breakdown(media, request.now, name)
     results = [
         {"dimension_values": [part.lower()], "value": count} for part, count in parts.items()
     ]
@@ -96,7 +98,7 @@ def _broken_down(
         **describe(media.id, name, "lifetime"),
         "total_value": {"value": values[name], "breakdowns": [split]},
     }
-    return only_asked_keys(reading, {"data": [insight]})
+    return select_keys(request, {"data": [insight]})
 
 
 def _refused(refusal: str, media: Media, *, instagram_login: bool) -> GraphError:

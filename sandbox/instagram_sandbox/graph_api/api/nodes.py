@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.errors import (
     broken_video,
+    invalid_parameter,
     no_permission,
-    parameter,
     unknown_field,
 )
 from instagram_sandbox.graph_api.api.fields import Field, parse_fields
-from instagram_sandbox.graph_api.api.reading import (
-    SIGNED,
+from instagram_sandbox.graph_api.api.request import (
+    SIGNED_URL_FIELDS,
     Edge,
+    GraphRequest,
     Node,
-    Reading,
     SystemUser,
     User,
 )
@@ -54,9 +54,9 @@ class NodeType:
     edges: Mapping[str, Edge]
 
 
-def node_type(reading: Reading, node: Node) -> NodeType:
+def node_type(request: GraphRequest, node: Node) -> NodeType:
     """Give the kind of a node."""
-    edges, login = reading.edges[type(node)], reading.world.settings.login
+    edges, login = request.edges[type(node)], request.world.settings.login
     if isinstance(node, Account):
         return NodeType("IGUser", ACCOUNT_FIELDS[login], edges)
     name, fields = _PLAIN_TYPES.get(type(node), ("IGMedia", MEDIA_FIELDS[login]))
@@ -75,53 +75,53 @@ _PLAIN_TYPES: dict[type[Any], tuple[str, frozenset[str]]] = {
 """Kinds of nodes whose fields are the same with either login."""
 
 
-def edge_of(reading: Reading, node: Node, name: str) -> Edge:
+def edge_of(request: GraphRequest, node: Node, name: str) -> Edge:
     """Give an edge of a node.
 
     Raises:
         GraphError: If there is none of that name.
     """
-    kind = node_type(reading, node)
+    kind = node_type(request, node)
     if name not in kind.edges:
         raise unknown_field(name, kind.name)
     return kind.edges[name]
 
 
 def select(
-    reading: Reading, node: Node, fields: tuple[Field, ...], *, indirectly: bool
+    request: GraphRequest, node: Node, fields: tuple[Field, ...], *, indirectly: bool
 ) -> dict[str, Any]:
     """Answer a field list.
 
     Args:
-        reading: The call being answered.
+        request: The call being answered.
         node: Whose fields.
         fields: What is asked for.
         indirectly: Whether the node is read through an edge or another node.
     """
-    kind = node_type(reading, node)
-    values = _VALUES[type(node)](reading, node, indirectly)
+    kind = node_type(request, node)
+    values = _VALUES[type(node)](request, node, indirectly)
     answer: dict[str, Any] = {}
     for wanted in fields:
         name = wanted.name
         if name in kind.edges:
-            found = kind.edges[name](reading.about(node, wanted), node)
+            found = kind.edges[name](request.about(node, wanted), node)
             if found.get("data") or name == "insights":
                 answer[name] = found
         elif name in values:
-            answer[name] = _value(reading, wanted, values[name])
+            answer[name] = _value(request, wanted, values[name])
         elif name not in kind.fields:
             raise unknown_field(name, kind.name)
-        elif (value := _on_demand(reading, node, name)) is not None:
+        elif (value := _on_demand(request, node, name)) is not None:
             answer[name] = value
     answer.setdefault("id", values["id"])
     return answer
 
 
-def _value(reading: Reading, wanted: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
+def _value(request: GraphRequest, wanted: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, Account):
-        return select(reading, value, parse_fields(wanted.inner or "id"), indirectly=True)
-    if wanted.name in SIGNED:
-        return reading.signed(value)
+        return select(request, value, parse_fields(wanted.inner or "id"), indirectly=True)
+    if wanted.name in SIGNED_URL_FIELDS:
+        return request.signed(value)
     if wanted.inner is not None and isinstance(value, dict):
         names = {field.name for field in parse_fields(wanted.inner)} | {"id"}
         return {name: part for name, part in value.items() if name in names}
@@ -134,38 +134,38 @@ def _page_values(page: Page) -> dict[str, Any]:
     return {**page.fields(), **accounts}
 
 
-def _on_demand(reading: Reading, node: Node, name: str) -> dict[str, Any] | None:
+def _on_demand(request: GraphRequest, node: Node, name: str) -> dict[str, Any] | None:
     """Give a field that is there only when asked for; some fail the whole call."""
     if name in {"shopping_product_tag_eligibility", "shopping_review_status"}:
         raise no_permission()
-    if name == "view_count" and not reading.instagram_login:
+    if name == "view_count" and not request.instagram_login:
         message = "The view_count field is available through business discovery only"
-        raise parameter(message)
+        raise invalid_parameter(message)
     if name != "copyright_check_information" or not isinstance(node, Media):
         return None
-    if reading.world.is_broken_video(node, reading.now):
+    if request.world.is_broken_video(node, request.now):
         raise broken_video()
     if node.media_type != "VIDEO":
         return None
     return {"status": {"status": "complete", "matches_found": False}}
 
 
-_VALUES: dict[type[Any], Callable[[Reading, Any, bool], dict[str, Any]]] = {
-    User: lambda _reading, user, _: {"id": user.id, "name": user.name},
-    SystemUser: lambda _reading, user, _: {"id": user.id, "name": user.name},
-    Business: lambda _reading, business, _: {"id": business.id, "name": business.name},
-    Asset: lambda _reading, asset, _: {
+_VALUES: dict[type[Any], Callable[[GraphRequest, Any, bool], dict[str, Any]]] = {
+    User: lambda _request, user, _: {"id": user.id, "name": user.name},
+    SystemUser: lambda _request, user, _: {"id": user.id, "name": user.name},
+    Business: lambda _request, business, _: {"id": business.id, "name": business.name},
+    Asset: lambda _request, asset, _: {
         "id": asset.id,
         "ig_user_id": asset.account.id,
         "ig_username": asset.account.username,
     },
-    Page: lambda _reading, page, _: _page_values(page),
-    Account: lambda reading, account, _: reading.world.account_fields(account, reading.now),
-    Media: lambda reading, media, indirectly: reading.world.simple_fields(
-        media, reading.now, indirectly=indirectly
+    Page: lambda _request, page, _: _page_values(page),
+    Account: lambda request, account, _: request.world.account_fields(account, request.now),
+    Media: lambda request, media, indirectly: request.world.fields_without_children(
+        media, request.now, indirectly=indirectly
     ),
-    Slide: lambda reading, slide, _: reading.world.slide_fields(slide),
-    Comment: lambda reading, comment, _: reading.world.conversation.comment_fields(comment),
-    TaggedMedia: lambda reading, media, _: reading.world.conversation.tagged_fields(media),
+    Slide: lambda request, slide, _: request.world.slide_fields(slide),
+    Comment: lambda request, comment, _: request.world.conversation.comment_fields(comment),
+    TaggedMedia: lambda request, media, _: request.world.conversation.tagged_fields(media),
 }
 """How the fields of each kind of node are read."""

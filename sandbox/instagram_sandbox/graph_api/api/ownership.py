@@ -11,72 +11,72 @@ from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business,
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from instagram_sandbox.graph_api.api.reading import Edge, Reading, User
+    from instagram_sandbox.graph_api.api.request import Edge, GraphRequest, User
 
 PAGE_DEFAULT = "access_token,category,name,id,tasks"
 
 
-def pages(reading: Reading, _user: User) -> dict[str, Any]:
+def pages(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/accounts and, for a system user, /me/assigned_pages.
 
     Graph API reference: User accounts. Pages that a portfolio has as a client's are not listed.
     """
-    return page(reading, _seen_pages(reading, reading.world.business.pages), PAGE_DEFAULT)
+    return page(request, _seen_pages(request, request.world.business.pages), PAGE_DEFAULT)
 
 
-def accounts(reading: Reading, _user: User) -> dict[str, Any]:
+def accounts(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/assigned_instagram_accounts: with a Page or without."""
-    return page(reading, _seen(reading, _all_accounts(reading.world.business)), "id")
+    return page(request, _seen(request, _all_accounts(request.world.business)), "id")
 
 
-def permissions(reading: Reading, _user: User) -> dict[str, Any]:
+def permissions(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/permissions."""
-    scopes = reading.token.scopes
+    scopes = request.token.scopes
     return {"data": [{"permission": scope, "status": "granted"} for scope in scopes]}
 
 
-def businesses(reading: Reading, _user: User) -> dict[str, Any]:
+def businesses(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/businesses. Graph API reference: User businesses."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, [reading.world.business], "id,name")
+    request.token.require(PORTFOLIO)
+    return page(request, [request.world.business], "id,name")
 
 
-def owned_pages(reading: Reading, business: Business) -> dict[str, Any]:
+def owned_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_pages."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, _seen_pages(reading, business.pages), PAGE_DEFAULT)
+    request.token.require(PORTFOLIO)
+    return page(request, _seen_pages(request, business.pages), PAGE_DEFAULT)
 
 
-def client_pages(reading: Reading, business: Business) -> dict[str, Any]:
+def client_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_pages."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, _seen_pages(reading, business.client_pages), PAGE_DEFAULT)
+    request.token.require(PORTFOLIO)
+    return page(request, _seen_pages(request, business.client_pages), PAGE_DEFAULT)
 
 
-def business_accounts(reading: Reading, business: Business) -> dict[str, Any]:
+def business_accounts(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/instagram_business_accounts, and its older likes."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, _all_accounts(business), "id")
+    request.token.require(PORTFOLIO)
+    return page(request, _all_accounts(business), "id")
 
 
-def owned_assets(reading: Reading, business: Business) -> dict[str, Any]:
+def owned_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_instagram_assets."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, _assets([*_with_page(business.pages), *business.pageless]), "id")
+    request.token.require(PORTFOLIO)
+    return page(request, _assets([*_with_page(business.pages), *business.pageless]), "id")
 
 
-def client_assets(reading: Reading, business: Business) -> dict[str, Any]:
+def client_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_instagram_assets."""
-    reading.token.need(PORTFOLIO)
-    return page(reading, _assets(_with_page(business.client_pages)), "id")
+    request.token.require(PORTFOLIO)
+    return page(request, _assets(_with_page(business.client_pages)), "id")
 
 
-def _seen_pages(reading: Reading, listed: Iterable[Page]) -> list[Page]:
-    return [item for item in listed if reading.token.lists(item)]
+def _seen_pages(request: GraphRequest, listed: Iterable[Page]) -> list[Page]:
+    return [item for item in listed if request.token.has_page(item)]
 
 
-def _seen(reading: Reading, listed: Iterable[Account]) -> list[Account]:
-    return [account for account in listed if reading.token.sees(account)]
+def _seen(request: GraphRequest, listed: Iterable[Account]) -> list[Account]:
+    return [account for account in listed if request.token.can_read(account)]
 
 
 def _with_page(listed: Iterable[Page]) -> list[Account]:

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from instagram_sandbox.graph_api.api.errors import parameter
+from instagram_sandbox.graph_api.api.errors import invalid_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +18,14 @@ DEFAULT_LIMIT = 25
 
 
 @dataclass(frozen=True)
-class Slice(Generic[T]):
+class PageSlice(Generic[T]):
     """A page: its items and its `paging` object."""
 
     items: Sequence[T]
     paging: dict[str, Any]
 
 
-def cut(items: Sequence[T], call: Call, cap: int, *, gap: bool = False) -> Slice[T]:
+def cut_page(items: Sequence[T], call: Call, cap: int, *, gap: bool = False) -> PageSlice[T]:
     """Cut the page that a call asks for out of all items, newest first.
 
     The last page has an `after` cursor too; that there is no `next` is all that says it is the
@@ -42,10 +42,10 @@ def cut(items: Sequence[T], call: Call, cap: int, *, gap: bool = False) -> Slice
     if gap and start and not skipped:
         cursor = _cursor(len(items) - start, skipped=True)
         cursors = {"before": cursor, "after": cursor}
-        return Slice((), {"cursors": cursors, "next": _link(call, limit, after=cursor)})
+        return PageSlice((), {"cursors": cursors, "next": _link(call, limit, after=cursor)})
     page = items[start : start + limit]
     if not page:
-        return Slice(page, {})
+        return PageSlice(page, {})
     end = start + len(page)
     before, after = _cursor(len(items) - start), _cursor(len(items) - end)
     paging: dict[str, Any] = {"cursors": {"before": before, "after": after}}
@@ -53,14 +53,14 @@ def cut(items: Sequence[T], call: Call, cap: int, *, gap: bool = False) -> Slice
         paging["next"] = _link(call, limit, after=after)
     if start:
         paging["previous"] = _link(call, limit, before=before)
-    return Slice(page, paging)
+    return PageSlice(page, paging)
 
 
 def _limit(call: Call) -> int:
     text = call.params.get("limit", str(DEFAULT_LIMIT))
     if not text.isdigit() or not int(text):
         message = "The 'limit' parameter should be a positive number"
-        raise parameter(message)
+        raise invalid_parameter(message)
     return int(text)
 
 
@@ -84,7 +84,7 @@ def _read(cursor: str) -> tuple[int, bool]:
         return int(plain.removeprefix("QVFI")[1:]), plain[4] == "e"
     except (ValueError, IndexError):
         message = "Invalid cursor"
-        raise parameter(message) from None
+        raise invalid_parameter(message) from None
 
 
 def _link(call: Call, limit: int, **cursor: str) -> str:

@@ -9,12 +9,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal
 
 from instagram_sandbox.graph_api.api.errors import (
-    ended_token,
     expired_token,
+    invalid_parameter,
+    invalidated_token,
     missing_token,
+    no_business_permission,
     no_permission,
-    no_portfolio,
-    parameter,
     unknown_token,
 )
 from instagram_sandbox.graph_api.pacific import graph_time
@@ -67,7 +67,7 @@ class Token:
     ended: int | None = None
     granted: frozenset[str] | None = None
 
-    def sees(self, account: Account) -> bool:
+    def can_read(self, account: Account) -> bool:
         """Whether it can read an account at all."""
         if self.granted is not None and account.id not in self.granted:
             return False
@@ -75,16 +75,16 @@ class Token:
             return self.page is not None and self.page.account == account
         return self.kind != "instagram" or self.account == account
 
-    def lists(self, page: Page) -> bool:
+    def has_page(self, page: Page) -> bool:
         """Whether a Page is among those it was granted."""
         if self.page is not None:
             return self.page == page
-        return self.granted is None if page.account is None else self.sees(page.account)
+        return self.granted is None if page.account is None else self.can_read(page.account)
 
-    def need(self, purpose: int) -> None:
+    def require(self, purpose: int) -> None:
         """Refuse with code 10, or 200, unless a permission for the purpose was granted."""
         if not _SCOPES[purpose] & set(self.scopes):
-            raise no_portfolio() if purpose == PORTFOLIO else no_permission()
+            raise no_business_permission() if purpose == PORTFOLIO else no_permission()
 
 
 class TokenBook:
@@ -109,7 +109,7 @@ class TokenBook:
         """Kill a token before its time."""
         self._tokens[text] = replace(self._tokens[text], ended=subcode)
 
-    def narrow(self, text: str, scope: str) -> None:
+    def remove_scope(self, text: str, scope: str) -> None:
         """Take a permission away from a token."""
         token = self._tokens[text]
         scopes = tuple(name for name in token.scopes if name != scope)
@@ -132,7 +132,7 @@ class TokenBook:
         if token is None:
             raise unknown_token()
         if token.ended is not None:
-            raise ended_token(token.ended)
+            raise invalidated_token(token.ended)
         if token.expires is not None and now >= token.expires:
             raise expired_token(graph_time(token.expires), graph_time(now))
         self._check_proof(text, proof)
@@ -142,10 +142,10 @@ class TokenBook:
         if proof is None:
             if self._settings.require_proof:
                 message = "API calls from the server require an appsecret_proof argument"
-                raise parameter(message)
+                raise invalid_parameter(message)
         elif not hmac.compare_digest(proof, proof_of(text, self._settings.app_secret)):
             message = "Invalid appsecret_proof provided in the API argument"
-            raise parameter(message)
+            raise invalid_parameter(message)
 
 
 def proof_of(token: str, app_secret: str) -> str:
@@ -190,6 +190,6 @@ def _granted(world: World, settings: ApiSettings) -> frozenset[str] | None:
     return frozenset(world.account_at(index).id for index in settings.granted_accounts)
 
 
-def unix(moment: datetime | None) -> int:
+def unix_time(moment: datetime | None) -> int:
     """Give a moment in unix seconds, 0 for never."""
     return int(moment.astimezone(timezone.utc).timestamp()) if moment else 0

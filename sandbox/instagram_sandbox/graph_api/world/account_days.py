@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from instagram_sandbox.graph_api.pacific import ONE_DAY, end_of, midnight
-from instagram_sandbox.graph_api.world.shares import apportion
+from instagram_sandbox.graph_api.world.shares import split_total
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.settings import WorldSettings
     from instagram_sandbox.graph_api.world.accounts import Account
 
-SETTLES_AFTER = timedelta(hours=48)
+FINAL_AFTER = timedelta(hours=48)
 """Until then after its end Meta restates a day's figures."""
 
 INTERACTIONS = ("likes", "comments", "shares", "saves", "replies", "reposts")
@@ -40,7 +40,7 @@ class AccountDays:
 
         A figure Meta never computed is left out.
         """
-        seen = seen_share(day, now)
+        seen = visible_share(day, now)
         if not seen or self._before_conversion(day):
             return {}
         whole, missing = self._whole(account, day)
@@ -59,18 +59,18 @@ class AccountDays:
         total = figures.get(metric, 0)
         if not total:
             return {}
-        return apportion(total, self._weights(account, day, metric, breakdown))
+        return split_total(total, self._weights(account, day, metric, breakdown))
 
     def rolling_reach(self, account: Account, last: date, days: int, now: datetime) -> int:
         """Give the accounts reached in some days up to and with `last`.
 
         People come back, so it is fewer than the days' reach added up.
         """
-        if not seen_share(last, now):
+        if not visible_share(last, now):
             return 0
         span = [last - ONE_DAY * back for back in range(days)]
         reach = [self.figures(account, day, now).get("reach", 0) for day in span]
-        return unique(reach)
+        return estimate_people(reach)
 
     def _weights(
         self, account: Account, day: date, metric: str, breakdown: str
@@ -138,19 +138,19 @@ _NAMES = (
 )
 
 
-def seen_share(day: date, now: datetime) -> float:
+def visible_share(day: date, now: datetime) -> float:
     """Give the share of a day's figures that Meta shows at a moment."""
     begin, end = midnight(day), end_of(day)
     if now <= begin:
         return 0.0
     if now < end:
         return 0.9 * ((now - begin) / (end - begin))
-    if now < end + SETTLES_AFTER:
-        return 0.93 if now < end + SETTLES_AFTER / 2 else 0.97
+    if now < end + FINAL_AFTER:
+        return 0.93 if now < end + FINAL_AFTER / 2 else 0.97
     return 1.0
 
 
-def unique(counts: list[int]) -> int:
+def estimate_people(counts: list[int]) -> int:
     """Estimate how many different people are behind the counts of some days."""
     if len(counts) < 2:
         return sum(counts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from instagram_sandbox.graph_api.catalogue import COUNTRIES
 from instagram_sandbox.graph_api.pacific import ONE_DAY, day_of, end_of
-from instagram_sandbox.graph_api.world.shares import apportion
+from instagram_sandbox.graph_api.world.shares import split_total
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOP = 45
 """How many buckets of a breakdown Meta gives."""
-FEWEST_ENGAGED = 100
+MIN_ENGAGED = 100
 """Under this many engagements in the time asked for, Meta does not say who engaged."""
 TIMEFRAMES = {"this_week": 7, "this_month": 30}
 """The times one can ask for, in days back. Graph API: account insights, since v20."""
@@ -52,7 +52,7 @@ class Audience:
             label: self._dice.share("audience", account.index, metric, label) ** 3 + 0.001
             for label in labels
         }
-        parts = sorted(apportion(people, weights).items(), key=lambda part: (-part[1], part[0]))
+        parts = sorted(split_total(people, weights).items(), key=lambda part: (-part[1], part[0]))
         return {labels[label]: people for label, people in parts[:TOP]}
 
     def engaged(self, account: Account, timeframe: str, now: datetime) -> int:
@@ -62,7 +62,7 @@ class Audience:
         total = sum(
             self._account_days.figures(account, day, now).get("accounts_engaged", 0) for day in days
         )
-        return total if total >= FEWEST_ENGAGED else 0
+        return total if total >= MIN_ENGAGED else 0
 
     def online(self, account: Account, day: date, now: datetime) -> dict[str, int] | None:
         """Count the followers online in each hour of a day; None for a day there is nothing for.

@@ -12,7 +12,7 @@ from instagram_sandbox.graph_api.world.captions import (
     draw_comment,
     draw_person,
 )
-from instagram_sandbox.graph_api.world.growth import POST_HALF_LIFE, reached_at
+from instagram_sandbox.graph_api.world.growth import POST_HALF_LIFE, time_of_value
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.posts import Timeline
 
@@ -80,8 +80,8 @@ class Conversation:
         """Give a comment's fields. Graph API reference: IG Comment."""
         media, dice = comment.media, self._dice
         key = ("comment", media.account.index, media.number, comment.number)
-        final = self._insights.potential(media).comments
-        when = reached_at(media.published, comment.number, final, POST_HALF_LIFE)
+        final = self._insights.final_figures(media).comments
+        when = time_of_value(media.published, comment.number, final, POST_HALF_LIFE)
         person = draw_person(dice, *key)
         fields: dict[str, Any] = {
             "id": comment.id,

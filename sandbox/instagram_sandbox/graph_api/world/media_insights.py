@@ -10,9 +10,9 @@ from instagram_sandbox.graph_api.catalogue import FACEBOOK_ONLY_METRICS
 from instagram_sandbox.graph_api.world.growth import (
     POST_HALF_LIFE,
     STORY_HALF_LIFE,
-    grown,
+    value_at_age,
 )
-from instagram_sandbox.graph_api.world.shares import apportion
+from instagram_sandbox.graph_api.world.shares import split_total
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 FIRST_FIGURES_AFTER = timedelta(minutes=30)
 """Until then Meta has computed nothing and the API answers with empty data."""
-FEWEST_VIEWERS = 5
+MIN_VIEWERS = 5
 """Under this a story's insights are refused."""
-MOST_COMMENTS = 60
+MAX_COMMENTS = 60
 
 _ANY = ("views", "reach", "shares", "total_interactions", "reposts", "total_views")
 _POST = (*_ANY, "saved", "likes", "comments", "total_likes", "total_comments")
@@ -36,7 +36,7 @@ _ACTIONS = {"BIO_LINK_CLICKED": 0.5, "OTHER": 0.2, "EMAIL": 0.15, "CALL": 0.1, "
 
 
 @dataclass(frozen=True)
-class Potential:
+class FinalFigures:
     """What the figures of a media come to in the end."""
 
     reach: int
@@ -63,7 +63,7 @@ class MediaInsights:
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
-        self._known: dict[str, Potential] = {}
+        self._known: dict[str, FinalFigures] = {}
 
     def supported(self, media: Media) -> frozenset[str]:
         """Name the insights that exist for a media, with this world's login."""
@@ -86,7 +86,7 @@ class MediaInsights:
         days = self._settings.converted_days_ago
         if days is not None and media.published < self._settings.start - timedelta(days=days):
             return "before_conversion"
-        if media.product == "STORY" and self.figures(media, now)["reach"] < FEWEST_VIEWERS:
+        if media.product == "STORY" and self.figures(media, now)["reach"] < MIN_VIEWERS:
             return "too_few_viewers"
         return None
 
@@ -102,14 +102,14 @@ class MediaInsights:
         if now - media.published < FIRST_FIGURES_AFTER:
             return {}
         total = int(self.figures(media, now)[metric])
-        return apportion(total, _NAVIGATION if metric == "navigation" else _ACTIONS)
+        return split_total(total, _NAVIGATION if metric == "navigation" else _ACTIONS)
 
     def figures(self, media: Media, now: datetime) -> dict[str, int | float]:
         """Give every figure there could be, whether or not the API has it for this media."""
-        end, age = self.potential(media), now - media.published
+        end, age = self.final_figures(media), now - media.published
         half = STORY_HALF_LIFE if media.product == "STORY" else POST_HALF_LIFE
         ripe = {
-            name: grown(getattr(end, name), age, half)
+            name: value_at_age(getattr(end, name), age, half)
             for name in (
                 *("reach", "views", "likes", "comments", "saved", "shares", "reposts", "follows"),
                 *("profile_visits", "replies", "link_clicks", "navigation"),
@@ -133,14 +133,14 @@ class MediaInsights:
             "total_views": views * paid // 2 + on_facebook,
         }
 
-    def potential(self, media: Media) -> Potential:
+    def final_figures(self, media: Media) -> FinalFigures:
         """Give what the figures of a media come to in the end."""
         found = self._known.get(media.id)
         if found is None:
             found = self._known[media.id] = self._draw(media)
         return found
 
-    def _draw(self, media: Media) -> Potential:
+    def _draw(self, media: Media) -> FinalFigures:
         dice, key = self._dice, ("insights", media.product, media.account.index, media.number)
         story, reel = media.product == "STORY", media.product == "REELS"
         low, high = (0.05, 0.3) if story else (0.5, 4.0) if reel else (0.2, 1.2)
@@ -152,11 +152,11 @@ class MediaInsights:
         def part(low: float, high: float, name: str) -> int:
             return int(reach * dice.scale(low, high, *key, name))
 
-        return Potential(
+        return FinalFigures(
             reach=reach,
             views=part(1.1, 3.0 if reel else 2.0, "views"),
             likes=0 if story else part(0.02, 0.09, "likes"),
-            comments=0 if story else dice.between(0, MOST_COMMENTS, *key, "comments"),
+            comments=0 if story else dice.between(0, MAX_COMMENTS, *key, "comments"),
             saved=0 if story else part(0.0, 0.02, "saved"),
             shares=part(0.0, 0.015, "shares"),
             reposts=part(0.0, 0.004, "reposts"),

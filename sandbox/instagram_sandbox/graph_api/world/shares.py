@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def apportion(total: int, weights: Mapping[str, float]) -> dict[str, int]:
+def split_total(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     """Split a total by weight: the parts add up to it, and parts of zero are left out."""
     whole = sum(weights.values())
     parts = {name: int(total * weight / whole) for name, weight in weights.items()}

@@ -52,6 +52,6 @@ class Stories:
         return self.between(account, now - LIFETIME, now)
 
 
-def lives(story: Media, now: datetime) -> bool:
+def is_current(story: Media, now: datetime) -> bool:
     """Whether a story can be seen at a moment."""
     return story.published <= now < story.published + LIFETIME

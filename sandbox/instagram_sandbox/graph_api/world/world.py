@@ -29,12 +29,12 @@ from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.media_fields import MediaFields
 from instagram_sandbox.graph_api.world.media_insights import MediaInsights
 from instagram_sandbox.graph_api.world.posts import Media, Posts, Slide, slide_fields
-from instagram_sandbox.graph_api.world.stories import Stories, lives
+from instagram_sandbox.graph_api.world.stories import Stories, is_current
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-Thing = Account | Page | Business | Media | Slide | Comment | TaggedMedia
+WorldObject = Account | Page | Business | Media | Slide | Comment | TaggedMedia
 MEDIA_EDGE_CEILING = 10_000
 """The media edge gives no more than the newest ten thousand. Graph API: IG User media."""
 
@@ -78,13 +78,13 @@ class World:
         lost = [self._accounts[index].id for index in settings.lost_accounts]
         self.lost_accounts = dict.fromkeys(lost, "permission")
         self.deleted_media: set[str] = set()
-        self._by_id: dict[str, Thing] = {account.id: account for account in self._accounts}
+        self._by_id: dict[str, WorldObject] = {account.id: account for account in self._accounts}
         if settings.login == "instagram":
             self._by_id |= {account.app_scoped_id: account for account in self._accounts}
         else:
             self._by_id |= {page.id: page for page in self._pages}
             self._by_id[self.business.id] = self.business
-        self._readings, self._lock = 0, Lock()
+        self._answers, self._lock = 0, Lock()
 
     # Accounts
 
@@ -142,9 +142,9 @@ class World:
         return [post for post in posts if post.id not in self.deleted_media]
 
     def media_fields(self, media: Media, now: datetime, *, direct: bool = False) -> dict[str, Any]:
-        """Give a media's fields, `children` included, as an edge or a `direct` reading gives them.
+        """Give a media's fields, `children` included, as an edge or a `direct` request gives them.
 
-        Only a direct reading shows the like count of an owner who hides it.
+        Only a direct request shows the like count of an owner who hides it.
         """
         fields = self._fields.read(media, now, indirectly=not direct)
         slides = [self.slide_fields(slide) for slide in self.posts.slides(media)]
@@ -155,7 +155,9 @@ class World:
         known = MEDIA_FIELDS[self.settings.login]
         return {name: value for name, value in slide_fields(slide).items() if name in known}
 
-    def simple_fields(self, media: Media, now: datetime, *, indirectly: bool) -> dict[str, Any]:
+    def fields_without_children(
+        self, media: Media, now: datetime, *, indirectly: bool
+    ) -> dict[str, Any]:
         """Give a media's fields without its children."""
         return self._fields.read(media, now, indirectly=indirectly)
 
@@ -287,7 +289,7 @@ class World:
 
     # Finding
 
-    def find(self, identifier: str) -> Thing | None:
+    def find(self, identifier: str) -> WorldObject | None:
         """Give what an id stands for, whether or not it exists at present."""
         known = self._by_id.get(identifier)
         if known is not None:
@@ -300,7 +302,7 @@ class World:
         except OverflowError:  # a number so high that its moment is past the end of time
             return None
 
-    def exists(self, thing: Thing, now: datetime) -> bool:
+    def exists(self, thing: WorldObject, now: datetime) -> bool:
         """Whether something is there at a moment: published, not deleted, not expired."""
         if isinstance(thing, Slide):
             return self.exists(thing.album, now) and thing.position < thing.album.slides
@@ -311,17 +313,17 @@ class World:
             return thing.published <= now
         if not isinstance(thing, Media):
             return True
-        if thing.product == "STORY" and not lives(thing, now):
+        if thing.product == "STORY" and not is_current(thing, now):
             return False
         return thing.published <= now and thing.id not in self.deleted_media
 
-    def next_reading(self) -> int:
+    def next_answer_number(self) -> int:
         """Count readings, for what differs at each: signed URLs."""
         with self._lock:
-            self._readings += 1
-            return self._readings
+            self._answers += 1
+            return self._answers
 
-    def _thing(self, key: Key, account: Account) -> Thing:
+    def _thing(self, key: Key, account: Account) -> WorldObject:
         if key.kind is Kind.STORY:
             return self.stories_of.get(account, key.number)
         if key.kind is Kind.TAGGED:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.errors import (
     GraphError,
-    ended_token,
+    invalidated_token,
     no_permission,
     no_such_object,
     unavailable_user,
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api.call import Call
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
-    from instagram_sandbox.graph_api.world.world import Thing
+    from instagram_sandbox.graph_api.world.world import WorldObject
 
-SIGNED = frozenset({"media_url", "thumbnail_url", "profile_picture_url"})
+SIGNED_URL_FIELDS = frozenset({"media_url", "thumbnail_url", "profile_picture_url"})
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,12 @@ SYSTEM_USER = SystemUser("6660000000000001", "Sandbox System User")
 Node = User | Account | Page | Business | Asset | Media | Slide | Comment | TaggedMedia
 
 
-Edge = Callable[["Reading", Any], dict[str, Any]]
+Edge = Callable[["GraphRequest", Any], dict[str, Any]]
 """What answers an edge of a node."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class GraphRequest:
     """One call being answered.
 
     Attributes:
@@ -68,7 +68,7 @@ class Reading:
         call: What is asked.
         token: Who asks.
         edges: The edges of each kind of node.
-        number: Which reading of the world this is, for what differs at each.
+        number: Which request of the world this is, for what differs at each.
     """
 
     world: World
@@ -88,8 +88,8 @@ class Reading:
         """Whether this is graph.instagram.com rather than graph.facebook.com."""
         return self.world.settings.login == "instagram"
 
-    def about(self, node: Node, wanted: Field) -> Reading:
-        """Give the reading of an edge that is expanded within this answer."""
+    def about(self, node: Node, wanted: Field) -> GraphRequest:
+        """Give the request of an edge that is expanded within this answer."""
         version = f"/{self.call.version}" if self.call.version else ""
         inner = {"fields": wanted.inner} if wanted.inner is not None else {}
         call = self.call.about(f"{version}/{node.id}/{wanted.name}", {**wanted.params, **inner})
@@ -99,7 +99,7 @@ class Reading:
         """Give the fields asked for."""
         return parse_fields(self.call.params.get("fields") or default)
 
-    def find(self, identifier: str) -> Thing:
+    def find(self, identifier: str) -> WorldObject:
         """Give what an id stands for, if it is there and the token may read it.
 
         Raises:
@@ -116,14 +116,14 @@ class Reading:
         return thing
 
     def signed(self, url: str) -> str:
-        """Sign a URL: it ends in a day or two, and is another one at each reading."""
+        """Sign a URL: it ends in a day or two, and is another one at each request."""
         expiry = int((self.now + ONE_DAY * 1.4).timestamp())
         return (
             f"{url}?stp=dst-jpg&_nc_rid={self.number:010x}&oh=00_{expiry % 9973:04d}&oe={expiry:x}"
         )
 
     def _check(self, account: Account, identifier: str) -> None:
-        if not self.token.sees(account):
+        if not self.token.can_read(account):
             raise no_such_object(identifier)
         page = self.world.page_of(account) if self.token.kind in {"user", "system_user"} else None
         if page is not None and "ANALYZE" not in page.tasks:
@@ -131,10 +131,10 @@ class Reading:
         reason = self.world.lost_accounts.get(account.id)
         if reason is not None:
             raise _lost(reason, identifier)
-        self.token.need(READ)
+        self.token.require(READ)
 
 
-def owner(thing: Thing) -> Account | None:
+def owner(thing: WorldObject) -> Account | None:
     """Give the account something belongs to, if to one."""
     if isinstance(thing, Account):
         return thing
@@ -149,5 +149,5 @@ def _lost(reason: str, identifier: str) -> GraphError:
     if reason == "gone":
         return no_such_object(identifier)
     if reason == "role":
-        return ended_token(492)
+        return invalidated_token(492)
     return unavailable_user() if reason == "unavailable" else no_permission()

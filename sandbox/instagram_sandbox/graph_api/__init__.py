@@ -1,4 +1,8 @@
-"""A local Graph API: a seeded world with a clock, served as Meta serves the real one."""
+"""A simulated Graph API: a world made from a seed, with a clock, that an HTTP server shows.
+
+`world` holds the accounts and their numbers, `api` answers calls about them, and `application`
+adds faults, rate limits and a log. `server` makes the application available on a port.
+"""
 
 from instagram_sandbox.graph_api.clock import Clock
 from instagram_sandbox.graph_api.faults import Fault

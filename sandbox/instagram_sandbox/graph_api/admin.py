@@ -1,4 +1,4 @@
-"""The paths under /_sandbox/, with which another process runs the sandbox."""
+"""The paths under /_sandbox/, through which another process controls the simulated Graph API."""
 
 from __future__ import annotations
 
@@ -19,11 +19,20 @@ PREFIX = "/_sandbox/"
 
 
 def answer(application: Application, method: str, target: str, body: str) -> Answer:
-    """Answer a request to the sandbox itself: no token, no latency, not counted."""
+    """Answer a request to a path under /_sandbox/.
+
+    Such requests need no token, have no latency and are not counted.
+
+    Args:
+        application: The application to control.
+        method: HTTP method.
+        target: Path of the request.
+        body: JSON, or an empty text.
+    """
     path = urlsplit(target).path
     action = _ACTIONS.get((method, path.removeprefix(PREFIX)))
     if action is None:
-        return Answer(404, {"error": f"The sandbox has no {method} {path}."})
+        return Answer(404, {"error": f"The sandbox does not know {method} {path}."})
     try:
         return Answer(200, action(application, json.loads(body) if body else None))
     except (KeyError, TypeError, ValueError) as error:

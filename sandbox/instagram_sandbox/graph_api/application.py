@@ -14,7 +14,7 @@ from instagram_sandbox.graph_api.api.errors import GraphError
 from instagram_sandbox.graph_api.clock import Clock
 from instagram_sandbox.graph_api.faults import TRANSPORT, Fault, Faults
 from instagram_sandbox.graph_api.gate import Gate
-from instagram_sandbox.graph_api.request_log import Request, RequestLog
+from instagram_sandbox.graph_api.request_log import LoggedRequest, RequestLog
 from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
 from instagram_sandbox.graph_api.usage import Usage
 from instagram_sandbox.graph_api.world import World
@@ -90,7 +90,7 @@ class Application:
         if answer is not None:
             answer.headers["Facebook-API-Version"] = self.api.served_version(call)
         self.requests.add(
-            Request(
+            LoggedRequest(
                 method=call.method,
                 path=call.path,
                 params={k: v for k, v in call.public_params.items() if k != "batch"},

@@ -1,4 +1,4 @@
-"""The world's clock: real time, or a time that tests set and move on."""
+"""The world's clock: the real time, or a time that tests set and advance."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from threading import Lock
 
 
 class Clock:
-    """Tells what time it is in the world.
+    """Tells the time in the world.
 
     Args:
-        moment: The time to begin at; real time when left out.
-        running: Whether time passes by itself. A clock with a moment stands still unless told
-            to run.
+        moment: The time at the beginning. None for the real time.
+        running: Whether time passes by itself. By default only the real time does.
+
+    Raises:
+        ValueError: If the moment has no time zone.
     """
 
     def __init__(self, moment: datetime | None = None, *, running: bool | None = None) -> None:
@@ -28,18 +30,22 @@ class Clock:
         return self._running
 
     def now(self) -> datetime:
-        """Give the present moment, in UTC."""
+        """Return the current time, in UTC."""
         with self._lock:
             return self._read()
 
     def set(self, moment: datetime) -> None:
-        """Go to a moment; a running clock runs on from there."""
+        """Set the clock; a running clock goes on from there.
+
+        Raises:
+            ValueError: If the moment has no time zone.
+        """
         with self._lock:
             self._moment = _utc(moment)
             self._origin = time.monotonic()
 
     def advance(self, step: timedelta) -> datetime:
-        """Move on by a step and give the new moment."""
+        """Advance the clock by a step and return the new time."""
         with self._lock:
             self._moment = self._read() + step
             self._origin = time.monotonic()
@@ -53,6 +59,6 @@ class Clock:
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        message = "A moment without a time zone does not say when it is."
+        message = "The moment has no time zone."
         raise ValueError(message)
     return moment.astimezone(timezone.utc)

@@ -1,4 +1,4 @@
-"""Chance without state: the same query always gets the same answer."""
+"""Random numbers without state: the same key always gives the same number."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ Key = int | str
 
 
 class Dice:
-    """Draws that depend on the seed and on what is asked, never on what was asked before.
+    """Draws random values that depend on the seed and a key, but not on earlier draws.
 
-    A world drawn with them can be read in any order, by several threads and by another process,
-    and is the same world.
+    Therefore a world is the same in any order of reading, in several threads and in any process.
+
+    Args:
+        seed: Another seed gives other values for the same keys.
     """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     def share(self, *key: Key) -> float:
-        """Draw a number from 0 up to, not including, 1."""
+        """Draw a number of at least 0 and less than 1."""
         digest = blake2b(repr((self._seed, *key)).encode(), digest_size=8).digest()
         return (int.from_bytes(digest, "big") >> 11) / (1 << 53)
 
     def between(self, low: int, high: int, *key: Key) -> int:
-        """Draw a whole number from `low` to `high`, both included."""
+        """Draw a whole number from `low` to `high`, including both."""
         return low + int(self.share(*key) * (high - low + 1))
 
     def scale(self, low: float, high: float, *key: Key) -> float:
-        """Draw a number from `low` up to `high`."""
+        """Draw a number of at least `low` and less than `high`."""
         return low + self.share(*key) * (high - low)
 
     def chance(self, share: float, *key: Key) -> bool:
-        """Say yes in `share` of all cases."""
+        """Return True with the probability `share`."""
         return self.share(*key) < share
 
     def pick(self, options: Sequence[T], *key: Key) -> T:

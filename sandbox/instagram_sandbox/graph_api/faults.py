@@ -1,9 +1,9 @@
-"""Faults on order: what goes wrong, for which calls, how often."""
+"""Faults that tests order: which calls fail, how, and how often."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
@@ -45,40 +45,51 @@ Kind = Literal[
 TRANSPORT: frozenset[str] = frozenset(
     {"drop", "stall", "html_502", "empty_body", "truncated_body", "raw"}
 )
-"""Faults of a whole HTTP exchange."""
+"""Faults of a whole HTTP request."""
 BATCH: frozenset[str] = frozenset({"batch_refused"})
-"""Faults of a batch as such."""
+"""Faults of a batch as a whole."""
 OPERATION: frozenset[str] = frozenset({"null_op"})
-"""Faults that only an operation within a batch can have."""
+"""Faults that only an operation of a batch can have."""
 CALL: frozenset[str] = frozenset(
     {
-        *("throttle", "error", "error_with_200", "unknown_error", "service_error"),
-        *("too_much_data", "gone", "permission", "expired_token", "password_changed"),
-        *("blocked", "retire_metrics"),
+        "throttle",
+        "error",
+        "error_with_200",
+        "unknown_error",
+        "service_error",
+        "too_much_data",
+        "gone",
+        "permission",
+        "expired_token",
+        "password_changed",
+        "blocked",
+        "retire_metrics",
     }
 )
-"""Faults of one call: a request of its own, or an operation within a batch."""
+"""Faults of one call: a single request, or an operation of a batch."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong.
+    """An order for something to fail.
 
     Attributes:
-        kind: What: one of `TRANSPORT` for the exchange, `batch_refused` for a batch as such,
-            `null_op` for an operation of a batch, else for one call, in a batch or not.
-        match: Which calls: a pattern searched for in `GET /v25.0/123/insights?metric=reach`
-            (parameters unquoted, secrets left out), or a function of that text. Faults of the
-            exchange and of a batch see the lines of all operations of a batch.
-        times: How many of the calls that match are hit; None for all.
-        after: How many of them are let through before.
-        code: The error's code; what the kind says if None.
-        subcode: The error's subcode.
-        message: The error's message.
-        status: The HTTP status of `error` and `raw`.
-        body: The body of `raw`.
-        seconds: How long `stall` waits before it drops the connection.
-        metrics: The insights that `retire_metrics` takes away from then on.
+        kind: The failure. The kinds in `TRANSPORT` concern a whole HTTP request, `batch_refused`
+            a batch as a whole, `null_op` an operation of a batch, and all others one call, in a
+            batch or not.
+        match: The calls that fail: a regular expression that is searched for in a text such as
+            `GET /v25.0/123/insights?metric=reach` (parameters are not quoted, secrets are left
+            out), or a function of that text. For the faults of a request or of a batch the text
+            has one line for each operation of the batch.
+        times: How many of the matching calls fail. None for all.
+        after: How many of the matching calls succeed before the first one fails.
+        code: Code of the error. None for the usual code of the kind.
+        subcode: Subcode of the error.
+        message: Message of the error.
+        status: HTTP status of `error` and `raw`.
+        body: Body of `raw`.
+        seconds: Number of seconds after which `stall` drops the connection.
+        metrics: The insights that the API no longer knows after `retire_metrics`.
     """
 
     kind: Kind
@@ -94,30 +105,30 @@ class Fault:
     metrics: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, ordered: dict[str, Any]) -> Fault:
+    def from_json(cls, order: dict[str, Any]) -> Fault:
         """Read a fault from JSON.
 
         Raises:
-            ValueError: If it has a part that faults do not have, or an unknown kind.
+            ValueError: If the kind or another key is unknown.
         """
         known = {part.name for part in fields(cls)}
-        kind = ordered.get("kind")
-        if set(ordered) - known or kind not in TRANSPORT | BATCH | OPERATION | CALL:
-            message = f"not a fault: {ordered}"
+        kind = order.get("kind")
+        if set(order) - known or kind not in TRANSPORT | BATCH | OPERATION | CALL:
+            message = f"this is not a fault: {order}"
             raise ValueError(message)
-        return cls(**{**ordered, "metrics": tuple(ordered.get("metrics", ()))})
+        return cls(**{**order, "metrics": tuple(order.get("metrics", ()))})
 
-    def hits(self, text: str) -> bool:
-        """Whether a call matches."""
+    def matches(self, text: str) -> bool:
+        """Return whether a call matches."""
         if callable(self.match):
             return self.match(text)
         return re.search(self.match, text) is not None
 
     def error(self) -> GraphError:
-        """Give the error that a fault of a call or of a batch answers with."""
-        plain = _ERRORS.get(self.kind)
-        if plain is not None and self.code is None and self.message is None:
-            return plain()
+        """Return the error with which a call or a batch fails."""
+        usual = _ERRORS.get(self.kind)
+        if usual is not None and self.code is None and self.message is None:
+            return usual()
         if self.kind == "throttle":
             return too_many_calls(self.code or 80002)
         message = self.message or "(#1) An unknown error occurred"
@@ -153,24 +164,25 @@ _ERRORS: dict[str, Callable[[], GraphError]] = {
 @dataclass
 class _Order:
     fault: Fault
-    met: int = 0
-    struck: int = field(default=0)
+    matches: int = 0
+    failures: int = 0
 
-    def strikes(self) -> bool:
-        self.met += 1
-        if self.met <= self.fault.after:
+    def next_fails(self) -> bool:
+        """Count a matching call and return whether it fails."""
+        self.matches += 1
+        if self.matches <= self.fault.after:
             return False
-        if self.fault.times is not None and self.struck >= self.fault.times:
+        if self.fault.times is not None and self.failures >= self.fault.times:
             return False
-        self.struck += 1
+        self.failures += 1
         return True
 
 
 class Faults:
-    """The faults that are on order; tests may change them at any time.
+    """The faults that are ordered. Tests may change them at any time.
 
     Attributes:
-        struck: The faults that have happened, in order.
+        struck: The faults that have happened, oldest first.
     """
 
     def __init__(self) -> None:
@@ -181,46 +193,55 @@ class Faults:
         self.struck: list[Fault] = []
 
     def add(self, *faults: Fault) -> None:
-        """Order faults. Of several that match a call, the one ordered first happens."""
+        """Order faults. If several match a call, the one that was ordered first happens."""
         with self._lock:
             self._orders += [_Order(fault) for fault in faults]
 
     def random(self, seed: int, share: float, kinds: Sequence[Kind]) -> None:
-        """Let a share of everything fail, by chance but the same way for the same seed."""
+        """Let a share of all calls fail at random; the same seed gives the same failures.
+
+        Args:
+            seed: Seed of the random numbers.
+            share: Share of the calls that fail, from 0 to 1.
+            kinds: The failures to choose from.
+        """
         with self._lock:
             self._random, self._numbers = (Dice(seed), share, tuple(kinds)), count()
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Cancel all faults."""
         with self._lock:
             self._orders, self._random = [], None
 
     def strike(self, text: str, kinds: Collection[str]) -> Fault | None:
-        """Say what goes wrong with a call, None if nothing does; it counts as having happened.
+        """Return the fault that happens to a call, and count it as happened.
 
         Args:
-            text: The call.
-            kinds: What can go wrong at this point.
+            text: The call as text, as described at `Fault.match`.
+            kinds: The kinds of faults that are possible at this point.
+
+        Returns:
+            The fault, or None if the call does not fail.
         """
         if not self._orders and self._random is None:
             return None
         with self._lock:
-            fault = self._ordered(text, kinds) or self._by_chance(kinds)
+            fault = self._ordered(text, kinds) or self._random_fault(kinds)
             if fault is not None:
                 self.struck.append(fault)
             return fault
 
     def _ordered(self, text: str, kinds: Collection[str]) -> Fault | None:
         for order in self._orders:
-            if order.fault.kind in kinds and order.fault.hits(text) and order.strikes():
+            if order.fault.kind in kinds and order.fault.matches(text) and order.next_fails():
                 return order.fault
         return None
 
-    def _by_chance(self, kinds: Collection[str]) -> Fault | None:
+    def _random_fault(self, kinds: Collection[str]) -> Fault | None:
         if self._random is None:
             return None
-        dice, share, wanted = self._random
-        possible = [kind for kind in wanted if kind in kinds]
+        dice, share, chosen = self._random
+        possible = [kind for kind in chosen if kind in kinds]
         number = next(self._numbers)
         if not possible or not dice.chance(share, number):
             return None

@@ -1,4 +1,4 @@
-"""What stands before the API: ordered faults, allowances, and the unpacking of batches."""
+"""The gate before the API: it applies faults and rate limits, and unpacks batches."""
 
 from __future__ import annotations
 
@@ -24,26 +24,32 @@ MAX_OPERATIONS = 50
 
 
 class Gate:
-    """Lets calls through to the API, one by one or unpacked from a batch."""
+    """Passes calls on to the API, single calls and those of a batch.
+
+    Args:
+        api: The API that answers.
+        faults: The faults that are ordered.
+        usage: What each account has used of its allowance.
+    """
 
     def __init__(self, api: Api, faults: Faults, usage: Usage) -> None:
         self._api, self._faults, self._usage = api, faults, usage
 
     def answer(self, call: Call) -> Answer:
-        """Answer one call."""
+        """Answer a single call."""
         return self._answer(call, CALL) or Answer(500, "")
 
     def operations(self, call: Call) -> list[Call]:
-        """Unpack a batch. Graph API: batch requests.
+        """Return the operations of a batch. Graph API: batch requests.
 
-        An operation's own token and proof take the place of the batch's.
+        An operation may have its own token and proof, which replace those of the batch.
 
         Raises:
-            GraphError: If it is no batch, or one that the API does not take.
+            GraphError: If the parameter `batch` is invalid, or the batch is too large.
         """
         try:
-            listed = json.loads(call.params["batch"])
-            operations = [(str(op.get("method", "GET")), op["relative_url"]) for op in listed]
+            batch = json.loads(call.params["batch"])
+            operations = [(str(op.get("method", "GET")), op["relative_url"]) for op in batch]
         except (ValueError, KeyError, TypeError, AttributeError):
             message = "param batch must be an array."
             raise invalid_parameter(message) from None
@@ -55,7 +61,7 @@ class Gate:
         return [self._operation(call, method, url) for method, url in operations]
 
     def answer_batch(self, call: Call, operations: Sequence[Call]) -> Answer:
-        """Answer all operations of a batch, each with a status and body of its own."""
+        """Answer all operations of a batch; each has its own status and body."""
         text = "\n".join((f"POST {call.path}", *(operation.text() for operation in operations)))
         fault = self._faults.strike(text, BATCH)
         if fault is not None:
@@ -66,7 +72,7 @@ class Gate:
             return self._api.error_answer(error)
         with_headers = call.params.get("include_headers", "true") != "false"
         answers = [self._answer(operation, CALL | OPERATION) for operation in operations]
-        return Answer(200, [_packed(answer, with_headers=with_headers) for answer in answers])
+        return Answer(200, [_result(answer, with_headers=with_headers) for answer in answers])
 
     def _operation(self, call: Call, method: str, url: str) -> Call:
         own = Call.read(
@@ -80,7 +86,7 @@ class Gate:
         proof = call.params.get("appsecret_proof")
         if proof is None or own.token_in_url:
             return own
-        return own.about(own.path, {"appsecret_proof": proof, **own.params})
+        return own.with_path(own.path, {"appsecret_proof": proof, **own.params})
 
     def _answer(self, call: Call, kinds: frozenset[str]) -> Answer | None:
         fault = self._faults.strike(call.text(), kinds)
@@ -103,11 +109,12 @@ class Gate:
         return Answer(answer.status, answer.body, {**answer.headers, **usage}, account_id)
 
 
-def _packed(answer: Answer | None, *, with_headers: bool) -> dict[str, Any] | None:
+def _result(answer: Answer | None, *, with_headers: bool) -> dict[str, Any] | None:
+    """Return the answer to an operation as the answer to its batch contains it."""
     if answer is None:
         return None
-    packed: dict[str, Any] = {"code": answer.status, "body": answer.text()}
+    result: dict[str, Any] = {"code": answer.status, "body": answer.text()}
     if with_headers:
         headers = {"Content-Type": "application/json; charset=UTF-8", **answer.headers}
-        packed["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
-    return packed
+        result["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
+    return result

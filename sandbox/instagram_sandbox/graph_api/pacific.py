@@ -1,4 +1,4 @@
-"""Meta's day: account insights run from midnight to midnight US Pacific."""
+"""Meta's days: account insights count from midnight to midnight, US Pacific time."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ ONE_DAY = timedelta(days=1)
 
 @lru_cache(maxsize=8192)
 def midnight(day: date) -> datetime:
-    """Give the moment, in UTC, at which a Pacific day begins (07:00 or 08:00)."""
+    """Return the moment at which a Pacific day begins, in UTC (07:00 or 08:00)."""
     return datetime.combine(day, time(), PACIFIC).astimezone(timezone.utc)
 
 
 def end_of(day: date) -> datetime:
-    """Give the moment at which a Pacific day ends: 23, 24 or 25 hours after its midnight."""
+    """Return the moment at which a Pacific day ends: 23, 24 or 25 hours after its beginning."""
     return midnight(day + ONE_DAY)
 
 
 def day_of(moment: datetime) -> date:
-    """Give the Pacific day a moment falls in."""
+    """Return the Pacific day of a moment."""
     return moment.astimezone(PACIFIC).date()
 
 
 def days_starting_within(since: datetime, until: datetime) -> list[date]:
-    """List the Pacific days whose midnight lies between two moments, both included."""
+    """Return the Pacific days that begin between two moments, including both moments."""
     day = day_of(since)
     if midnight(day) < since:
         day += ONE_DAY
@@ -39,5 +39,5 @@ def days_starting_within(since: datetime, until: datetime) -> list[date]:
 
 
 def graph_time(moment: datetime) -> str:
-    """Write a moment as the Graph API does: `2026-10-01T12:34:56+0000`."""
+    """Return a moment as the Graph API writes it: `2026-10-01T12:34:56+0000`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")

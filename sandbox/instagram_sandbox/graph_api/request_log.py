@@ -1,4 +1,4 @@
-"""What was asked of the server, for tests and benchmarks to count."""
+"""The log of HTTP requests, which tests and benchmarks read."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-KEPT = 50_000
-"""How many requests are remembered; all are counted."""
+MAX_REQUESTS = 50_000
+"""The log keeps this many of the latest requests; it counts all."""
 
 
 @dataclass(frozen=True)
-class Request:
+class LoggedRequest:
     """An HTTP request that was answered.
 
     Attributes:
         method: GET, POST or DELETE.
         path: The path.
         params: The parameters, without secrets and without `batch`.
-        calls: How many calls it held: 1, or the operations of a batch.
+        calls: Number of calls: 1, or the number of operations of a batch.
         status: The HTTP status; 0 if the connection was dropped.
         operations: The operations of a batch, as `GET /v25.0/123/insights?metric=reach`.
         token_in_url: Whether the access token was sent as a parameter.
@@ -40,7 +40,7 @@ class Request:
 
     @property
     def endpoint(self) -> str:
-        """What kind of request it is: the path with numbers as `{id}`, without the version."""
+        """The method and the path, with `{id}` for numbers and without the version."""
         parts = [part for part in self.path.split("/") if part]
         if parts and parts[0][:1] == "v" and parts[0][1:2].isdigit():
             del parts[0]
@@ -51,31 +51,37 @@ class Request:
 
 @dataclass
 class RequestLog:
-    """The requests since the start or the last reset."""
+    """The requests since the start or the last reset, oldest first.
+
+    Attributes:
+        http_requests: Number of HTTP requests.
+        calls: Number of calls; each operation of a batch is one call.
+        by_endpoint: Number of HTTP requests by endpoint.
+    """
 
     http_requests: int = 0
     calls: int = 0
     by_endpoint: Counter[str] = field(default_factory=Counter)
-    _kept: deque[Request] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _requests: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=MAX_REQUESTS))
     _lock: Lock = field(default_factory=Lock)
 
-    def add(self, request: Request) -> None:
-        """Count a request and remember it."""
+    def add(self, request: LoggedRequest) -> None:
+        """Count a request and keep it."""
         with self._lock:
             self.http_requests += 1
             self.calls += request.calls
             self.by_endpoint[request.endpoint] += 1
-            self._kept.append(request)
+            self._requests.append(request)
 
     def reset(self) -> None:
-        """Begin anew."""
+        """Forget all requests."""
         with self._lock:
             self.http_requests = self.calls = 0
             self.by_endpoint.clear()
-            self._kept.clear()
+            self._requests.clear()
 
     def stats(self) -> dict[str, Any]:
-        """Give the counts as JSON."""
+        """Return the numbers as JSON."""
         with self._lock:
             endpoints = dict(self.by_endpoint)
             return {
@@ -84,9 +90,9 @@ class RequestLog:
                 "by_endpoint": endpoints,
             }
 
-    def __iter__(self) -> Iterator[Request]:
+    def __iter__(self) -> Iterator[LoggedRequest]:
         with self._lock:
-            return iter(list(self._kept))
+            return iter(list(self._requests))
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._requests)

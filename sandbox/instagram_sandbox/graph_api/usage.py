@@ -1,7 +1,8 @@
-"""Allowances: how much of them calls use up, the headers that say so, and the block after.
+"""Rate limits: how much of its allowance each account has used, and the usage headers.
 
-Graph API: rate limits. An account's calls of the last 24 hours count; at 100 % calls are refused
-with HTTP 400 until a time has passed, and calling meanwhile prolongs it.
+Graph API: rate limits. The calls about an account in the last 24 hours count. When they reach
+100 %, the API refuses calls with HTTP 400 for some minutes, and each further call starts these
+minutes again.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from math import ceil
 from threading import Lock
 
 WINDOW = timedelta(hours=24)
-HEADERS_AFTER = 5
-"""Usage headers come only once there has been some traffic."""
+MIN_CALLS_FOR_HEADERS = 5
+"""Answers have usage headers only after this many calls."""
 DEFAULT_ALLOWANCE = 48_000
+"""Number of calls in 24 hours that percentages refer to where there is no limit."""
 
 
 @dataclass
@@ -26,15 +28,15 @@ class _Account:
 
 
 class Usage:
-    """What each account has used up; every part may be changed at any time.
+    """What each account has used of its allowance. Attributes may be changed at any time.
 
     Attributes:
-        allowance_calls: How many calls an account has in 24 hours; None for no limit, and the
-            percentages are then of 48,000.
-        regain_minutes: How long an account is blocked when it is used up.
-        code: What a blocked call answers: 80002, or 4, 17, 32 or 613.
-        business_id: The business under which usage is reported too.
-        refused: How many calls were refused.
+        allowance_calls: Number of calls that an account may receive in 24 hours. None for no
+            limit; the headers then show percentages of 48,000 calls.
+        regain_minutes: Number of minutes for which an account is blocked at its limit.
+        code: Code of the error for a blocked call: 80002, 4, 17, 32 or 613.
+        business_id: Id of the business under which the headers report the usage too.
+        refused: Number of calls that were refused.
     """
 
     def __init__(self, allowance_calls: int | None = None, regain_minutes: int = 5) -> None:
@@ -48,7 +50,7 @@ class Usage:
         self._total = 0
 
     def charge(self, account_id: str, now: datetime) -> bool:
-        """Count a call; False if the account is blocked, and then for longer."""
+        """Count a call; return False if the account is blocked, which the call prolongs."""
         with self._lock:
             account = self._accounts[account_id]
             if account.blocked_until is not None and now < account.blocked_until:
@@ -58,7 +60,7 @@ class Usage:
             if account.blocked_until is not None:
                 self._total -= len(account.calls)
                 self._accounts[account_id] = account = _Account()
-            self._total -= _forget(account.calls, now)
+            self._total -= _drop_old(account.calls, now)
             if self.allowance_calls is not None and len(account.calls) >= self.allowance_calls:
                 account.blocked_until = now + self._regain
                 self.refused += 1
@@ -68,25 +70,26 @@ class Usage:
             return True
 
     def percent(self, account_id: str) -> int:
-        """Give how much of an account's allowance is used up."""
+        """Return how much of its allowance an account has used, from 0 to 100."""
         used = len(self._accounts[account_id].calls)
         return min(100, 100 * used // (self.allowance_calls or DEFAULT_ALLOWANCE))
 
     def reset(self) -> None:
-        """Forget all calls and blocks."""
+        """Forget all calls and unblock all accounts."""
         with self._lock:
             self._accounts.clear()
             self._total = 0
 
     def headers(self, account_id: str | None, token_kind: str, now: datetime) -> dict[str, str]:
-        """Give the usage headers of an answer.
+        """Return the usage headers of an answer.
 
-        X-App-Usage comes with a user's token, X-Business-Use-Case-Usage with every call about an
-        account; the latter is nested, under the account's id and the business's.
+        With a user's token there is X-App-Usage. For a call about an account there is
+        X-Business-Use-Case-Usage, which holds the usage under the id of the account and, again,
+        under the id of the business.
         """
         headers: dict[str, str] = {}
         with self._lock:
-            if self._total < HEADERS_AFTER:
+            if self._total < MIN_CALLS_FOR_HEADERS:
                 return headers
             if token_kind == "user":  # noqa: S105 - a kind
                 whole = (self.allowance_calls or DEFAULT_ALLOWANCE) * max(1, len(self._accounts))
@@ -113,8 +116,8 @@ def _percentages(calls: int) -> dict[str, int | str]:
     return {"call_count": calls, "total_cputime": calls // 4, "total_time": calls // 3}
 
 
-def _forget(calls: deque[datetime], now: datetime) -> int:
-    """Drop the calls that count no more, and say how many they were."""
+def _drop_old(calls: deque[datetime], now: datetime) -> int:
+    """Drop the calls that no longer count and return their number."""
     before = len(calls)
     while calls and calls[0] <= now - WINDOW:
         calls.popleft()

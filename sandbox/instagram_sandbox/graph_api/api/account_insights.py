@@ -1,7 +1,8 @@
-"""Account insights: what may be asked for together, over which window, and the answer's shape.
+"""The answers to requests for account insights.
 
-Graph API: account insights. A total is one number for the whole window; a series has a value for
-each Pacific day that begins in it. What was never computed is left out, never zero.
+Graph API: account insights. A total is one number for the whole window. A series has a value for
+each Pacific day that begins in the window. A number that Meta never computed is left out; it is not
+zero.
 """
 
 from __future__ import annotations
@@ -12,12 +13,7 @@ from instagram_sandbox.graph_api.api.account_rules import InsightsQuery, parse_q
 from instagram_sandbox.graph_api.api.insight_shape import describe, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS, unix_time
 from instagram_sandbox.graph_api.catalogue import DEMOGRAPHICS
-from instagram_sandbox.graph_api.pacific import (
-    days_starting_within,
-    end_of,
-    graph_time,
-    midnight,
-)
+from instagram_sandbox.graph_api.pacific import days_starting_within, end_of, graph_time, midnight
 from instagram_sandbox.graph_api.world.account_days import (
     FOLLOWER_MOVES,
     estimate_people,
@@ -32,7 +28,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.accounts import Account
 
 PEOPLE_METRICS = frozenset({"reach", "accounts_engaged"})
-"""Metrics that count people, who must not be counted twice in a longer window."""
+"""Metrics that count people, who are counted once in a window of several days."""
 
 
 def account_insights(request: GraphRequest, account: Account) -> dict[str, Any]:
@@ -44,7 +40,7 @@ def account_insights(request: GraphRequest, account: Account) -> dict[str, Any]:
     if not data:
         return {"data": []}
     answer = select_keys(request, {"data": data})
-    return {**answer, "paging": _neighbours(request, query)}
+    return {**answer, "paging": _paging(request, query)}
 
 
 def _insight(
@@ -71,12 +67,12 @@ def _series(
     values = [
         {"value": value, "end_time": graph_time(label(day))}
         for day in days_starting_within(query.since, query.until)
-        if (value := _bucket(request, account, query, metric, day)) is not None
+        if (value := _day_value(request, account, query, metric, day)) is not None
     ]
     return {"values": values}
 
 
-def _bucket(
+def _day_value(
     request: GraphRequest, account: Account, query: InsightsQuery, metric: str, day: date
 ) -> int | dict[str, int] | None:
     world, now = request.world, request.now
@@ -108,12 +104,12 @@ def _total(
         total["value"] = estimate_people(values) if metric in PEOPLE_METRICS else sum(values)
     if query.breakdown and days:
         parts = _parts(request, account, days, metric, query.breakdown)
-        total["breakdowns"] = [_results((query.breakdown,), {(k,): v for k, v in parts.items()})]
+        total["breakdowns"] = [_breakdown((query.breakdown,), {(k,): v for k, v in parts.items()})]
     return {"total_value": total}
 
 
 def _no_total(day: date, metric: str) -> dict[str, Any] | None:
-    """Give one of the two ways in which Meta says that it has no number."""
+    """Return an insight without a number or no insight: Meta answers in both ways."""
     return {} if (day.toordinal() + len(metric)) % 2 else None
 
 
@@ -146,16 +142,16 @@ def _demographics(
     if timeframe is not None:
         keys = ("timeframe", *keys)
         counts = {(timeframe.upper(), *names): count for names, count in counts.items()}
-    return {"total_value": {"breakdowns": [_results(keys, counts)]}}
+    return {"total_value": {"breakdowns": [_breakdown(keys, counts)]}}
 
 
-def _results(keys: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
+def _breakdown(keys: tuple[str, ...], counts: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
     results = [{"dimension_values": list(names), "value": count} for names, count in counts.items()]
     return {"dimension_keys": list(keys), "results": results}
 
 
-def _neighbours(request: GraphRequest, query: InsightsQuery) -> dict[str, str]:
-    """Give the links to the windows before and after; the one after never ends."""
+def _paging(request: GraphRequest, query: InsightsQuery) -> dict[str, str]:
+    """Return the links to the windows before and after; there is always a window after."""
     length = query.until - query.since
 
     def link(steps: int) -> str:

@@ -1,4 +1,4 @@
-"""What the API refuses of a request for account insights. Graph API: account insights."""
+"""The rules for requests for account insights. Graph API: account insights."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
 METRIC_TYPES = ("default", "time_series", "total_value")
-LONGEST_WINDOW = timedelta(seconds=2_592_000)
-TOO_OLD = timedelta(days=730)
+MAX_WINDOW = timedelta(seconds=2_592_000)
+MAX_AGE = timedelta(days=730)
 RECENT_ONLY = frozenset({"follower_count", "online_followers"})
-"""Metrics that Meta keeps for 30 days, the current one not counted."""
+"""Metrics that Meta keeps for 30 days, not counting the current day."""
 _LIFETIME = DEMOGRAPHICS | {"online_followers"}
 _PERIOD_DAYS = {"week": 7, "days_28": 28}
 
@@ -36,13 +36,13 @@ class InsightsQuery:
     """A request for account insights that the API accepts.
 
     Attributes:
-        metrics: What is asked for.
-        period: Over what.
-        total: Whether one number is asked for, instead of a series.
-        breakdown: What to split by, if anything; `age,gender` for the cross.
-        timeframe: The time frame of demographics, if given.
-        since: The window's begin.
-        until: The window's end.
+        metrics: Names of the metrics.
+        period: Meta's parameter `period`, such as `day`.
+        total: Whether one number for the window is requested, instead of a series.
+        breakdown: Dimension by which the numbers are split, `age,gender` for two, or None.
+        timeframe: Meta's parameter `timeframe` for demographics, or None.
+        since: Beginning of the window.
+        until: End of the window.
     """
 
     metrics: list[str]
@@ -55,15 +55,15 @@ class InsightsQuery:
 
     @property
     def days_in_period(self) -> int:
-        """How many days a rolling period has."""
+        """Number of days in a rolling period."""
         return _PERIOD_DAYS[self.period]
 
 
 def parse_query(request: GraphRequest) -> InsightsQuery:
-    """Read a request for account insights.
+    """Check a request for account insights and return its parameters.
 
     Raises:
-        GraphError: If the API does not accept it.
+        GraphError: If the API does not accept the request.
     """
     params = request.call.params
     metrics = requested_metrics(request, ACCOUNT_METRICS)
@@ -103,7 +103,7 @@ def _check_period(metrics: list[str], period: str) -> None:
 
 def _check_metric_type(metrics: list[str], *, total: bool) -> None:
     if not total:
-        _need_total([metric for metric in metrics if metric not in SERIES_METRICS])
+        _require_total([metric for metric in metrics if metric not in SERIES_METRICS])
         return
     series_only = [metric for metric in metrics if metric in RECENT_ONLY]
     if series_only:
@@ -112,7 +112,7 @@ def _check_metric_type(metrics: list[str], *, total: bool) -> None:
         raise invalid_parameter(message)
 
 
-def _need_total(metrics: list[str]) -> None:
+def _require_total(metrics: list[str]) -> None:
     if metrics:
         message = (
             f"The following metrics ({','.join(metrics)}) should be specified with parameter "
@@ -134,7 +134,7 @@ def _check_breakdown(metrics: list[str], breakdown: str, *, total: bool) -> None
         message = f"Incompatible breakdowns ({', '.join(names)}) for metric ({', '.join(wrong)})"
         raise invalid_parameter(message)
     if not total:
-        _need_total(metrics)
+        _require_total(metrics)
 
 
 def _timeframe(metrics: list[str], params: dict[str, str]) -> str | None:
@@ -153,13 +153,13 @@ def _window(request: GraphRequest, metrics: list[str]) -> tuple[datetime, dateti
     since = parse_time(params["since"], "since") if params.get("since") else until - ONE_DAY
     if DEMOGRAPHICS & set(metrics):
         return since, until
-    if since > now or now - since >= TOO_OLD:
+    if since > now or now - since >= MAX_AGE:
         message = "since param is not valid. Metrics data is available for the last 2 years"
         raise invalid_parameter(message)
     if until < since:
         message = "until param must not be before since param"
         raise invalid_parameter(message)
-    if until - since > LONGEST_WINDOW and not request.instagram_login:
+    if until - since > MAX_WINDOW and not request.instagram_login:
         message = "There cannot be more than 30 days (2592000 s) between since and until"
         raise invalid_parameter(message)
     recent = [metric for metric in metrics if metric in RECENT_ONLY]

@@ -1,4 +1,4 @@
-"""The API: a call goes in, an answer comes out; no sockets here."""
+"""The API: it answers one call at a time, from its path to its body."""
 
 from __future__ import annotations
 
@@ -38,17 +38,22 @@ if TYPE_CHECKING:
 
 MAX_IDS = 50
 OLDEST_VERSION, NEWEST_VERSION = 21.0, 26.0
-"""Calls to newer versions fail; those to versions that have ended are served by the oldest."""
+"""Calls to newer versions fail. The oldest version answers calls to versions that have ended."""
 
 
 class Api:
     """Answers calls about a world.
 
+    Args:
+        world: The world that the answers show.
+        settings: Settings of the API.
+        started: Moment at which the server started.
+
     Attributes:
-        world: What is answered about.
-        settings: How it is answered.
-        tokens: Who may ask.
-        oldest_version: The oldest version that has not been switched off.
+        world: The world that the answers show.
+        settings: Settings of the API.
+        tokens: The access tokens that the API knows.
+        oldest_version: The oldest version that Meta has not switched off. Tests may change it.
     """
 
     def __init__(self, world: World, settings: ApiSettings, started: datetime) -> None:
@@ -61,14 +66,14 @@ class Api:
         self._logins = login(world, settings, self.tokens).endpoints()
 
     def answer(self, call: Call) -> Answer:
-        """Answer one call; errors are answers too."""
+        """Answer a call, with an error if it cannot be carried out."""
         try:
             return self._answer(call)
         except GraphError as error:
             return self.error_answer(error)
 
     def error_answer(self, error: GraphError, account_id: str | None = None) -> Answer:
-        """Give the answer that an error is."""
+        """Return the answer that reports an error."""
         plain = error.message.encode("ascii", "backslashreplace").decode()
         quoted = " ".join(plain.replace('"', "'").split())
         header = {"WWW-Authenticate": f'OAuth "Facebook Platform" "invalid_request" "{quoted}"'}
@@ -80,24 +85,24 @@ class Api:
         )
 
     def served_version(self, call: Call) -> str:
-        """Give the version that answers a call: an older one than asked for never does."""
-        asked = float(call.version[1:]) if call.version else self.oldest_version
-        return f"v{max(asked, self.oldest_version):.1f}"
+        """Return the version that answers a call: the requested version, or a later one."""
+        requested = float(call.version[1:]) if call.version else self.oldest_version
+        return f"v{max(requested, self.oldest_version):.1f}"
 
     def trace(self) -> str:
-        """Give a new fbtrace_id."""
+        """Return a new fbtrace_id."""
         return f"A{next(self._numbers):010x}"
 
     def account_of(self, call: Call) -> str | None:
-        """Give the account whose allowance a call counts against, if it is about one."""
+        """Return the id of the account that a call is about, or None if it is about no account."""
         first = call.segments[0] if call.segments else ""
         name = call.params.get("ids", "").split(",")[0] or first
         token = self.tokens.get(call.token)
         if name == "me":
             own = token.account or (token.page.account if token.page else None) if token else None
             return own.id if own else None
-        thing = self.world.find(name)
-        account = owner(thing) if thing is not None else None
+        item = self.world.find(name)
+        account = owner(item) if item is not None else None
         return account.id if account else None
 
     def _answer(self, call: Call) -> Answer:
@@ -111,7 +116,7 @@ class Api:
             self.world, self.settings, call, token, EDGES, self.world.next_answer_number()
         )
         if call.method == "DELETE" and call.segments[1:2] == ("permissions",):
-            if not isinstance(self._named(request, call.segments[0]), User):
+            if not isinstance(self._node(request, call.segments[0]), User):
                 raise no_such_object(call.segments[0], "delete")
             return Answer(200, revoke(request, self.tokens))
         if call.method != "GET":
@@ -119,26 +124,26 @@ class Api:
         if call.segments == ("debug_token",):
             return Answer(200, debug_token(request, self.tokens))
         if "ids" in call.params:
-            return Answer(200, self._many(request))
-        return Answer(200, self._one(request))
+            return Answer(200, self._answer_ids(request))
+        return Answer(200, self._answer_path(request))
 
-    def _one(self, request: GraphRequest) -> dict[str, Any]:
+    def _answer_path(self, request: GraphRequest) -> dict[str, Any]:
         segments = request.call.segments
         if not segments or len(segments) > 2:
             message = f"Unknown path components: {request.call.path}"
             raise syntax_error(message)
-        return self._read(request, self._named(request, segments[0]), segments[1:])
+        return self._answer_node(request, self._node(request, segments[0]), segments[1:])
 
-    def _named(self, request: GraphRequest, name: str) -> Node:
-        """Give the node of that name; the app's own token may name the people who use it."""
+    def _node(self, request: GraphRequest, name: str) -> Node:
+        """Return the node with an id or `me`; the token of the app may name persons by id."""
         people = {person.id: person for person in (USER, SYSTEM_USER)}
         if request.token.kind == "app" and name in people:
             return people[name]
         own = name == "me" or name in people
-        return self._me(request) if own else request.find(name)
+        return self._own_node(request) if own else request.find(name)
 
-    def _many(self, request: GraphRequest) -> dict[str, Any]:
-        """Answer `?ids=`: everything, or the first error."""
+    def _answer_ids(self, request: GraphRequest) -> dict[str, Any]:
+        """Answer a call with `?ids=`: for all ids, or with the first error."""
         ids = [name.strip() for name in request.call.params["ids"].split(",") if name.strip()]
         if not ids:
             message = "The parameter ids is required"
@@ -150,15 +155,17 @@ class Api:
         if unknown:
             raise unknown_alias(", ".join(unknown))
         segments = request.call.segments
-        return {name: self._read(request, request.find(name), segments) for name in ids}
+        return {name: self._answer_node(request, request.find(name), segments) for name in ids}
 
-    def _read(self, request: GraphRequest, node: Node, edge: tuple[str, ...]) -> dict[str, Any]:
+    def _answer_node(
+        self, request: GraphRequest, node: Node, edge: tuple[str, ...]
+    ) -> dict[str, Any]:
         if edge:
             return edge_of(request, node, edge[0])(request, node)
         fields = request.fields("id,name" if isinstance(node, (User, Page, Business)) else "id")
         return select(request, node, fields, indirectly=False)
 
-    def _me(self, request: GraphRequest) -> Node:
+    def _own_node(self, request: GraphRequest) -> Node:
         token = request.token
         if token.kind == "page" and token.page is not None:
             return token.page

@@ -1,4 +1,4 @@
-"""A call to the API and its answer: one HTTP request, or one operation of a batch."""
+"""A call to the API and its answer: an HTTP request, or an operation of a batch."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SECRET_PARAMS = frozenset(
 
 @dataclass(frozen=True)
 class Call:
-    """What is asked.
+    """A call to the API.
 
     Attributes:
         method: GET, POST or DELETE.
-        path: The path, version included: `/v25.0/me`.
-        params: Query and form parameters.
-        now: The moment at which everything in the answer holds.
-        base_url: What `paging.next` begins with.
-        token: The access token, wherever it was given.
-        token_in_url: Whether it was given as a parameter.
+        path: The path with the version: `/v25.0/me`.
+        params: Query and form parameters, without the access token.
+        now: Moment of the call; all numbers in the answer are those of this moment.
+        base_url: Scheme, host and port of the links in the answer.
+        token: The access token, from a parameter or from the Authorization header.
+        token_in_url: Whether the token was a parameter.
     """
 
     method: str
@@ -39,7 +39,7 @@ class Call:
     token_in_url: bool = False
 
     @classmethod
-    def read(  # noqa: PLR0913 - what an HTTP request is made of
+    def read(  # noqa: PLR0913 - the parts of an HTTP request
         cls,
         method: str,
         target: str,
@@ -49,7 +49,16 @@ class Call:
         now: datetime,
         base_url: str,
     ) -> Call:
-        """Read a call from a request's target, form body and bearer token."""
+        """Read a call from an HTTP request.
+
+        Args:
+            method: HTTP method.
+            target: Path and query.
+            form: Body of the request, form-encoded.
+            bearer: Token of the Authorization header, or None.
+            now: Moment of the call.
+            base_url: Scheme, host and port of the links in the answer.
+        """
         parts = urlsplit(target)
         params = dict(parse_qsl(parts.query, keep_blank_values=True))
         params |= dict(parse_qsl(form, keep_blank_values=True))
@@ -59,53 +68,53 @@ class Call:
 
     @cached_property
     def segments(self) -> tuple[str, ...]:
-        """The path's parts, without the version."""
+        """The parts of the path, without the version."""
         parts = tuple(part for part in self.path.split("/") if part)
         return parts[1:] if parts and is_version(parts[0]) else parts
 
     @property
     def version(self) -> str | None:
-        """The version in the path, None for an unversioned call."""
+        """The version in the path, such as `v25.0`, or None."""
         first = self.path.split("/")[1]
         return first if is_version(first) else None
 
     @property
     def public_params(self) -> dict[str, str]:
-        """The parameters without those that are secret."""
+        """The parameters without the secret ones."""
         return {name: value for name, value in self.params.items() if name not in SECRET_PARAMS}
 
     def text(self) -> str:
-        """Write the call down, without secrets, in a form that can be searched."""
+        """Return the call as one line without secrets, such as `GET /v25.0/me?fields=id`."""
         query = "&".join(f"{name}={value}" for name, value in self.public_params.items())
         return f"{self.method} {self.path}?{query}"
 
     def link(self, **params: str) -> str:
-        """Give the address of this call with other parameters, as `paging.next` has it.
+        """Return the URL of this call with some parameters changed, for `paging.next`.
 
-        A token that came as a parameter is in it again, as Meta does it.
+        If the token was a parameter, it is in the URL, as in Meta's answers.
         """
         token = {"access_token": self.token or ""} if self.token_in_url else {}
         return f"{self.base_url}{self.path}?{urlencode({**token, **self.params, **params})}"
 
-    def about(self, path: str, params: dict[str, str]) -> Call:
-        """Give the call for a part of the answer: the same reader, another path."""
+    def with_path(self, path: str, params: dict[str, str]) -> Call:
+        """Return the call with another path and other parameters."""
         return replace(self, path=path, params=params)
 
 
 def is_version(segment: str) -> bool:
-    """Whether a path segment is a version: `v25.0`."""
+    """Return whether a part of a path is a version, such as `v25.0`."""
     return segment[:1] == "v" and segment[1:].replace(".", "", 1).isdigit()
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What is answered.
+    """An answer of the API.
 
     Attributes:
         status: The HTTP status.
-        body: The JSON body; text is sent as it is.
-        headers: Headers beyond the usual ones.
-        account_id: The account whose allowance the call counted against, if any.
+        body: The JSON body; a text is sent unchanged.
+        headers: Headers in addition to the usual ones.
+        account_id: Id of the account that the call was about, or None.
     """
 
     status: int
@@ -114,7 +123,7 @@ class Answer:
     account_id: str | None = None
 
     def text(self) -> str:
-        """Give the body as it is sent."""
+        """Return the body as text."""
         if isinstance(self.body, str):
             return self.body
         return json.dumps(self.body, ensure_ascii=True, separators=(",", ":"))

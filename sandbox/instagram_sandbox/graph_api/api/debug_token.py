@@ -1,4 +1,4 @@
-"""What a token is. Graph API reference: debug_token."""
+"""The answer to /debug_token, which describes a token. Graph API reference: debug_token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ _TYPES = {"user": "USER", "page": "PAGE", "system_user": "SYSTEM_USER", "app": "
 
 
 def debug_token(request: GraphRequest, tokens: TokenBook) -> dict[str, Any]:
-    """Answer /debug_token, a dead token with HTTP 200 too; the Instagram login has none."""
+    """Answer /debug_token; for an invalid token too, the HTTP status is 200.
+
+    Raises:
+        GraphError: With the Instagram login, which has no /debug_token, or without `input_token`.
+    """
     if request.instagram_login:
         raise no_such_object(request.call.segments[0])
     text = request.call.params.get("input_token")
@@ -32,7 +36,7 @@ def debug_token(request: GraphRequest, tokens: TokenBook) -> dict[str, Any]:
 
 
 def _describe(request: GraphRequest, token: Token) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    description: dict[str, Any] = {
         "app_id": request.settings.app_id,
         "type": _TYPES[token.kind],
         "application": "Sandbox",
@@ -45,22 +49,21 @@ def _describe(request: GraphRequest, token: Token) -> dict[str, Any]:
         "user_id": SYSTEM_USER.id if token.kind == "system_user" else USER.id,
     }
     if token.page is not None:
-        described["profile_id"] = token.page.id
+        description["profile_id"] = token.page.id
     expired = token.expires is not None and request.now >= token.expires
     if token.ended or expired:
         subcode = token.ended or 463
         error = {"code": 190, "message": "Error validating access token", "subcode": subcode}
-        described |= {"is_valid": False, "error": error}
-    return described
+        description |= {"is_valid": False, "error": error}
+    return description
 
 
 def _granular(request: GraphRequest, token: Token, scope: str) -> dict[str, Any]:
     world = request.world
-    seen = [
-        world.account(name) for name in world.account_ids if token.can_read(world.account(name))
-    ]
+    accounts = [world.account(account_id) for account_id in world.account_ids]
+    ids = [account.id for account in accounts if token.can_read(account)]
     if scope.startswith("instagram"):
-        return {"scope": scope, "target_ids": [account.id for account in seen]}
+        return {"scope": scope, "target_ids": ids}
     if scope.startswith("business"):
         return {"scope": scope, "target_ids": [world.business.id]}
     return {"scope": scope, "target_ids": [page.id for page in world.pages if token.has_page(page)]}

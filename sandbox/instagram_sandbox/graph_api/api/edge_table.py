@@ -1,4 +1,4 @@
-"""Which edges each kind of node has, and what answers them."""
+"""The edges of each kind of node, and the functions that answer them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from instagram_sandbox.graph_api.api.media_insights import (
     no_slide_insights,
 )
 from instagram_sandbox.graph_api.api.request import SystemUser, User
-from instagram_sandbox.graph_api.world.accounts import (
-    Account,
-    Asset,
-    Business,
-    Page,
-)
+from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
 

@@ -1,4 +1,4 @@
-"""The edges that list things: media, stories, slides, comments, tagged media."""
+"""The edges with media, stories, slides, comments and tagged media."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.accounts import Account
     from instagram_sandbox.graph_api.world.conversation import Comment
 
-COMMENTS_CAP = 50
-NESTED_INSIGHTS_CAP = 50
-TAG_COUNTS_CAP = 25
-"""Beyond these Meta asks to reduce the amount of data, or cuts the page."""
+MAX_COMMENTS = 50
+"""Maximum number of comments on a page."""
+MAX_NESTED_INSIGHTS = 50
+"""Maximum `limit` of the media edge when the insights of each media are requested with it."""
+MAX_TAG_COUNTS = 25
+"""Maximum `limit` of the tags edge when counts of likes or comments are requested with it."""
 
 
 class PostList(Sequence[Media]):
-    """An account's posts between two moments, newest first, read as they are asked for."""
+    """Posts of an account, newest first, that are made only when they are read."""
 
     def __init__(self, world: World, account: Account, numbers: range) -> None:
         self._world, self._account, self._numbers = world, account, numbers
@@ -48,27 +50,35 @@ class PostList(Sequence[Media]):
 def page(
     request: GraphRequest, items: Sequence[Any], default_fields: str, cap: int | None = None
 ) -> dict[str, Any]:
-    """Answer a page of an edge."""
+    """Answer one page of an edge.
+
+    Args:
+        request: The call.
+        items: All nodes of the edge, newest first.
+        default_fields: The fields if the call names none.
+        cap: Maximum number of nodes on the page, if it is lower than that of all edges.
+    """
     settings = request.settings
     limit = min(cap or settings.page_cap, settings.page_cap)
     part = cut_page(items, request.call, limit, gap=settings.empty_page_with_next)
     fields = request.fields(default_fields)
-    gone = request.world.deleted_media
+    deleted = request.world.deleted_media
     data = [
         select(request, item, fields, indirectly=True)
         for item in part.items
-        if not gone or item.id not in gone
+        if not deleted or item.id not in deleted
     ]
     return {"data": data, "paging": part.paging} if part.paging else {"data": data}
 
 
 def media(request: GraphRequest, account: Account) -> dict[str, Any]:
-    """Answer /{ig-user}/media: newest first, ten thousand at most, no stories.
+    """Answer /{ig-user}/media: newest first, at most ten thousand, without stories.
 
-    Insights nested in more than fifty media are too much data.
+    Raises:
+        GraphError: If the insights of more than fifty media are requested at once.
     """
-    asked = {field.name for field in request.fields("id")}
-    if "insights" in asked and _limit(request) > NESTED_INSIGHTS_CAP:
+    names = {field.name for field in request.fields("id")}
+    if "insights" in names and _limit(request) > MAX_NESTED_INSIGHTS:
         raise too_much_data()
     world, now = request.world, request.now
     newest = world.posts.count(account, now)
@@ -84,43 +94,47 @@ def media(request: GraphRequest, account: Account) -> dict[str, Any]:
 
 
 def stories(request: GraphRequest, account: Account) -> dict[str, Any]:
-    """Answer /{ig-user}/stories: those that live."""
-    return page(request, request.world.stories_of.alive(account, request.now), "id")
+    """Answer /{ig-user}/stories: the stories that are visible now."""
+    return page(request, request.world.stories_of.visible(account, request.now), "id")
 
 
 def tags(request: GraphRequest, account: Account) -> dict[str, Any]:
-    """Answer /{ig-user}/tags; counts of more than a few media are too much data."""
-    asked = {field.name for field in request.fields("id")}
-    if asked & {"like_count", "comments_count"} and _limit(request) > TAG_COUNTS_CAP:
+    """Answer /{ig-user}/tags.
+
+    Raises:
+        GraphError: If the counts of more than 25 media are requested at once.
+    """
+    names = {field.name for field in request.fields("id")}
+    if names & {"like_count", "comments_count"} and _limit(request) > MAX_TAG_COUNTS:
         raise too_much_data()
     return page(request, request.world.conversation.tagged(account, request.now), "id")
 
 
 def children(request: GraphRequest, album: Media) -> dict[str, Any]:
-    """Answer /{media}/children: a carousel's slides, all at once."""
+    """Answer /{media}/children: all slides of a carousel."""
     fields = request.fields("id")
     slides = request.world.posts.slides(album)
     return {"data": [select(request, slide, fields, indirectly=True) for slide in slides]}
 
 
 def comments(request: GraphRequest, media: Media) -> dict[str, Any]:
-    """Answer /{media}/comments: newest first, without replies, fifty a page."""
+    """Answer /{media}/comments: newest first, without replies, fifty on a page."""
     request.token.require(COMMENTS)
-    talk = request.world.conversation
-    top = [comment for comment in talk.comments(media, request.now) if comment.parent is None]
-    return page(request, top, "timestamp,text,id", COMMENTS_CAP)
+    everything = request.world.conversation.comments(media, request.now)
+    top_level = [comment for comment in everything if comment.parent is None]
+    return page(request, top_level, "timestamp,text,id", MAX_COMMENTS)
 
 
 def replies(request: GraphRequest, comment: Comment) -> dict[str, Any]:
     """Answer /{comment}/replies, oldest first."""
     request.token.require(COMMENTS)
     everything = request.world.conversation.comments(comment.media, request.now)
-    own = [reply for reply in reversed(everything) if reply.parent == comment.number]
-    return page(request, own, "timestamp,text,id", COMMENTS_CAP)
+    replies = [reply for reply in reversed(everything) if reply.parent == comment.number]
+    return page(request, replies, "timestamp,text,id", MAX_COMMENTS)
 
 
 def empty_edge(_request: GraphRequest, _node: Node) -> dict[str, Any]:
-    """Answer an edge on which nothing ever is."""
+    """Answer an edge that is always empty."""
     return {"data": []}
 
 

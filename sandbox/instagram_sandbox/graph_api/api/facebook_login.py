@@ -1,4 +1,4 @@
-"""Facebook Login: the dialog, codes and long-lived tokens. Graph API: access tokens."""
+"""The Facebook login: dialog, codes and long-lived tokens. Graph API: access tokens."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.call import Answer, Call
-from instagram_sandbox.graph_api.api.errors import (
-    GraphError,
-    expired_token,
-    unknown_token,
-)
+from instagram_sandbox.graph_api.api.errors import GraphError, expired_token, unknown_token
 from instagram_sandbox.graph_api.api.login import (
     CODE_LIFETIME,
     LONG_LIFETIME,
@@ -30,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class FacebookLogin(Dialog):
-    """Makes user tokens. There is no refresh token: a living long one can be exchanged again."""
+    """Issues user tokens. There are no refresh tokens: a valid token can be exchanged again."""
 
-    offered = FACEBOOK_SCOPES
+    known_scopes = FACEBOOK_SCOPES
 
     def endpoints(self) -> dict[tuple[str, tuple[str, ...]], Endpoint]:
-        """Give the addresses of this login."""
+        """Return the endpoints of this login by HTTP method and path."""
         return {
             ("GET", ("dialog", "oauth")): self.open,
             ("GET", ("oauth", "access_token")): self._token,
@@ -50,7 +46,7 @@ class FacebookLogin(Dialog):
         if grant == "client_credentials":
             app_token = f"{self.settings.app_id}|{self.settings.app_secret}"
             return Answer(200, {"access_token": app_token, "token_type": "bearer"})
-        code = self.take(call.params.get("code", ""))
+        code = self.redeem(call.params.get("code", ""))
         if code is None:
             raise _bad_code(36009)
         if call.now >= code.issued + CODE_LIFETIME:
@@ -67,17 +63,17 @@ class FacebookLogin(Dialog):
             raise expired_token(graph_time(old.expires), graph_time(call.now))
         return self._answer(old.scopes, call.now, LONG_LIFETIME)
 
-    def _answer(self, scopes: tuple[str, ...], now: datetime, lives: timedelta) -> Answer:
+    def _answer(self, scopes: tuple[str, ...], now: datetime, lifetime: timedelta) -> Answer:
         token = Token(
             f"EAAsandbox{token_hex(40)}",
             "user",
             scopes,
             now,
-            now + lives,
-            long_lived=lives == LONG_LIFETIME,
+            now + lifetime,
+            long_lived=lifetime == LONG_LIFETIME,
         )
         self.tokens.add(token)
-        seconds = int(lives.total_seconds())
+        seconds = int(lifetime.total_seconds())
         body = {"access_token": token.text, "token_type": "bearer", "expires_in": seconds}
         return Answer(200, body)
 
@@ -91,15 +87,15 @@ class FacebookLogin(Dialog):
 
 
 def revoke(request: GraphRequest, tokens: TokenBook) -> dict[str, Any]:
-    """Answer DELETE /{user-id}/permissions: the app, or one permission of it, is gone for good."""
-    wanted = request.call.segments[2:] or tuple(
+    """Answer DELETE /{user-id}/permissions: the app loses all permissions, or a single one."""
+    scopes = request.call.segments[2:] or tuple(
         name for name in [request.call.params.get("permission")] if name
     )
     for token in tokens.all():
         if token.kind == "app":
             continue
-        if wanted:
-            tokens.remove_scope(token.text, wanted[0])
+        if scopes:
+            tokens.remove_scope(token.text, scopes[0])
         else:
             tokens.end(token.text, 458)
     return {"success": True}

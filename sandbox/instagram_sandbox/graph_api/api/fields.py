@@ -1,4 +1,4 @@
-"""Field expansion: `id,media.limit(2){id,children{id}},insights.metric(reach).period(day)`."""
+"""Lists of fields: `id,media.limit(2){id,children{id}},insights.metric(reach).period(day)`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NAME = re.compile(r"\w+", re.ASCII)
 
 @dataclass(frozen=True)
 class Field:
-    """A field or edge that is asked for.
+    """A field or an edge that a call requests.
 
     Attributes:
         name: Its name.
-        params: What follows it: `.limit(2)` gives `{"limit": "2"}`.
-        inner: What is asked of it in braces, as written; None without braces.
+        params: Its parameters: `.limit(2)` gives `{"limit": "2"}`.
+        inner: The text in its braces, which is a list of fields again. None without braces.
     """
 
     name: str
@@ -28,24 +28,24 @@ class Field:
 
 @lru_cache(maxsize=4096)
 def parse_fields(text: str) -> tuple[Field, ...]:
-    """Read a `fields` parameter.
+    """Parse the parameter `fields`.
 
     Raises:
         GraphError: If brackets do not match or a name is missing (code 2500).
     """
-    reader = _Reader(text)
-    fields = reader.fields()
-    if reader.rest():
-        raise _misplaced(text)
+    parser = _Parser(text)
+    fields = parser.fields()
+    if parser.rest():
+        raise _syntax_error(text)
     return fields
 
 
-class _Reader:
+class _Parser:
     def __init__(self, text: str) -> None:
-        self._text, self._at = text, 0
+        self._text, self._position = text, 0
 
     def rest(self) -> str:
-        return self._text[self._at :]
+        return self._text[self._position :]
 
     def fields(self) -> tuple[Field, ...]:
         found = []
@@ -54,49 +54,49 @@ class _Reader:
                 found.append(self._field())
             if self._peek() != ",":
                 return tuple(found)
-            self._at += 1
+            self._position += 1
 
     def _field(self) -> Field:
         name, params, inner = self._name(), {}, None
         while self._peek() == ".":
-            self._at += 1
+            self._position += 1
             modifier = self._name()
             params[modifier] = self._argument()
         if self._peek() == "{":
-            self._at += 1
-            start = self._at
+            self._position += 1
+            start = self._position
             self.fields()
-            inner = self._text[start : self._at]
+            inner = self._text[start : self._position]
             self._expect("}")
         return Field(name, params, inner)
 
     def _name(self) -> str:
         self._peek()
-        found = _NAME.match(self._text, self._at)
+        found = _NAME.match(self._text, self._position)
         if found is None:
-            raise _misplaced(self._text)
-        self._at = found.end()
+            raise _syntax_error(self._text)
+        self._position = found.end()
         return found[0]
 
     def _argument(self) -> str:
         self._expect("(")
-        end = self._text.find(")", self._at)
+        end = self._text.find(")", self._position)
         if end < 0:
-            raise _misplaced(self._text)
-        argument, self._at = self._text[self._at : end], end + 1
+            raise _syntax_error(self._text)
+        argument, self._position = self._text[self._position : end], end + 1
         return argument
 
     def _expect(self, character: str) -> None:
         if self._peek() != character:
-            raise _misplaced(self._text)
-        self._at += 1
+            raise _syntax_error(self._text)
+        self._position += 1
 
     def _peek(self) -> str:
-        """Give the next character that is no space, and stand there; '' at the end."""
-        while self._text[self._at : self._at + 1].isspace():
-            self._at += 1
-        return self._text[self._at : self._at + 1]
+        """Move to the next character that is not a space and return it, or an empty text."""
+        while self._text[self._position : self._position + 1].isspace():
+            self._position += 1
+        return self._text[self._position : self._position + 1]
 
 
-def _misplaced(text: str) -> Exception:
+def _syntax_error(text: str) -> Exception:
     return syntax_error(f"Syntax error in the field list: {text}")

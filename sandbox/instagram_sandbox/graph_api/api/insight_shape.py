@@ -1,4 +1,4 @@
-"""What account and media insights have in common: the metric list, titles, chosen keys."""
+"""The parts that answers with account insights and with media insights have in common."""
 
 from __future__ import annotations
 
@@ -13,26 +13,30 @@ if TYPE_CHECKING:
 
 
 def requested_metrics(request: GraphRequest, known: Sequence[str]) -> list[str]:
-    """Give the metrics asked for, each once.
+    """Return the metrics of a request, without duplicates.
+
+    Args:
+        request: The request.
+        known: The metrics that the API knows, unless they are retired.
 
     Raises:
-        GraphError: If there is none, or one that the API does not know or knows no longer; the
-            message then lists those it knows.
+        GraphError: If there is no metric, or one that the API does not know. The message then lists
+            the metrics that it knows.
     """
     text = request.call.params.get("metric", "")
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
         message = "The parameter metric is required"
         raise invalid_parameter(message)
-    living = [name for name in known if name not in request.world.retired_metrics]
+    valid = [name for name in known if name not in request.world.retired_metrics]
     for place, name in enumerate(names):
-        if name not in living:
-            raise not_one_of(living, f"metric[{place}]")
+        if name not in valid:
+            raise not_one_of(valid, f"metric[{place}]")
     return list(dict.fromkeys(names))
 
 
 def describe(node_id: str, metric: str, period: str) -> dict[str, str]:
-    """Give the parts of an insight object that say what it is."""
+    """Return the title, the description and the id of an insight."""
     title = metric.replace("_", " ").capitalize()
     return {
         "title": title,
@@ -42,7 +46,7 @@ def describe(node_id: str, metric: str, period: str) -> dict[str, str]:
 
 
 def select_keys(request: GraphRequest, answer: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the keys that `fields` does not name, if there is such a list."""
+    """Remove the keys that the parameter `fields` does not name, if there is this parameter."""
     if not request.call.params.get("fields"):
         return answer
     names = {field.name for field in request.fields("")}

@@ -1,4 +1,4 @@
-"""Instagram Login: the dialog, codes, and tokens that are refreshed. Instagram Platform: login."""
+"""The Instagram login: dialog, codes and tokens that are refreshed. Instagram Platform: login."""
 
 from __future__ import annotations
 
@@ -23,17 +23,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MIN_AGE_FOR_REFRESH = timedelta(hours=24)
-"""A token younger than this cannot be refreshed."""
+"""A younger token cannot be refreshed."""
 
 
 class InstagramLogin(Dialog):
-    """Makes Instagram user tokens: short ones from codes, long ones from those, and again."""
+    """Issues Instagram user tokens.
 
-    offered = INSTAGRAM_SCOPES
+    A code is exchanged for a short-lived token, that for a long-lived token, and a long-lived token
+    is refreshed.
+    """
+
+    known_scopes = INSTAGRAM_SCOPES
     fragment = "#_"
 
     def endpoints(self) -> dict[tuple[str, tuple[str, ...]], Endpoint]:
-        """Give the addresses of this login."""
+        """Return the endpoints of this login by HTTP method and path."""
         return {
             ("GET", ("oauth", "authorize")): self.open,
             ("POST", ("oauth", "access_token")): self._short,
@@ -45,7 +49,7 @@ class InstagramLogin(Dialog):
         problem = self._problem(call)
         if problem:
             return _refused(problem)
-        code = self.take(call.params.get("code", ""))
+        code = self.redeem(call.params.get("code", ""))
         if code is None or call.now >= code.issued + CODE_LIFETIME:
             return _refused("Matching code was not found or was already used")
         if call.params.get("redirect_uri") != code.redirect_uri:
@@ -53,7 +57,7 @@ class InstagramLogin(Dialog):
         account = self.world.account_at(self.settings.person)
         token = self.tokens.add(
             Token(
-                _text(),
+                _new_token_text(),
                 "instagram",
                 code.scopes,
                 call.now,
@@ -90,7 +94,12 @@ class InstagramLogin(Dialog):
 
     def _answer(self, old: Token, now: datetime) -> Answer:
         token = Token(
-            _text(), "instagram", old.scopes, now, now + LONG_LIFETIME, account=old.account
+            _new_token_text(),
+            "instagram",
+            old.scopes,
+            now,
+            now + LONG_LIFETIME,
+            account=old.account,
         )
         self.tokens.add(token)
         body: dict[str, Any] = {
@@ -111,12 +120,12 @@ class InstagramLogin(Dialog):
         return None
 
 
-def _text() -> str:
+def _new_token_text() -> str:
     return f"IGAAsandbox{token_hex(40)}"
 
 
 def _refused(message: str) -> Answer:
-    """Refuse as api.instagram.com does, in a shape of its own."""
+    """Return an error as api.instagram.com does, which has its own format."""
     body = {"error_type": "OAuthException", "code": 400, "error_message": message}
     return Answer(400, body)
 

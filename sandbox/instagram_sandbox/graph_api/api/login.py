@@ -1,4 +1,4 @@
-"""What both logins share: the dialog, its codes, and the tokens made from them."""
+"""The login dialog and its codes, which both logins have in common."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CODE_LIFETIME = timedelta(hours=1)
 SHORT_LIFETIME = timedelta(hours=1)
 LONG_LIFETIME = timedelta(seconds=5_183_944)
-"""A long-lived token lives for some sixty days."""
+"""A long-lived token is valid for about sixty days."""
 
 WRONG_REDIRECT_URI = (
     "Error validating verification code. Please make sure your redirect_uri is identical to the "
@@ -28,18 +28,18 @@ WRONG_REDIRECT_URI = (
 )
 
 Endpoint = Callable[[Call], Answer]
-"""What answers one of the addresses of a login; none of them needs a token to open."""
+"""Answers a call to an endpoint of a login, such as the dialog. It needs no access token."""
 
 
 @dataclass(frozen=True)
 class Code:
-    """An authorization code, good once and for an hour.
+    """An authorization code, which can be used once within an hour.
 
     Attributes:
         text: The code itself.
-        redirect_uri: Where the dialog sent it; the exchange must name the same address.
-        scopes: What was granted.
-        issued: When.
+        redirect_uri: Address to which the dialog sent it. The exchange must name the same address.
+        scopes: The permissions that were granted.
+        issued: Moment at which it was issued.
     """
 
     text: str
@@ -49,15 +49,19 @@ class Code:
 
 
 class Dialog:
-    """The page on which a person lets the app read his accounts, or not.
+    """The page on which a person allows an app to read their accounts, or refuses.
 
     Args:
-        world: Who there is.
-        settings: What the person answers.
-        tokens: The tokens that come of it.
+        world: The accounts.
+        settings: The answers of the person.
+        tokens: The access tokens of the API, to which new ones are added.
+
+    Attributes:
+        known_scopes: The permissions that can be granted.
+        fragment: The end of the address to which the person is sent back.
     """
 
-    offered: tuple[str, ...] = ()
+    known_scopes: tuple[str, ...] = ()
     fragment = ""
 
     def __init__(self, world: World, settings: ApiSettings, tokens: TokenBook) -> None:
@@ -65,33 +69,37 @@ class Dialog:
         self._codes: dict[str, Code] = {}
 
     def open(self, call: Call) -> Answer:
-        """Send the person back to the app: with a code, or with what he said."""
+        """Send the person back to the app, with a code or with the refusal.
+
+        Raises:
+            GraphError: If the app, the redirect address or a permission is unknown.
+        """
         params = call.params
         redirect_uri = params.get("redirect_uri")
         if params.get("client_id") != self.settings.app_id or not redirect_uri:
             message = "Invalid platform app, or no redirect_uri"
             raise invalid_parameter(message)
         scopes = tuple(name for name in params.get("scope", "").split(",") if name)
-        unknown = [name for name in scopes if name not in self.offered]
+        unknown = [name for name in scopes if name not in self.known_scopes]
         if unknown:
             message = f"Invalid Scopes: {', '.join(unknown)}"
             raise invalid_parameter(message)
         if self.settings.deny_login:
-            back = {
+            answer = {
                 "error": "access_denied",
                 "error_reason": "user_denied",
                 "error_description": "Permissions error",
             }
         else:
-            code = Code(f"AQ{token_hex(24)}", redirect_uri, scopes or self.offered, call.now)
+            code = Code(f"AQ{token_hex(24)}", redirect_uri, scopes or self.known_scopes, call.now)
             self._codes[code.text] = code
-            back = {"code": code.text}
+            answer = {"code": code.text}
         if "state" in params:
-            back["state"] = params["state"]
-        joint = "&" if "?" in redirect_uri else "?"
-        target = f"{redirect_uri}{joint}{urlencode(back)}{self.fragment}"
+            answer["state"] = params["state"]
+        separator = "&" if "?" in redirect_uri else "?"
+        target = f"{redirect_uri}{separator}{urlencode(answer)}{self.fragment}"
         return Answer(302, "", {"Location": target})
 
-    def take(self, text: str) -> Code | None:
-        """Give a code and use it up; None if there is none such."""
+    def redeem(self, text: str) -> Code | None:
+        """Return a code, which cannot be used again, or None if it is unknown."""
         return self._codes.pop(text, None)

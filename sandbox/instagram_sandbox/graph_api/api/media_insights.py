@@ -1,7 +1,7 @@
-"""Media insights: what may be asked of which media, and the answer's shape.
+"""The answers to requests for media insights.
 
-Graph API: media insights. One metric that the media does not have fails the request; `period` is
-lifetime whatever is sent; a breakdown must be asked for alone with its metric.
+Graph API: media insights. A request fails if the media does not have one of the metrics. The
+`period` is always lifetime. A breakdown must be requested with its metric alone.
 """
 
 from __future__ import annotations
@@ -18,11 +18,7 @@ from instagram_sandbox.graph_api.api.errors import (
     not_one_of,
     unsupported_metrics,
 )
-from instagram_sandbox.graph_api.api.insight_shape import (
-    describe,
-    requested_metrics,
-    select_keys,
-)
+from instagram_sandbox.graph_api.api.insight_shape import describe, requested_metrics, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS
 from instagram_sandbox.graph_api.catalogue import MEDIA_BREAKDOWNS, MEDIA_METRICS
 
@@ -61,12 +57,12 @@ def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
 
 
 def no_insights_of_others(_request: GraphRequest, _media: TaggedMedia) -> dict[str, Any]:
-    """Refuse the insights of another's media."""
+    """Refuse the insights of a media of another account."""
     raise no_permission()
 
 
 def no_slide_insights(request: GraphRequest, _slide: Slide) -> dict[str, Any]:
-    """Refuse the insights of a carousel's slide, which has none."""
+    """Refuse the insights of a slide, because slides have none."""
     request.token.require(INSIGHTS)
     raise unsupported_metrics(
         requested_metrics(request, MEDIA_METRICS[request.world.settings.login])

@@ -1,7 +1,7 @@
-"""Nodes: which fields and edges each kind has, and how a field list is answered.
+"""Nodes: the fields and edges of each kind of node, and the answer to a list of fields.
 
-Graph API: a field that the node does not have fails the call, one that does not apply is left out
-in silence, and `id` always comes.
+Graph API: a call fails if it requests a field that the node does not have. A field that does not
+apply to the node is left out of the answer. The answer always has the field `id`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,7 @@ from instagram_sandbox.graph_api.catalogue import (
     MEDIA_FIELDS,
     PAGE_FIELDS,
 )
-from instagram_sandbox.graph_api.world.accounts import (
-    Account,
-    Asset,
-    Business,
-    Page,
-)
+from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
 
@@ -47,7 +42,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NodeType:
-    """A kind of node: Meta's name for it, its fields and its edges."""
+    """A kind of node.
+
+    Attributes:
+        name: Meta's name for it.
+        fields: Names of its fields.
+        edges: Its edges by name.
+    """
 
     name: str
     fields: frozenset[str]
@@ -55,7 +56,7 @@ class NodeType:
 
 
 def node_type(request: GraphRequest, node: Node) -> NodeType:
-    """Give the kind of a node."""
+    """Return the kind of a node."""
     edges, login = request.edges[type(node)], request.world.settings.login
     if isinstance(node, Account):
         return NodeType("IGUser", ACCOUNT_FIELDS[login], edges)
@@ -72,14 +73,14 @@ _PLAIN_TYPES: dict[type[Any], tuple[str, frozenset[str]]] = {
     SystemUser: ("SystemUser", _USER_FIELDS),
     User: ("User", _USER_FIELDS),
 }
-"""Kinds of nodes whose fields are the same with either login."""
+"""The kinds of nodes that have the same fields with both logins."""
 
 
 def edge_of(request: GraphRequest, node: Node, name: str) -> Edge:
-    """Give an edge of a node.
+    """Return an edge of a node.
 
     Raises:
-        GraphError: If there is none of that name.
+        GraphError: If the node has no edge of this name.
     """
     kind = node_type(request, node)
     if name not in kind.edges:
@@ -90,25 +91,28 @@ def edge_of(request: GraphRequest, node: Node, name: str) -> Edge:
 def select(
     request: GraphRequest, node: Node, fields: tuple[Field, ...], *, indirectly: bool
 ) -> dict[str, Any]:
-    """Answer a field list.
+    """Answer a list of fields.
 
     Args:
-        request: The call being answered.
-        node: Whose fields.
-        fields: What is asked for.
+        request: The call that is answered.
+        node: The node that has the fields.
+        fields: The fields that are requested.
         indirectly: Whether the node is read through an edge or another node.
+
+    Raises:
+        GraphError: If the node does not have one of the fields.
     """
     kind = node_type(request, node)
     values = _VALUES[type(node)](request, node, indirectly)
     answer: dict[str, Any] = {}
-    for wanted in fields:
-        name = wanted.name
+    for field in fields:
+        name = field.name
         if name in kind.edges:
-            found = kind.edges[name](request.about(node, wanted), node)
+            found = kind.edges[name](request.of_edge(node, field), node)
             if found.get("data") or name == "insights":
                 answer[name] = found
         elif name in values:
-            answer[name] = _value(request, wanted, values[name])
+            answer[name] = _value(request, field, values[name])
         elif name not in kind.fields:
             raise unknown_field(name, kind.name)
         elif (value := _on_demand(request, node, name)) is not None:
@@ -117,25 +121,29 @@ def select(
     return answer
 
 
-def _value(request: GraphRequest, wanted: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
+def _value(request: GraphRequest, field: Field, value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, Account):
-        return select(request, value, parse_fields(wanted.inner or "id"), indirectly=True)
-    if wanted.name in SIGNED_URL_FIELDS:
+        return select(request, value, parse_fields(field.inner or "id"), indirectly=True)
+    if field.name in SIGNED_URL_FIELDS:
         return request.signed(value)
-    if wanted.inner is not None and isinstance(value, dict):
-        names = {field.name for field in parse_fields(wanted.inner)} | {"id"}
+    if field.inner is not None and isinstance(value, dict):
+        names = {part.name for part in parse_fields(field.inner)} | {"id"}
         return {name: part for name, part in value.items() if name in names}
     return value
 
 
 def _page_values(page: Page) -> dict[str, Any]:
-    owned = ("instagram_business_account", "connected_instagram_account")
-    accounts = dict.fromkeys(owned, page.account) if page.account else {}
+    names = ("instagram_business_account", "connected_instagram_account")
+    accounts = dict.fromkeys(names, page.account) if page.account else {}
     return {**page.fields(), **accounts}
 
 
 def _on_demand(request: GraphRequest, node: Node, name: str) -> dict[str, Any] | None:
-    """Give a field that is there only when asked for; some fail the whole call."""
+    """Return a field that is computed only on request.
+
+    Raises:
+        GraphError: If the field cannot be read, which makes the whole call fail.
+    """
     if name in {"shopping_product_tag_eligibility", "shopping_review_status"}:
         raise no_permission()
     if name == "view_count" and not request.instagram_login:
@@ -168,4 +176,4 @@ _VALUES: dict[type[Any], Callable[[GraphRequest, Any, bool], dict[str, Any]]] = 
     Comment: lambda request, comment, _: request.world.conversation.comment_fields(comment),
     TaggedMedia: lambda request, media, _: request.world.conversation.tagged_fields(media),
 }
-"""How the fields of each kind of node are read."""
+"""The functions that return the fields of each kind of node."""

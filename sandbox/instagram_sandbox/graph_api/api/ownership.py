@@ -1,4 +1,4 @@
-"""The edges that say what is whose: a person's or system user's Pages, a business's accounts."""
+"""The edges that show ownership: Pages of a person or system user, accounts of a business."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PAGE_DEFAULT = "access_token,category,name,id,tasks"
 def pages(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/accounts and, for a system user, /me/assigned_pages.
 
-    Graph API reference: User accounts. Pages that a portfolio has as a client's are not listed.
+    Graph API reference: User accounts. The Pages of a portfolio's clients are not in this list.
     """
-    return page(request, _seen_pages(request, request.world.business.pages), PAGE_DEFAULT)
+    return page(request, _readable_pages(request, request.world.business.pages), PAGE_DEFAULT)
 
 
 def accounts(request: GraphRequest, _user: User) -> dict[str, Any]:
-    """Answer /me/assigned_instagram_accounts: with a Page or without."""
-    return page(request, _seen(request, _all_accounts(request.world.business)), "id")
+    """Answer /me/assigned_instagram_accounts: accounts with a Page and without one."""
+    return page(request, _readable_accounts(request, _all_accounts(request.world.business)), "id")
 
 
 def permissions(request: GraphRequest, _user: User) -> dict[str, Any]:
@@ -44,17 +44,17 @@ def businesses(request: GraphRequest, _user: User) -> dict[str, Any]:
 def owned_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_pages."""
     request.token.require(PORTFOLIO)
-    return page(request, _seen_pages(request, business.pages), PAGE_DEFAULT)
+    return page(request, _readable_pages(request, business.pages), PAGE_DEFAULT)
 
 
 def client_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_pages."""
     request.token.require(PORTFOLIO)
-    return page(request, _seen_pages(request, business.client_pages), PAGE_DEFAULT)
+    return page(request, _readable_pages(request, business.client_pages), PAGE_DEFAULT)
 
 
 def business_accounts(request: GraphRequest, business: Business) -> dict[str, Any]:
-    """Answer /{business}/instagram_business_accounts, and its older likes."""
+    """Answer /{business}/instagram_business_accounts and its older names."""
     request.token.require(PORTFOLIO)
     return page(request, _all_accounts(business), "id")
 
@@ -62,29 +62,29 @@ def business_accounts(request: GraphRequest, business: Business) -> dict[str, An
 def owned_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_instagram_assets."""
     request.token.require(PORTFOLIO)
-    return page(request, _assets([*_with_page(business.pages), *business.pageless]), "id")
+    return page(request, _assets([*_accounts_of(business.pages), *business.pageless]), "id")
 
 
 def client_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_instagram_assets."""
     request.token.require(PORTFOLIO)
-    return page(request, _assets(_with_page(business.client_pages)), "id")
+    return page(request, _assets(_accounts_of(business.client_pages)), "id")
 
 
-def _seen_pages(request: GraphRequest, listed: Iterable[Page]) -> list[Page]:
-    return [item for item in listed if request.token.has_page(item)]
+def _readable_pages(request: GraphRequest, pages: Iterable[Page]) -> list[Page]:
+    return [page for page in pages if request.token.has_page(page)]
 
 
-def _seen(request: GraphRequest, listed: Iterable[Account]) -> list[Account]:
-    return [account for account in listed if request.token.can_read(account)]
+def _readable_accounts(request: GraphRequest, accounts: Iterable[Account]) -> list[Account]:
+    return [account for account in accounts if request.token.can_read(account)]
 
 
-def _with_page(listed: Iterable[Page]) -> list[Account]:
-    return [item.account for item in listed if item.account is not None]
+def _accounts_of(pages: Iterable[Page]) -> list[Account]:
+    return [page.account for page in pages if page.account is not None]
 
 
 def _all_accounts(business: Business) -> list[Account]:
-    with_page = _with_page([*business.pages, *business.client_pages])
+    with_page = _accounts_of([*business.pages, *business.client_pages])
     return sorted([*with_page, *business.pageless], key=lambda account: account.index)
 
 

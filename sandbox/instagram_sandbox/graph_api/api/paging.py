@@ -1,4 +1,4 @@
-"""Cursor paging of edges. Graph API: paginated results."""
+"""Pages of edges with cursors. Graph API: paginated results."""
 
 from __future__ import annotations
 
@@ -19,26 +19,29 @@ DEFAULT_LIMIT = 25
 
 @dataclass(frozen=True)
 class PageSlice(Generic[T]):
-    """A page: its items and its `paging` object."""
+    """A page of an edge: its items and its `paging` object."""
 
     items: Sequence[T]
     paging: dict[str, Any]
 
 
 def cut_page(items: Sequence[T], call: Call, cap: int, *, gap: bool = False) -> PageSlice[T]:
-    """Cut the page that a call asks for out of all items, newest first.
+    """Return the page that a call requests.
 
-    The last page has an `after` cursor too; that there is no `next` is all that says it is the
-    last. Cursors count from the oldest item, so that new items do not shift what follows.
+    The last page has an `after` cursor too, but no `next`. Cursors count from the oldest item, so
+    that new items do not move the following pages.
 
     Args:
-        items: Everything on the edge.
-        call: Asks with `limit`, `after` and `before`.
-        cap: The most items on a page, whatever the limit.
-        gap: Whether an empty page with a next is put before each page but the first.
+        items: All items of the edge, newest first.
+        call: The call with `limit`, `after` and `before`.
+        cap: Maximum number of items on a page, whatever `limit` is.
+        gap: Whether an empty page with a `next` comes before each page except the first.
+
+    Raises:
+        GraphError: If `limit` or a cursor is invalid.
     """
     limit = min(_limit(call), cap)
-    start, skipped = _start(items, call, limit)
+    start, skipped = _first_item(items, call, limit)
     if gap and start and not skipped:
         cursor = _cursor(len(items) - start, skipped=True)
         cursors = {"before": cursor, "after": cursor}
@@ -64,21 +67,28 @@ def _limit(call: Call) -> int:
     return int(text)
 
 
-def _start(items: Sequence[Any], call: Call, limit: int) -> tuple[int, bool]:
+def _first_item(items: Sequence[Any], call: Call, limit: int) -> tuple[int, bool]:
     after, before = call.params.get("after"), call.params.get("before")
     if after:
-        left, skipped = _read(after)
-        return max(0, len(items) - left), skipped
+        position, skipped = _parse_cursor(after)
+        return max(0, len(items) - position), skipped
     if before:
-        return max(0, len(items) - _read(before)[0] - limit), True
+        return max(0, len(items) - _parse_cursor(before)[0] - limit), True
     return 0, False
 
 
-def _cursor(left: int, *, skipped: bool = False) -> str:
-    return urlsafe_b64encode(f"QVFI{'e' if skipped else 'c'}{left}".encode()).decode().rstrip("=")
+def _cursor(position: int, *, skipped: bool = False) -> str:
+    """Return the cursor of an item by its position from the oldest item.
+
+    Args:
+        position: Number of items from the oldest one to this one.
+        skipped: Whether the empty page before this item has already been given.
+    """
+    kind = "e" if skipped else "c"
+    return urlsafe_b64encode(f"QVFI{kind}{position}".encode()).decode().rstrip("=")
 
 
-def _read(cursor: str) -> tuple[int, bool]:
+def _parse_cursor(cursor: str) -> tuple[int, bool]:
     try:
         plain = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         return int(plain.removeprefix("QVFI")[1:]), plain[4] == "e"
@@ -89,4 +99,4 @@ def _read(cursor: str) -> tuple[int, bool]:
 
 def _link(call: Call, limit: int, **cursor: str) -> str:
     params = {name: value for name, value in call.params.items() if name not in ("after", "before")}
-    return call.about(call.path, params).link(limit=str(limit), **cursor)
+    return call.with_path(call.path, params).link(limit=str(limit), **cursor)

@@ -1,4 +1,4 @@
-"""What every answer is made with: the world, the call, and the token it is read with."""
+"""A call that is answered, with the world, the settings and the token that it is answered with."""
 
 from __future__ import annotations
 
@@ -17,12 +17,7 @@ from instagram_sandbox.graph_api.api.errors import (
 from instagram_sandbox.graph_api.api.fields import Field, parse_fields
 from instagram_sandbox.graph_api.api.tokens import READ, Token
 from instagram_sandbox.graph_api.pacific import ONE_DAY
-from instagram_sandbox.graph_api.world.accounts import (
-    Account,
-    Asset,
-    Business,
-    Page,
-)
+from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
 
@@ -39,14 +34,14 @@ SIGNED_URL_FIELDS = frozenset({"media_url", "thumbnail_url", "profile_picture_ur
 
 @dataclass(frozen=True)
 class User:
-    """The person, or the system user, whom a Facebook token belongs to."""
+    """The person or the system user to whom a Facebook token belongs."""
 
     id: str
     name: str
 
 
 class SystemUser(User):
-    """A system user, who has what a business portfolio has assigned to it."""
+    """A system user, to whom a business portfolio assigns Pages and accounts."""
 
 
 USER = User("5550000000000001", "Sandbox Person")
@@ -55,20 +50,20 @@ Node = User | Account | Page | Business | Asset | Media | Slide | Comment | Tagg
 
 
 Edge = Callable[["GraphRequest", Any], dict[str, Any]]
-"""What answers an edge of a node."""
+"""Answers an edge of a node."""
 
 
 @dataclass(frozen=True)
 class GraphRequest:
-    """One call being answered.
+    """A call that is being answered.
 
     Attributes:
-        world: What is read.
-        settings: How the API answers.
-        call: What is asked.
-        token: Who asks.
+        world: The world that is read.
+        settings: Settings of the API.
+        call: The call.
+        token: The access token of the call.
         edges: The edges of each kind of node.
-        number: Which request of the world this is, for what differs at each.
+        number: Number of the answer, which makes the signed URLs of each answer different.
     """
 
     world: World
@@ -80,43 +75,44 @@ class GraphRequest:
 
     @property
     def now(self) -> datetime:
-        """The moment at which the answer holds."""
+        """The moment of the call; all numbers in the answer are those of this moment."""
         return self.call.now
 
     @property
     def instagram_login(self) -> bool:
-        """Whether this is graph.instagram.com rather than graph.facebook.com."""
+        """Whether graph.instagram.com answers, and not graph.facebook.com."""
         return self.world.settings.login == "instagram"
 
-    def about(self, node: Node, wanted: Field) -> GraphRequest:
-        """Give the request of an edge that is expanded within this answer."""
+    def of_edge(self, node: Node, field: Field) -> GraphRequest:
+        """Return the request for an edge of a node that is part of this answer."""
         version = f"/{self.call.version}" if self.call.version else ""
-        inner = {"fields": wanted.inner} if wanted.inner is not None else {}
-        call = self.call.about(f"{version}/{node.id}/{wanted.name}", {**wanted.params, **inner})
+        inner = {"fields": field.inner} if field.inner is not None else {}
+        call = self.call.with_path(f"{version}/{node.id}/{field.name}", {**field.params, **inner})
         return replace(self, call=call)
 
     def fields(self, default: str) -> tuple[Field, ...]:
-        """Give the fields asked for."""
+        """Return the fields that are requested, or those of the default list."""
         return parse_fields(self.call.params.get("fields") or default)
 
     def find(self, identifier: str) -> WorldObject:
-        """Give what an id stands for, if it is there and the token may read it.
+        """Return the object with an id.
 
         Raises:
-            GraphError: 100/33 if not, 803 for what is no id at all, or what befell the account.
+            GraphError: 100/33 if it does not exist or the token may not read it, 803 if the id is
+                not a number, or the error of a lost account.
         """
-        thing = self.world.find(identifier)
-        if thing is None and not identifier.isdigit():
+        item = self.world.find(identifier)
+        if item is None and not identifier.isdigit():
             raise unknown_alias(identifier)
-        if thing is None or not self.world.exists(thing, self.now):
+        if item is None or not self.world.exists(item, self.now):
             raise no_such_object(identifier, self.call.method.lower())
-        account = owner(thing)
-        if account is not None and not isinstance(thing, Page):
+        account = owner(item)
+        if account is not None and not isinstance(item, Page):
             self._check(account, identifier)
-        return thing
+        return item
 
     def signed(self, url: str) -> str:
-        """Sign a URL: it ends in a day or two, and is another one at each request."""
+        """Sign a URL: it expires after a day or two, and differs in each answer."""
         expiry = int((self.now + ONE_DAY * 1.4).timestamp())
         return (
             f"{url}?stp=dst-jpg&_nc_rid={self.number:010x}&oh=00_{expiry % 9973:04d}&oe={expiry:x}"
@@ -130,22 +126,22 @@ class GraphRequest:
             raise no_permission()
         reason = self.world.lost_accounts.get(account.id)
         if reason is not None:
-            raise _lost(reason, identifier)
+            raise _error_of_lost_account(reason, identifier)
         self.token.require(READ)
 
 
-def owner(thing: WorldObject) -> Account | None:
-    """Give the account something belongs to, if to one."""
-    if isinstance(thing, Account):
-        return thing
-    if isinstance(thing, Slide):
-        return thing.album.account
-    if isinstance(thing, Comment):
-        return thing.media.account
-    return thing.account
+def owner(item: WorldObject) -> Account | None:
+    """Return the account that an object belongs to, or None."""
+    if isinstance(item, Account):
+        return item
+    if isinstance(item, Slide):
+        return item.album.account
+    if isinstance(item, Comment):
+        return item.media.account
+    return item.account
 
 
-def _lost(reason: str, identifier: str) -> GraphError:
+def _error_of_lost_account(reason: str, identifier: str) -> GraphError:
     if reason == "gone":
         return no_such_object(identifier)
     if reason == "role":

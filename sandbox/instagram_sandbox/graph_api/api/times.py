@@ -1,4 +1,4 @@
-"""GraphRequest `since` and `until`. Graph API: time-based pagination."""
+"""The parameters `since` and `until`. Graph API: time-based pagination."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from instagram_sandbox.graph_api.pacific import PACIFIC
 
 
 def parse_time(text: str, name: str) -> datetime:
-    """Read unix seconds, or a date or time as strtotime would: without a zone it is Pacific time.
+    """Read a moment: Unix seconds, or a date or time, which is Pacific time without a time zone.
+
+    Args:
+        text: The value of the parameter.
+        name: The name of the parameter, for the error.
 
     Raises:
-        GraphError: If it is neither.
+        GraphError: If the value is not a moment.
     """
     try:
         if text.isdigit():
@@ -22,5 +26,5 @@ def parse_time(text: str, name: str) -> datetime:
     except (ValueError, OverflowError, OSError):
         message = f"{name} param must be a valid unix timestamp or strtotime string"
         raise invalid_parameter(message) from None
-    zoned = moment if moment.tzinfo else moment.replace(tzinfo=PACIFIC)
-    return zoned.astimezone(timezone.utc)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=PACIFIC)
+    return aware.astimezone(timezone.utc)

@@ -1,4 +1,4 @@
-"""Access tokens: whose they are, what they may read, and until when."""
+"""Access tokens: their owner, their permissions and their expiry."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ from instagram_sandbox.graph_api.api.errors import (
     unknown_token,
 )
 from instagram_sandbox.graph_api.pacific import graph_time
-from instagram_sandbox.graph_api.settings import (
-    FACEBOOK_SCOPES,
-    INSTAGRAM_SCOPES,
-    ApiSettings,
-)
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES, INSTAGRAM_SCOPES, ApiSettings
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world import World
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["user", "page", "system_user", "instagram", "app"]
 READ, INSIGHTS, COMMENTS, PORTFOLIO = range(4)
-"""What a permission is for."""
+"""The purposes for which a token needs a permission."""
 _SCOPES = {
     READ: {"instagram_basic", "instagram_business_basic"},
     INSIGHTS: {"instagram_manage_insights", "instagram_business_manage_insights"},
@@ -45,15 +41,17 @@ class Token:
 
     Attributes:
         text: The token itself.
-        kind: Whose it is.
-        scopes: The permissions granted.
-        issued: When it was made.
-        expires: When it ends; never if None.
+        kind: The kind of its owner.
+        scopes: The permissions that were granted.
+        issued: Moment at which it was issued.
+        expires: Moment at which it expires. None if it never expires.
         page: The Page of a page token.
         account: The account of an Instagram user token.
-        long_lived: Whether it is one of sixty days or more; only others can be exchanged.
-        ended: Why it is dead before its time, as code 190's subcode: 460 for a changed password.
-        granted: Ids of the accounts that the person has ticked; all if None.
+        long_lived: Whether it is valid for sixty days or more. Only a short-lived token of the
+            Instagram login can be exchanged.
+        ended: Subcode of the error 190 if it was invalidated before its expiry, such as 460 for a
+            changed password.
+        granted: Ids of the accounts that the person selected in the dialog. None for all.
     """
 
     text: str
@@ -68,7 +66,7 @@ class Token:
     granted: frozenset[str] | None = None
 
     def can_read(self, account: Account) -> bool:
-        """Whether it can read an account at all."""
+        """Return whether the token may read an account."""
         if self.granted is not None and account.id not in self.granted:
             return False
         if self.kind == "page":
@@ -76,19 +74,29 @@ class Token:
         return self.kind != "instagram" or self.account == account
 
     def has_page(self, page: Page) -> bool:
-        """Whether a Page is among those it was granted."""
+        """Return whether a Page is among those that were granted to the token."""
         if self.page is not None:
             return self.page == page
         return self.granted is None if page.account is None else self.can_read(page.account)
 
     def require(self, purpose: int) -> None:
-        """Refuse with code 10, or 200, unless a permission for the purpose was granted."""
+        """Check that the token has a permission for a purpose.
+
+        Raises:
+            GraphError: 10 or 200 if it has none.
+        """
         if not _SCOPES[purpose] & set(self.scopes):
             raise no_business_permission() if purpose == PORTFOLIO else no_permission()
 
 
 class TokenBook:
-    """All tokens the API knows."""
+    """The tokens that the API knows.
+
+    Args:
+        world: The world, whose Pages and accounts have tokens.
+        settings: Settings of the API.
+        started: Moment at which the server started.
+    """
 
     def __init__(self, world: World, settings: ApiSettings, started: datetime) -> None:
         self._settings = settings
@@ -97,34 +105,34 @@ class TokenBook:
             self.add(token)
 
     def add(self, token: Token) -> Token:
-        """Let a token open the API."""
+        """Add a token and return it."""
         self._tokens[token.text] = token
         return token
 
     def all(self) -> list[Token]:
-        """Give every token, living or not."""
+        """Return all tokens, valid or not."""
         return list(self._tokens.values())
 
     def end(self, text: str, subcode: int) -> None:
-        """Kill a token before its time."""
+        """Invalidate a token before its expiry; the subcode is that of the error 190."""
         self._tokens[text] = replace(self._tokens[text], ended=subcode)
 
     def remove_scope(self, text: str, scope: str) -> None:
-        """Take a permission away from a token."""
+        """Remove a permission from a token."""
         token = self._tokens[text]
         scopes = tuple(name for name in token.scopes if name != scope)
         self._tokens[text] = replace(token, scopes=scopes)
 
     def get(self, text: str | None) -> Token | None:
-        """Give a token, living or not."""
+        """Return a token, valid or not, or None if it is unknown."""
         return self._tokens.get(text or "")
 
     def open(self, text: str | None, proof: str | None, now: datetime) -> Token:
-        """Give the living token of a call, and check what it is signed with.
+        """Return the valid token of a call and check the call's appsecret_proof.
 
         Raises:
-            GraphError: 2500 without a token, 190 for one that is dead or unknown, 100 for a wrong
-                or missing appsecret_proof.
+            GraphError: 2500 without a token, 190 if the token is invalid or unknown, 100 if the
+                appsecret_proof is wrong or missing.
         """
         if not text:
             raise missing_token()
@@ -149,7 +157,7 @@ class TokenBook:
 
 
 def proof_of(token: str, app_secret: str) -> str:
-    """Give the appsecret_proof of a token. Graph API: securing requests."""
+    """Return the appsecret_proof for a token. Graph API: securing requests."""
     return hmac.new(app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
@@ -191,5 +199,5 @@ def _granted(world: World, settings: ApiSettings) -> frozenset[str] | None:
 
 
 def unix_time(moment: datetime | None) -> int:
-    """Give a moment in unix seconds, 0 for never."""
+    """Return a moment in Unix seconds, or 0 for None."""
     return int(moment.astimezone(timezone.utc).timestamp()) if moment else 0

@@ -1,4 +1,4 @@
-"""A seeded world of Instagram accounts: pure, without HTTP, the same in every process."""
+"""A world of Instagram accounts, made from a seed: without HTTP and the same in each process."""
 
 from instagram_sandbox.graph_api.world.world import World
 

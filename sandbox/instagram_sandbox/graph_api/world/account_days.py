@@ -1,4 +1,4 @@
-"""What Meta counts for an account on a Pacific day."""
+"""The account insights of each Pacific day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.accounts import Account
 
 FINAL_AFTER = timedelta(hours=48)
-"""Until then after its end Meta restates a day's figures."""
+"""Time after the end of a day until its numbers are final."""
 
 INTERACTIONS = ("likes", "comments", "shares", "saves", "replies", "reposts")
 FOLLOWER_MOVES = frozenset({"follows", "unfollows"})
@@ -25,51 +25,64 @@ _CONTACTS = {"EMAIL": 0.5, "CALL": 0.25, "DIRECTION": 0.15, "TEXT": 0.1}
 
 
 class AccountDays:
-    """The account insights of all accounts, by Pacific day, as they stand at a moment.
+    """The account insights of all accounts by Pacific day.
 
-    Graph API: account insights. A figure is whole 48 hours after its day ended; seen before it is
-    lower. `follows` and `unfollows` are the two buckets of follows_and_unfollows.
+    Graph API: account insights. A number is final 48 hours after the end of its day, and lower
+    before. `follows` and `unfollows` are the two parts of follows_and_unfollows.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
     """
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
-        self._known: dict[tuple[int, date], tuple[dict[str, int], frozenset[str]]] = {}
+        self._cache: dict[tuple[int, date], tuple[dict[str, int], frozenset[str]]] = {}
 
     def figures(self, account: Account, day: date, now: datetime) -> dict[str, int]:
-        """Give what there is for an account and a day; nothing before its time.
+        """Return the insights of an account and a day by metric, as Meta shows them at a moment.
 
-        A figure Meta never computed is left out.
+        Numbers that Meta never computed are left out. Before the day, and before the account became
+        a professional account, there are none.
         """
-        seen = visible_share(day, now)
-        if not seen or self._before_conversion(day):
+        share = visible_share(day, now)
+        if not share or self._before_conversion(day):
             return {}
-        whole, missing = self._whole(account, day)
-        figures = {name: int(value * seen) for name, value in whole.items()}
+        final, missing = self._final_figures(account, day)
+        figures = {name: int(value * share) for name, value in final.items()}
         figures["total_interactions"] = sum(figures[name] for name in INTERACTIONS)
         return {name: value for name, value in figures.items() if name not in missing}
 
     def breakdown(
         self, account: Account, day: date, now: datetime, metric: str, breakdown: str
     ) -> dict[str, int]:
-        """Split a figure; buckets of zero are left out, as Meta leaves them out."""
+        """Split an insight into the parts of a breakdown; parts of zero are left out.
+
+        Args:
+            account: The account.
+            day: The Pacific day.
+            now: Moment of the call.
+            metric: Name of the insight.
+            breakdown: follow_type, media_product_type or contact_button_type.
+        """
         figures = self.figures(account, day, now)
         if metric == "follows_and_unfollows":
-            buckets = {"FOLLOWER": "follows", "NON_FOLLOWER": "unfollows"}
-            return {name: figures[of] for name, of in buckets.items() if figures.get(of)}
+            parts = {"FOLLOWER": "follows", "NON_FOLLOWER": "unfollows"}
+            return {name: figures[move] for name, move in parts.items() if figures.get(move)}
         total = figures.get(metric, 0)
         if not total:
             return {}
         return split_total(total, self._weights(account, day, metric, breakdown))
 
     def rolling_reach(self, account: Account, last: date, days: int, now: datetime) -> int:
-        """Give the accounts reached in some days up to and with `last`.
+        """Return the number of accounts reached in several days, of which `last` is the last.
 
-        People come back, so it is fewer than the days' reach added up.
+        People come back, so the number is lower than the sum of the days' reach.
         """
         if not visible_share(last, now):
             return 0
-        span = [last - ONE_DAY * back for back in range(days)]
-        reach = [self.figures(account, day, now).get("reach", 0) for day in span]
+        period = [last - ONE_DAY * back for back in range(days)]
+        reach = [self.figures(account, day, now).get("reach", 0) for day in period]
         return estimate_people(reach)
 
     def _weights(
@@ -93,15 +106,15 @@ class AccountDays:
         share = self._settings.empty_day_share
         if dice.chance(share, *key):
             return frozenset(_NAMES)
-        gone = {name for name in _NAMES if dice.chance(share, *key, name)} - FOLLOWER_MOVES
-        return frozenset(gone) | (FOLLOWER_MOVES if account.small else frozenset())
+        missing = {name for name in _NAMES if dice.chance(share, *key, name)} - FOLLOWER_MOVES
+        return frozenset(missing) | (FOLLOWER_MOVES if account.small else frozenset())
 
-    def _whole(self, account: Account, day: date) -> tuple[dict[str, int], frozenset[str]]:
-        """Give all figures of a day, and which of them were never computed."""
+    def _final_figures(self, account: Account, day: date) -> tuple[dict[str, int], frozenset[str]]:
+        """Return all final numbers of a day, and the names of those that were never computed."""
         place = (account.index, day)
-        found = self._known.get(place)
+        found = self._cache.get(place)
         if found is None:
-            found = self._known[place] = self._draw(account, day), self._missing(account, day)
+            found = self._cache[place] = self._draw(account, day), self._missing(account, day)
         return found
 
     def _draw(self, account: Account, day: date) -> dict[str, int]:
@@ -133,13 +146,21 @@ class AccountDays:
 
 
 _NAMES = (
-    *("reach", "views", "accounts_engaged", "total_interactions", *INTERACTIONS),
-    *("profile_links_taps", "profile_views", "website_clicks", "follows", "unfollows"),
+    "reach",
+    "views",
+    "accounts_engaged",
+    "total_interactions",
+    *INTERACTIONS,
+    "profile_links_taps",
+    "profile_views",
+    "website_clicks",
+    "follows",
+    "unfollows",
 )
 
 
 def visible_share(day: date, now: datetime) -> float:
-    """Give the share of a day's figures that Meta shows at a moment."""
+    """Return the share of a day's final numbers that Meta shows at a moment, from 0 to 1."""
     begin, end = midnight(day), end_of(day)
     if now <= begin:
         return 0.0
@@ -151,7 +172,7 @@ def visible_share(day: date, now: datetime) -> float:
 
 
 def estimate_people(counts: list[int]) -> int:
-    """Estimate how many different people are behind the counts of some days."""
+    """Estimate the number of different people from the numbers of several days."""
     if len(counts) < 2:
         return sum(counts)
     return max(*counts, int(sum(counts) * (0.3 + 0.7 / len(counts))))

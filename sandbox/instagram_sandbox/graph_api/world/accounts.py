@@ -1,4 +1,4 @@
-"""The accounts of a world, and the Pages that own them."""
+"""The accounts of a world, their Pages, and the business portfolio."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ _BIOGRAPHIES = (
     "手作りの器 · worldwide shipping \\o/",
 )
 SMALL_ACCOUNT = 100
-"""Below this many followers Meta withholds who they are and how many come and go."""
+"""Meta withholds demographics and follower numbers of accounts with fewer followers."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """An Instagram professional account, as far as it does not change.
+    """The properties of an Instagram professional account that do not change.
 
     Attributes:
-        index: Its place in the world.
+        index: Its position in the world, from 0.
         id: The IG User id, `17841…`.
-        app_scoped_id: What the Instagram login calls `id`.
+        app_scoped_id: The id that the Instagram login calls `id`.
         ig_id: Its legacy id.
-        username: Its handle.
+        username: Its user name.
         name: Its display name.
-        biography: What it says of itself; may be empty.
+        biography: Its biography; may be empty.
         website: Its link; may be empty.
-        followers_at_start: Followers at the start of the world.
-        followers_per_day: How many it gains a day, all told.
-        follows: How many accounts it follows.
-        creator: Whether it is a creator rather than a business.
+        followers_at_start: Number of followers at the start of the world.
+        followers_per_day: Number of followers that it gains a day, minus those that it loses.
+        follows: Number of accounts that it follows.
+        creator: Whether it is the account of a creator, and not of a business.
     """
 
     index: int
@@ -58,11 +58,11 @@ class Account:
 
     @property
     def small(self) -> bool:
-        """Whether it has under 100 followers, for good."""
+        """Whether it always has fewer than 100 followers."""
         return self.followers_at_start < SMALL_ACCOUNT
 
     def followers(self, days_since_start: float) -> int:
-        """Count its followers at a moment; never fewer than a tenth of those at the start."""
+        """Return the number of followers; it is never lower than a tenth of that at the start."""
         gained = int(self.followers_per_day * days_since_start)
         return max(self.followers_at_start // 10, self.followers_at_start + gained)
 
@@ -73,15 +73,15 @@ TASKS_WITHOUT_ANALYZE = ("CREATE_CONTENT", "MODERATE")
 
 @dataclass(frozen=True)
 class Page:
-    """A Facebook Page, with the account it owns unless it is the one that owns none.
+    """A Facebook Page. Each world has one Page without an account.
 
     Attributes:
         id: Its id.
         name: Its name.
-        access_token: Its own token.
-        account: The account it owns, if any.
-        tasks: What the token's owner may do on it.
-        is_clients: Whether a business portfolio has it as a client's.
+        access_token: Its own access token.
+        account: The account that belongs to it, or None.
+        tasks: The tasks that the owner of the access token may carry out on it.
+        is_clients: Whether it is the Page of a client of the business portfolio.
     """
 
     id: str
@@ -92,7 +92,7 @@ class Page:
     is_clients: bool = False
 
     def fields(self) -> dict[str, Any]:
-        """Give its fields, without those of the account it owns."""
+        """Return its fields, without those of its account."""
         return {
             "id": self.id,
             "name": self.name,
@@ -107,7 +107,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Asset:
-    """An account as a business portfolio holds it. Graph API: InstagramBusinessAsset."""
+    """An account as a business portfolio lists it. Graph API: InstagramBusinessAsset."""
 
     id: str
     account: Account
@@ -115,7 +115,16 @@ class Asset:
 
 @dataclass(frozen=True)
 class Business:
-    """A business portfolio: Pages, and accounts with or without a Page."""
+    """A business portfolio.
+
+    Attributes:
+        id: Its id.
+        name: Its name.
+        pages: Its own Pages.
+        client_pages: The Pages of its clients.
+        pageless: Its accounts without a Page.
+        account: Always None, since a portfolio does not belong to an account.
+    """
 
     id: str
     name: str
@@ -126,7 +135,7 @@ class Business:
 
 
 def draw_accounts(settings: WorldSettings, dice: Dice) -> list[Account]:
-    """Draw the accounts of a world."""
+    """Make the accounts of a world."""
     first_tiny = settings.accounts - settings.tiny_accounts
     return [
         _draw_account(dice, index, tiny=index >= first_tiny) for index in range(settings.accounts)
@@ -154,17 +163,17 @@ def _draw_account(dice: Dice, index: int, *, tiny: bool) -> Account:
 
 
 def draw_pages(accounts: list[Account], settings: WorldSettings, dice: Dice) -> list[Page]:
-    """Draw a Page for each account but the pageless, and one that owns none."""
-    owners: list[Account | None] = [*accounts, None]
+    """Make a Page for each account that has one, and a Page without an account."""
+    with_none: list[Account | None] = [*accounts, None]
     return [
         _draw_page(dice, index, account, settings)
-        for index, account in enumerate(owners)
+        for index, account in enumerate(with_none)
         if index not in settings.pageless_accounts
     ]
 
 
 def draw_business(accounts: list[Account], pages: list[Page], settings: WorldSettings) -> Business:
-    """Gather the business portfolio that the token's owner belongs to."""
+    """Make the business portfolio that the owner of the access token belongs to."""
     return Business(
         id="900000000000001",
         name="Sandbox Portfolio",
@@ -191,10 +200,10 @@ def _draw_page(dice: Dice, index: int, account: Account | None, settings: WorldS
 def account_fields(
     account: Account, settings: WorldSettings, now: datetime, media_count: int
 ) -> dict[str, Any]:
-    """Give an account's fields as they are at a moment.
+    """Return the fields of an account at a moment.
 
-    Graph API reference, IG User: empty texts are left out, `media_count` may differ from what
-    the media edge yields, and with the Instagram login `id` is another id than `user_id`.
+    Graph API reference, IG User: empty texts are left out, `media_count` may differ from the number
+    of media on the media edge, and with the Instagram login `id` and `user_id` differ.
     """
     days = (now - settings.start).total_seconds() / 86_400
     fields: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Who follows an account, who engages with it, and when they are online."""
+"""Demographics of followers and of engaged people, and the hours when followers are online."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.account_days import AccountDays
     from instagram_sandbox.graph_api.world.accounts import Account
 
-TOP = 45
-"""How many buckets of a breakdown Meta gives."""
+MAX_PARTS = 45
+"""Maximum number of parts in an answer with demographics; these are the largest."""
 MIN_ENGAGED = 100
-"""Under this many engagements in the time asked for, Meta does not say who engaged."""
+"""Meta withholds the demographics of fewer engaged people in the time frame."""
 TIMEFRAMES = {"this_week": 7, "this_month": 30}
-"""The times one can ask for, in days back. Graph API: account insights, since v20."""
+"""The values of the parameter `timeframe`, in days. Graph API: account insights, since v20."""
 
 _AGES = ("13-17", "18-24", "25-34", "35-44", "45-54", "55-64", "65+")
 _GENDERS = ("F", "M", "U")
@@ -37,7 +37,12 @@ _DIMENSIONS = {"age": _AGES, "gender": _GENDERS, "country": COUNTRIES, "city": _
 
 
 class Audience:
-    """Demographics and online followers of all accounts. Graph API: account insights."""
+    """Demographics and online followers of all accounts. Graph API: account insights.
+
+    Args:
+        dice: Random numbers.
+        account_days: The account insights by day.
+    """
 
     def __init__(self, dice: Dice, account_days: AccountDays) -> None:
         self._dice, self._account_days = dice, account_days
@@ -45,7 +50,17 @@ class Audience:
     def demographics(
         self, account: Account, metric: str, dimensions: tuple[str, ...], people: int
     ) -> dict[tuple[str, ...], int]:
-        """Split `people` by one dimension or by age and gender, the largest 45 first."""
+        """Split a number of people.
+
+        Args:
+            account: The account.
+            metric: Name of the insight.
+            dimensions: One of `age`, `gender`, `country` and `city`, or `age` and `gender`.
+            people: The number to split.
+
+        Returns:
+            The number of people by the values of the dimensions: the 45 largest, largest first.
+        """
         names = product(*(_DIMENSIONS[dimension] for dimension in dimensions))
         labels = {"\t".join(name): name for name in names}
         weights = {
@@ -53,10 +68,10 @@ class Audience:
             for label in labels
         }
         parts = sorted(split_total(people, weights).items(), key=lambda part: (-part[1], part[0]))
-        return {labels[label]: people for label, people in parts[:TOP]}
+        return {labels[label]: people for label, people in parts[:MAX_PARTS]}
 
     def engaged(self, account: Account, timeframe: str, now: datetime) -> int:
-        """Count the accounts that engaged in a time frame, 0 if too few to say who."""
+        """Return the number of engaged accounts in a time frame, or 0 if there are too few."""
         today = day_of(now)
         days = [today - ONE_DAY * back for back in range(1, TIMEFRAMES[timeframe] + 1)]
         total = sum(
@@ -65,9 +80,9 @@ class Audience:
         return total if total >= MIN_ENGAGED else 0
 
     def online(self, account: Account, day: date, now: datetime) -> dict[str, int] | None:
-        """Count the followers online in each hour of a day; None for a day there is nothing for.
+        """Return the number of followers online by hour, or None if Meta has no value for the day.
 
-        Often empty; for some days empty first and filled a day later.
+        The value is often empty, and for some days it is empty at first and filled a day later.
         """
         if account.small or now < end_of(day) or day < day_of(now) - ONE_DAY * 30:
             return None

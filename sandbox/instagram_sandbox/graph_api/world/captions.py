@@ -1,4 +1,4 @@
-"""Captions with everything in them that breaks careless readers."""
+"""Captions and comments with characters that are often processed wrongly."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ _PEOPLE = ("bob", "ann.lee", "m_ø", "kenji.s", "the.real.ada", "zoe__")
 
 
 def draw_caption(dice: Dice, *key: Key) -> str:
-    """Draw a caption; one in six is empty."""
+    """Choose a caption; one in six is empty."""
     return dice.pick(_CAPTIONS, *key, "caption")
 
 
 def draw_comment(dice: Dice, *key: Key) -> str:
-    """Draw what someone comments."""
+    """Choose the text of a comment."""
     return dice.pick(_COMMENTS, *key, "comment")
 
 
 def draw_person(dice: Dice, *key: Key) -> str:
-    """Draw someone's username."""
+    """Choose the user name of another person."""
     return f"{dice.pick(_PEOPLE, *key, 'person')}{dice.between(1, 400, *key, 'person number')}"

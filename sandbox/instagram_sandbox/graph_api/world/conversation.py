@@ -1,4 +1,4 @@
-"""What other people do: comments, replies, and posts in which an account is tagged."""
+"""What other people publish: comments, replies, and posts in which an account is tagged."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.pacific import graph_time
-from instagram_sandbox.graph_api.world.captions import (
-    draw_caption,
-    draw_comment,
-    draw_person,
-)
+from instagram_sandbox.graph_api.world.captions import draw_caption, draw_comment, draw_person
 from instagram_sandbox.graph_api.world.growth import POST_HALF_LIFE, time_of_value
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.posts import Timeline
@@ -23,7 +19,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.media_insights import MediaInsights
     from instagram_sandbox.graph_api.world.posts import Media
 
-_TAGGED_EVERY = timedelta(days=9)
+_TAG_INTERVAL = timedelta(days=9)
 
 
 @dataclass(frozen=True)
@@ -32,9 +28,9 @@ class Comment:
 
     Attributes:
         id: Its id, `178…`.
-        media: What it is about.
-        number: Its place among the media's comments and replies, from 1.
-        parent: The number of the comment it replies to, None if it is none.
+        media: The media that it belongs to.
+        number: Its position among the comments and replies of the media, from 1.
+        parent: Number of the comment that it replies to, or None.
     """
 
     id: str
@@ -45,7 +41,14 @@ class Comment:
 
 @dataclass(frozen=True)
 class TaggedMedia:
-    """Another account's post in which an account is tagged."""
+    """A post of another account in which an account is tagged.
+
+    Attributes:
+        id: Its id, `179…`.
+        account: The account that is tagged.
+        number: Its position among the posts in which the account is tagged, from 0.
+        published: Moment at which it was published.
+    """
 
     id: str
     account: Account
@@ -54,30 +57,37 @@ class TaggedMedia:
 
 
 class Conversation:
-    """Comments on all media, and all tagged media."""
+    """The comments on all media, and all tagged media.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
+        ids: The ids of the world.
+        insights: The media insights, which tell the number of comments.
+    """
 
     def __init__(
         self, settings: WorldSettings, dice: Dice, ids: Ids, insights: MediaInsights
     ) -> None:
         self._dice, self._ids, self._insights = dice, ids, insights
         origin = settings.start - timedelta(days=settings.days)
-        self._tag_times = Timeline(origin, _TAGGED_EVERY, dice, "tag time")
+        self._tag_times = Timeline(origin, _TAG_INTERVAL, dice, "tag time")
 
     def comments(self, media: Media, now: datetime) -> list[Comment]:
-        """Give a media's comments and replies at a moment, newest first."""
+        """Return the comments and replies on a media at a moment, newest first."""
         count = int(self._insights.figures(media, now)["comments"])
         return [self.comment(media, number) for number in range(count, 0, -1)]
 
     def comment(self, media: Media, number: int) -> Comment:
-        """Give the number-th comment or reply of a media, from 1."""
+        """Return a comment or reply by its number, from 1."""
         key = Key(Kind.COMMENT, media.account.index, media.number, number)
         parent = number
-        while self._replies(media, parent):
+        while self._is_reply(media, parent):
             parent -= 1
         return Comment(self._ids.encode(key), media, number, parent if parent < number else None)
 
     def comment_fields(self, comment: Comment) -> dict[str, Any]:
-        """Give a comment's fields. Graph API reference: IG Comment."""
+        """Return the fields of a comment. Graph API reference: IG Comment."""
         media, dice = comment.media, self._dice
         key = ("comment", media.account.index, media.number, comment.number)
         final = self._insights.final_figures(media).comments
@@ -99,19 +109,19 @@ class Conversation:
         return fields
 
     def tagged(self, account: Account, now: datetime) -> list[TaggedMedia]:
-        """Give the media in which an account is tagged at a moment, newest first."""
+        """Return the media in which an account is tagged at a moment, newest first."""
         count = self._tag_times.count(account.index, now)
         return [self.tagged_media(account, number) for number in range(count - 1, -1, -1)]
 
     def tagged_media(self, account: Account, number: int) -> TaggedMedia:
-        """Give the number-th tagged media of an account, from the oldest, from 0."""
+        """Return a media in which an account is tagged by its number; the oldest has 0."""
         identifier = self._ids.encode(Key(Kind.TAGGED, account.index, number))
         return TaggedMedia(
             identifier, account, number, self._tag_times.moment(account.index, number)
         )
 
     def tagged_fields(self, tagged: TaggedMedia) -> dict[str, Any]:
-        """Give a tagged media's fields; it has no owner to name, as it is another's."""
+        """Return the fields of a tagged media, without its owner, which is another account."""
         dice, key = self._dice, ("tagged", tagged.account.index, tagged.number)
         code = f"T{int(tagged.id) % 36**9:x}"
         fields: dict[str, Any] = {
@@ -129,7 +139,7 @@ class Conversation:
         caption = draw_caption(dice, *key)
         return {**fields, "caption": caption} if caption else fields
 
-    def _replies(self, media: Media, number: int) -> bool:
+    def _is_reply(self, media: Media, number: int) -> bool:
         return number > 1 and self._dice.chance(
             0.3, "reply", media.account.index, media.number, number
         )

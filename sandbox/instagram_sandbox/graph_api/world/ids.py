@@ -1,4 +1,4 @@
-"""Ids that look like Meta's and say what they stand for, so that nothing has to be indexed."""
+"""Ids that look like Meta's. An id contains the position of its object, so no index is needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _INVERSE = pow(_FACTOR, -1, _SPACE)
 
 
 class Kind(IntEnum):
-    """What an id stands for."""
+    """The kind of object that an id refers to."""
 
     POST = 1
     STORY = 2
@@ -21,7 +21,14 @@ class Kind(IntEnum):
 
 
 class Key(NamedTuple):
-    """Where in the world something is: the number-th of its kind in an account, and its part."""
+    """The position of an object in the world.
+
+    Attributes:
+        kind: Its kind.
+        account: Index of its account.
+        number: Its number among the objects of its kind in the account.
+        part: Number of a slide or of a comment on the media with that number.
+    """
 
     kind: Kind
     account: int
@@ -30,23 +37,26 @@ class Key(NamedTuple):
 
 
 class Ids:
-    """Turns keys into 17-digit ids and back.
+    """Turns keys into ids of 17 digits and back.
 
-    Media begin with 179, comments with 178, as Meta's do; all are beyond 2^53, so that a reader
-    who takes them for floats loses digits.
+    As with Meta, the ids of media begin with 179 and those of comments with 178. All are larger
+    than 2^53, so that a program that reads them as floats loses digits.
+
+    Args:
+        seed: Another seed gives other ids.
     """
 
     def __init__(self, seed: int) -> None:
         self._offset = seed * 982_451_653 % _SPACE
 
     def encode(self, key: Key) -> str:
-        """Give the id of a key."""
+        """Return the id for a key."""
         plain = ((key.kind * 10_000 + key.account) * 10_000_000 + key.number) * 100 + key.part
         scrambled = (plain * _FACTOR + self._offset) % _SPACE
         return f"{_prefix(key.kind)}{scrambled:014d}"
 
     def decode(self, identifier: str) -> Key | None:
-        """Give the key of an id, None for what is no id of this world."""
+        """Return the key of an id, or None if it is not an id of this world."""
         if len(identifier) != 17 or not (identifier.isascii() and identifier.isdigit()):
             return None
         plain = (int(identifier[3:]) - self._offset) * _INVERSE % _SPACE

@@ -1,4 +1,4 @@
-"""A media's fields as they are at a moment."""
+"""The fields of media at a moment."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.settings import WorldSettings
     from instagram_sandbox.graph_api.world.media_insights import MediaInsights
 
-_SHOWN_LIKES = ("like_count", "total_like_count", "total_comments_count", "total_views_count")
+_HIDDEN_COUNTS = ("like_count", "total_like_count", "total_comments_count", "total_views_count")
 
 
 class MediaFields:
-    """Gives the fields of posts, reels and stories. Graph API reference: IG Media."""
+    """The fields of posts, reels and stories. Graph API reference: IG Media.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
+        insights: The media insights, from which the counts are taken.
+    """
 
     def __init__(self, settings: WorldSettings, dice: Dice, insights: MediaInsights) -> None:
         self._known_names = MEDIA_FIELDS[settings.login]
@@ -26,12 +32,12 @@ class MediaFields:
         self._fixed: dict[str, dict[str, Any]] = {}
 
     def read(self, media: Media, now: datetime, *, indirectly: bool) -> dict[str, Any]:
-        """Give every field that applies and that this world's login has.
+        """Return all fields that apply to a media and that the login of the world has.
 
         Args:
-            media: Whose fields.
-            now: When they are read.
-            indirectly: Whether they are read through an edge, where hidden counts stay hidden.
+            media: The media.
+            now: Moment of the call.
+            indirectly: Whether the media is read through an edge, which hides hidden like counts.
         """
         fields = self._fixed.get(media.id)
         if fields is None:
@@ -40,7 +46,7 @@ class MediaFields:
             self._fixed[media.id] = fields
         counts = self._counts(media, now)
         if media.hides_likes:
-            hidden = _SHOWN_LIKES if indirectly else _SHOWN_LIKES[1:]
+            hidden = _HIDDEN_COUNTS if indirectly else _HIDDEN_COUNTS[1:]
             counts = {name: value for name, value in counts.items() if name not in hidden}
         return {**fields, **counts}
 

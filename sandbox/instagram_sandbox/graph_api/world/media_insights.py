@@ -1,4 +1,4 @@
-"""The figures of posts, reels and stories."""
+"""The insights of posts, reels and stories."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from instagram_sandbox.graph_api.catalogue import FACEBOOK_ONLY_METRICS
-from instagram_sandbox.graph_api.world.growth import (
-    POST_HALF_LIFE,
-    STORY_HALF_LIFE,
-    value_at_age,
-)
+from instagram_sandbox.graph_api.world.growth import POST_HALF_LIFE, STORY_HALF_LIFE, value_at_age
 from instagram_sandbox.graph_api.world.shares import split_total
 
 if TYPE_CHECKING:
@@ -22,22 +18,37 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.posts import Media
 
 FIRST_FIGURES_AFTER = timedelta(minutes=30)
-"""Until then Meta has computed nothing and the API answers with empty data."""
+"""In this time after a media is published, the API answers with empty data."""
 MIN_VIEWERS = 5
-"""Under this a story's insights are refused."""
+"""Meta refuses the insights of a story with fewer viewers."""
 MAX_COMMENTS = 60
 
 _ANY = ("views", "reach", "shares", "total_interactions", "reposts", "total_views")
 _POST = (*_ANY, "saved", "likes", "comments", "total_likes", "total_comments")
 _PROFILE = ("follows", "profile_visits", "profile_activity")
 _WATCHED = ("ig_reels_avg_watch_time", "ig_reels_video_view_total_time", "reels_skip_rate")
+_GROWING = (
+    "reach",
+    "views",
+    "likes",
+    "comments",
+    "saved",
+    "shares",
+    "reposts",
+    "follows",
+    "profile_visits",
+    "replies",
+    "link_clicks",
+    "navigation",
+)
+"""The final numbers that grow with the age of a media; the others are the same at any age."""
 _NAVIGATION = {"TAP_FORWARD": 0.62, "TAP_EXIT": 0.17, "SWIPE_FORWARD": 0.14, "TAP_BACK": 0.07}
 _ACTIONS = {"BIO_LINK_CLICKED": 0.5, "OTHER": 0.2, "EMAIL": 0.15, "CALL": 0.1, "DIRECTION": 0.05}
 
 
 @dataclass(frozen=True)
 class FinalFigures:
-    """What the figures of a media come to in the end."""
+    """The final numbers of a media, from which its insights grow."""
 
     reach: int
     views: int
@@ -56,17 +67,21 @@ class FinalFigures:
 
 
 class MediaInsights:
-    """The lifetime insights of media, as they stand at a moment.
+    """The lifetime insights of all media.
 
-    Graph API: media insights. Which exist depends on the product and the type of the media.
+    Graph API: media insights. The product and the type of a media decide which insights it has.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
     """
 
     def __init__(self, settings: WorldSettings, dice: Dice) -> None:
         self._settings, self._dice = settings, dice
-        self._known: dict[str, FinalFigures] = {}
+        self._cache: dict[str, FinalFigures] = {}
 
     def supported(self, media: Media) -> frozenset[str]:
-        """Name the insights that exist for a media, with this world's login."""
+        """Return the names of the insights that a media has with the login of the world."""
         names: tuple[str, ...]
         if media.legacy_video:
             names = ("reach", "saved") + (("views",) if media.number % 2 else ())
@@ -82,7 +97,7 @@ class MediaInsights:
         return frozenset(names)
 
     def refusal(self, media: Media, now: datetime) -> str | None:
-        """Say why a media has no insights at all, None if it has."""
+        """Return the reason why Meta refuses all insights of a media, or None."""
         days = self._settings.converted_days_ago
         if days is not None and media.published < self._settings.start - timedelta(days=days):
             return "before_conversion"
@@ -91,41 +106,35 @@ class MediaInsights:
         return None
 
     def values(self, media: Media, now: datetime) -> dict[str, int | float]:
-        """Give the insights that exist for a media; none in its first half hour."""
+        """Return the insights of a media by name; in its first half hour there are none."""
         if now - media.published < FIRST_FIGURES_AFTER:
             return {}
         figures = self.figures(media, now)
         return {name: figures[name] for name in sorted(self.supported(media))}
 
     def breakdown(self, media: Media, now: datetime, metric: str) -> dict[str, int]:
-        """Split `navigation` or `profile_activity`; buckets of zero are left out."""
+        """Split `navigation` or `profile_activity` into parts; parts of zero are left out."""
         if now - media.published < FIRST_FIGURES_AFTER:
             return {}
         total = int(self.figures(media, now)[metric])
         return split_total(total, _NAVIGATION if metric == "navigation" else _ACTIONS)
 
     def figures(self, media: Media, now: datetime) -> dict[str, int | float]:
-        """Give every figure there could be, whether or not the API has it for this media."""
-        end, age = self.final_figures(media), now - media.published
+        """Return all numbers of a media, including those that the API does not give for it."""
+        final, age = self.final_figures(media), now - media.published
         half = STORY_HALF_LIFE if media.product == "STORY" else POST_HALF_LIFE
-        ripe = {
-            name: value_at_age(getattr(end, name), age, half)
-            for name in (
-                *("reach", "views", "likes", "comments", "saved", "shares", "reposts", "follows"),
-                *("profile_visits", "replies", "link_clicks", "navigation"),
-            )
-        }
-        views, likes, comments = ripe["views"], ripe["likes"], ripe["comments"]
+        grown = {name: value_at_age(getattr(final, name), age, half) for name in _GROWING}
+        views, likes, comments = grown["views"], grown["likes"], grown["comments"]
         social = ("likes", "comments", "saved", "shares", "reposts", "replies")
         on_facebook = views * 2 // 5 if media.crossposted else 0
         paid = 3 if media.boosted else 2
         return {
-            **ripe,
-            "total_interactions": sum(ripe[name] for name in social),
-            "profile_activity": ripe["profile_visits"] // 4,
-            "ig_reels_avg_watch_time": end.watch_time,
-            "ig_reels_video_view_total_time": end.watch_time * views,
-            "reels_skip_rate": end.skip_rate,
+            **grown,
+            "total_interactions": sum(grown[name] for name in social),
+            "profile_activity": grown["profile_visits"] // 4,
+            "ig_reels_avg_watch_time": final.watch_time,
+            "ig_reels_video_view_total_time": final.watch_time * views,
+            "reels_skip_rate": final.skip_rate,
             "facebook_views": on_facebook,
             "crossposted_views": views + on_facebook,
             "total_likes": likes * paid // 2 + on_facebook // 50,
@@ -134,10 +143,10 @@ class MediaInsights:
         }
 
     def final_figures(self, media: Media) -> FinalFigures:
-        """Give what the figures of a media come to in the end."""
-        found = self._known.get(media.id)
+        """Return the final numbers of a media."""
+        found = self._cache.get(media.id)
         if found is None:
-            found = self._known[media.id] = self._draw(media)
+            found = self._cache[media.id] = self._draw(media)
         return found
 
     def _draw(self, media: Media) -> FinalFigures:

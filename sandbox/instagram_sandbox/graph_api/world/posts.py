@@ -1,4 +1,4 @@
-"""Posts, carousels and reels: when they are published, and what they are."""
+"""Posts, carousels and reels: their moments, types and fields."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ MediaType = Literal["IMAGE", "CAROUSEL_ALBUM", "VIDEO"]
 
 @dataclass(frozen=True)
 class Media:
-    """A post, carousel, reel or story, as far as it does not change.
+    """The properties of a post, carousel, reel or story that do not change.
 
     Attributes:
         id: Its id, `179…`.
-        account: Who published it.
-        number: Its place among all that the account publishes, from the oldest.
-        published: When, to the second.
+        account: The account that published it.
+        number: Its position among the posts, or the stories, of the account; the oldest has 0.
+        published: Moment at which it was published, to the second.
         product: Meta's media_product_type.
         media_type: Meta's media_type.
-        slides: How many slides a carousel has, 0 for what is none.
+        slides: Number of slides of a carousel, otherwise 0.
         hides_likes: Whether its owner hides the like count.
-        has_url: Whether the API may give its `media_url`.
+        has_url: Whether the API gives its `media_url`.
         crossposted: Whether a reel was shared to Facebook.
-        boosted: Whether money was spent on it, which only the total_… figures show.
+        boosted: Whether it was advertised, which only the total_… metrics show.
     """
 
     id: str
@@ -51,18 +51,26 @@ class Media:
 
     @property
     def legacy_video(self) -> bool:
-        """Whether it is a FEED video, from before every video became a reel."""
+        """Whether it is a FEED video, as all videos were before they became reels."""
         return self.product == "FEED" and self.media_type == "VIDEO"
 
     @property
     def shortcode(self) -> str:
-        """Its code in links."""
+        """The code in its link."""
         return f"C{int(self.id) % 36**9:x}"
 
 
 @dataclass(frozen=True)
 class Slide:
-    """A carousel's slide: a media of its own, with few fields and no insights."""
+    """A slide of a carousel, which is a media with few fields and without insights.
+
+    Attributes:
+        id: Its id, `179…`.
+        album: The carousel.
+        position: Its position in the carousel, from 0.
+        media_type: IMAGE or VIDEO.
+        has_url: Whether the API gives its `media_url`.
+    """
 
     id: str
     album: Media
@@ -72,18 +80,25 @@ class Slide:
 
 
 class Timeline:
-    """Moments spread evenly, each a little late by chance, without end and countable at once."""
+    """An endless sequence of moments at even intervals, each a little late at random.
+
+    Args:
+        origin: Beginning of the first interval.
+        interval: Length of an interval.
+        dice: Random numbers.
+        label: Key of the random numbers.
+    """
 
     def __init__(self, origin: datetime, interval: timedelta, dice: Dice, label: str) -> None:
         self._origin, self._interval, self._dice, self._label = origin, interval, dice, label
 
     def moment(self, account: int, number: int) -> datetime:
-        """Give the moment of a number, to the second."""
+        """Return the moment with a number, from 0, for an account; it has whole seconds."""
         late = self._dice.share(self._label, account, number) * 0.9
         return (self._origin + self._interval * (number + late)).replace(microsecond=0)
 
     def count(self, account: int, until: datetime) -> int:
-        """Count the moments up to and with `until`."""
+        """Return the number of moments up to `until`, including it."""
         if until < self._origin:
             return 0
         whole = int((until - self._origin) / self._interval)
@@ -91,33 +106,39 @@ class Timeline:
 
 
 class Posts:
-    """The media edges of all accounts."""
+    """The posts, carousels and reels of all accounts.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
+        ids: The ids of the world.
+    """
 
     def __init__(self, settings: WorldSettings, dice: Dice, ids: Ids) -> None:
         self._settings, self._dice, self._ids = settings, dice, ids
         days = timedelta(days=settings.days)
         interval = days / settings.posts if settings.posts else timedelta.max
         self._timeline = Timeline(settings.start - days, interval, dice, "post time")
-        self._known: dict[tuple[int, int], Media] = {}
+        self._cache: dict[tuple[int, int], Media] = {}
 
     def count(self, account: Account, until: datetime) -> int:
-        """Count what an account has published up to a moment."""
+        """Return the number of posts that an account has published up to a moment."""
         return self._timeline.count(account.index, until) if self._settings.posts else 0
 
     def get(self, account: Account, number: int) -> Media:
-        """Give the number-th post of an account, from the oldest, from 0."""
+        """Return a post by its number; the oldest has the number 0."""
         place = (account.index, number)
-        post = self._known.get(place)
+        post = self._cache.get(place)
         if post is None:
-            post = self._known[place] = self._draw(account, number)
+            post = self._cache[place] = self._draw(account, number)
         return post
 
     def slides(self, post: Media) -> list[Slide]:
-        """Give a carousel's slides, in order; nothing for other media."""
+        """Return the slides of a carousel in order; other media have none."""
         return [self.slide(post, position) for position in range(post.slides)]
 
     def slide(self, post: Media, position: int) -> Slide:
-        """Give one slide of a carousel, by its place from 0."""
+        """Return a slide of a carousel by its position, from 0."""
         key = ("slide", post.account.index, post.number, position)
         return Slide(
             id=self._ids.encode(Key(Kind.SLIDE, post.account.index, post.number, position)),
@@ -160,9 +181,9 @@ class Posts:
 
 
 def fixed_fields(media: Media, dice: Dice) -> dict[str, Any]:
-    """Give those fields of a media that time does not change.
+    """Return the fields of a media that do not change.
 
-    Graph API reference, IG Media: what does not apply is left out, an empty caption too.
+    Graph API reference, IG Media: fields that do not apply and empty captions are left out.
     """
     key = ("fields", media.account.index, media.product == "STORY", media.number)
     caption = "" if media.product == "STORY" else draw_caption(dice, *key)
@@ -206,7 +227,7 @@ def _fields_by_product(media: Media, dice: Dice, *key: str | int) -> dict[str, A
 
 
 def slide_fields(slide: Slide) -> dict[str, Any]:
-    """Give a slide's fields: no caption, no permalink, no counts and no media_product_type."""
+    """Return the fields of a slide, which has no caption, permalink, counts or product type."""
     album, cdn = slide.album, f"https://scontent.cdninstagram.com/v/t51/{slide.id}"
     video = slide.media_type == "VIDEO"
     fields: dict[str, Any] = {

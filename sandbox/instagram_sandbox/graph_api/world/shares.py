@@ -1,4 +1,4 @@
-"""Splitting a whole into parts."""
+"""Splitting a total into parts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def split_total(total: int, weights: Mapping[str, float]) -> dict[str, int]:
-    """Split a total by weight: the parts add up to it, and parts of zero are left out."""
-    whole = sum(weights.values())
-    parts = {name: int(total * weight / whole) for name, weight in weights.items()}
+    """Split a total by weights. The sum of the parts is the total; parts of zero are left out."""
+    sum_of_weights = sum(weights.values())
+    parts = {name: int(total * weight / sum_of_weights) for name, weight in weights.items()}
     parts[next(iter(parts))] += total - sum(parts.values())
     return {name: part for name, part in parts.items() if part}

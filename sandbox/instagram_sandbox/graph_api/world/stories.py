@@ -1,4 +1,4 @@
-"""Stories: media that live for 24 hours."""
+"""Stories: media that are visible for 24 hours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ LIFETIME = timedelta(hours=24)
 
 
 class Stories:
-    """The stories of all accounts, from two days before the world's first post."""
+    """The stories of all accounts. The first ones come two days before the first post.
+
+    Args:
+        settings: Settings of the world.
+        dice: Random numbers.
+        ids: The ids of the world.
+    """
 
     def __init__(self, settings: WorldSettings, dice: Dice, ids: Ids) -> None:
         self._dice, self._ids = dice, ids
@@ -27,7 +33,7 @@ class Stories:
         self._timeline = Timeline(origin, interval, dice, "story time")
 
     def get(self, account: Account, number: int) -> Media:
-        """Give the number-th story of an account, from the oldest, from 0."""
+        """Return a story by its number; the oldest has the number 0."""
         video = self._dice.chance(0.4, "story", account.index, number, "type")
         return Media(
             id=self._ids.encode(Key(Kind.STORY, account.index, number)),
@@ -40,18 +46,18 @@ class Stories:
         )
 
     def between(self, account: Account, since: datetime, until: datetime) -> list[Media]:
-        """Give the stories published after `since` and up to `until`, newest first."""
+        """Return the stories published after `since` and not later than `until`, newest first."""
         if not self._per_day:
             return []
         first = self._timeline.count(account.index, since)
         last = self._timeline.count(account.index, until)
         return [self.get(account, number) for number in reversed(range(first, last))]
 
-    def alive(self, account: Account, now: datetime) -> list[Media]:
-        """Give the stories that live at a moment, newest first."""
+    def visible(self, account: Account, now: datetime) -> list[Media]:
+        """Return the stories that are visible at a moment, newest first."""
         return self.between(account, now - LIFETIME, now)
 
 
-def is_current(story: Media, now: datetime) -> bool:
-    """Whether a story can be seen at a moment."""
+def is_visible(story: Media, now: datetime) -> bool:
+    """Return whether a story is visible at a moment."""
     return story.published <= now < story.published + LIFETIME

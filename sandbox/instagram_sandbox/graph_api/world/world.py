@@ -1,4 +1,4 @@
-"""The world: the truth that the API shows, for the API to read and for tests to compare with."""
+"""The world that the API shows, and that tests compare the answers with."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ from instagram_sandbox.graph_api.world.accounts import (
     draw_pages,
 )
 from instagram_sandbox.graph_api.world.audience import Audience
-from instagram_sandbox.graph_api.world.conversation import (
-    Comment,
-    Conversation,
-    TaggedMedia,
-)
+from instagram_sandbox.graph_api.world.conversation import Comment, Conversation, TaggedMedia
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.media_fields import MediaFields
 from instagram_sandbox.graph_api.world.media_insights import MediaInsights
 from instagram_sandbox.graph_api.world.posts import Media, Posts, Slide, slide_fields
-from instagram_sandbox.graph_api.world.stories import Stories, is_current
+from instagram_sandbox.graph_api.world.stories import Stories, is_visible
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
 WorldObject = Account | Page | Business | Media | Slide | Comment | TaggedMedia
 MEDIA_EDGE_CEILING = 10_000
-"""The media edge gives no more than the newest ten thousand. Graph API: IG User media."""
+"""The media edge lists only the newest ten thousand media. Graph API: IG User media."""
 
 
 class World:
-    """Accounts and all that happens to them, at any moment.
+    """The accounts, and all that they and other people publish, at any moment.
 
-    Two worlds of equal settings agree on everything, in any process and in any order of asking.
-    Methods take `now`, an aware datetime, and answer what the API answers at that moment.
+    Two worlds with equal settings are equal in all respects, in any process and in any order of
+    reading. Most methods take `now`, a datetime with a time zone, and return what the API answers
+    at that moment.
+
+    Args:
+        settings: Settings of the world.
 
     Attributes:
-        settings: What the world is made from.
-        retired_metrics: Insights the API no longer knows; may be changed at any time.
-        lost_accounts: Ids of accounts that can be found but no longer read, with the reason:
+        settings: Settings of the world.
+        retired_metrics: Insights that the API no longer knows. It may be changed at any time.
+        lost_accounts: Ids of accounts that can be found but no longer be read, with the reason:
             `permission` (code 10), `gone` (100/33), `unavailable` (9009) or `role` (190/492).
-        deleted_media: Ids of media their owner has deleted or archived.
-        business: The business portfolio that the token's owner belongs to.
+        deleted_media: Ids of media that their owner has deleted or archived.
+        business: The business portfolio that the owner of the access token belongs to.
         posts: The posts, carousels and reels.
         stories_of: The stories.
         figures: The media insights.
@@ -95,46 +95,51 @@ class World:
 
     @property
     def pages(self) -> list[Page]:
-        """The Pages: one for each account but the pageless, in order, and one that owns none."""
+        """The Pages: one for each account that has one, in order, and one without an account."""
         return list(self._pages)
 
     def page_of(self, account: Account) -> Page | None:
-        """Give the Page that owns an account, if one does."""
+        """Return the Page of an account, or None."""
         return next((page for page in self._pages if page.account == account), None)
 
     def account(self, account_id: str) -> Account:
-        """Give an account by its id."""
+        """Return an account by its id.
+
+        Raises:
+            KeyError: If there is no such account.
+        """
         found = self._by_id.get(account_id)
         if not isinstance(found, Account):
             raise KeyError(account_id)
         return found
 
     def account_at(self, index: int) -> Account:
-        """Give an account by its place."""
+        """Return an account by its index."""
         return self._accounts[index]
 
     def accounts(self, now: datetime) -> list[dict[str, Any]]:
-        """Give the fields of all accounts, as `/{ig-user}` gives them; URLs come unsigned."""
+        """Return the fields of all accounts as `/{ig-user}` does, with URLs that are not signed."""
         return [self.account_fields(account, now) for account in self._accounts]
 
     def account_fields(self, account: Account, now: datetime) -> dict[str, Any]:
-        """Give the fields of one account."""
-        miscounted = self._dice.between(0, 3, "media count", account.index)
-        count = self.posts.count(account, now) + miscounted
+        """Return the fields of an account."""
+        # Meta counts media that it does not list.
+        not_listed = self._dice.between(0, 3, "media count", account.index)
+        count = self.posts.count(account, now) + not_listed
         return account_fields(account, self.settings, now, count)
 
     # Media
 
     def media(self, account_id: str, now: datetime) -> list[dict[str, Any]]:
-        """Give an account's media as its edge gives them, newest first.
+        """Return the fields of an account's media as its edge does, newest first.
 
-        A carousel has its slides' fields in `children`, a plain list. URLs come unsigned: compare
-        them up to the `?`. With many thousand media, read `posts_between` instead.
+        The list `children` holds the fields of a carousel's slides. URLs are not signed: compare
+        them up to the `?`.
         """
         return [self.media_fields(post, now) for post in self.posts_of(account_id, now)]
 
     def posts_of(self, account_id: str, now: datetime) -> list[Media]:
-        """Give an account's posts at a moment, newest first, without those deleted."""
+        """Return the posts on an account's media edge at a moment, newest first."""
         account = self.account(account_id)
         count = self.posts.count(account, now)
         oldest = max(0, count - MEDIA_EDGE_CEILING)
@@ -142,27 +147,31 @@ class World:
         return [post for post in posts if post.id not in self.deleted_media]
 
     def media_fields(self, media: Media, now: datetime, *, direct: bool = False) -> dict[str, Any]:
-        """Give a media's fields, `children` included, as an edge or a `direct` request gives them.
+        """Return the fields of a media, with the fields of its slides in `children`.
 
-        Only a direct request shows the like count of an owner who hides it.
+        Args:
+            media: The media.
+            now: Moment of the call.
+            direct: Whether the media is read by its id and not through an edge. Only then the like
+                count is visible although its owner hides it.
         """
         fields = self._fields.read(media, now, indirectly=not direct)
         slides = [self.slide_fields(slide) for slide in self.posts.slides(media)]
         return {**fields, "children": slides} if slides else fields
 
     def slide_fields(self, slide: Slide) -> dict[str, Any]:
-        """Give a carousel slide's fields, those that this world's login has."""
+        """Return the fields of a slide that the login of the world has."""
         known = MEDIA_FIELDS[self.settings.login]
         return {name: value for name, value in slide_fields(slide).items() if name in known}
 
     def fields_without_children(
         self, media: Media, now: datetime, *, indirectly: bool
     ) -> dict[str, Any]:
-        """Give a media's fields without its children."""
+        """Return the fields of a media without its slides."""
         return self._fields.read(media, now, indirectly=indirectly)
 
     def is_broken_video(self, media: Media, now: datetime) -> bool:
-        """Whether asking a video for copyright_check_information fails (code 9005)."""
+        """Return whether a request for copyright_check_information fails with code 9005."""
         old = (now - media.published).days > 180
         lost = self._dice.chance(0.1, "broken video", media.account.index, media.number)
         return media.media_type == "VIDEO" and old and (media.legacy_video or lost)
@@ -170,9 +179,10 @@ class World:
     # Media insights
 
     def media_insights(self, media_id: str, now: datetime) -> dict[str, int | float]:
-        """Give every insight that a media has, by Meta's name; {} where Meta refuses or has none.
+        """Return the insights of a media by Meta's names, without retired metrics.
 
-        Retired metrics are not among them. See `media_insights_refusal` for why there is none.
+        They are empty if Meta refuses them, for which `media_insights_refusal` tells the reason, or
+        has computed none yet.
         """
         media = self.media_by_id(media_id)
         if self.media_insights_refusal(media_id, now):
@@ -181,9 +191,10 @@ class World:
         return {name: value for name, value in values.items() if name not in self.retired_metrics}
 
     def media_insights_refusal(self, media_id: str, now: datetime) -> str | None:
-        """Say why Meta refuses a media's insights, None if it does not.
+        """Return the reason why Meta refuses the insights of a media, or None.
 
-        `before_conversion` (100/2108006), `too_few_viewers` (10) or `gone` (100/33).
+        Returns:
+            `before_conversion` (100/2108006), `too_few_viewers` (10), `gone` (100/33) or None.
         """
         media = self.media_by_id(media_id)
         if not self.exists(media, now):
@@ -191,7 +202,7 @@ class World:
         return self.figures.refusal(media, now)
 
     def media_breakdown(self, media_id: str, metric: str, now: datetime) -> dict[str, int]:
-        """Split a media's `navigation` or `profile_activity`; {} where there is none."""
+        """Split `navigation` or `profile_activity` of a media; empty if the media has none."""
         media = self.media_by_id(media_id)
         if self.media_insights_refusal(media_id, now) or metric not in self.figures.supported(
             media
@@ -200,7 +211,11 @@ class World:
         return self.figures.breakdown(media, now, metric)
 
     def media_by_id(self, media_id: str) -> Media:
-        """Give a post, reel or story by its id, living or not."""
+        """Return a post, reel or story by its id, whether or not it exists at present.
+
+        Raises:
+            KeyError: If the id is not that of a media.
+        """
         found = self.find(media_id)
         if not isinstance(found, Media):
             raise KeyError(media_id)
@@ -209,23 +224,23 @@ class World:
     # Stories
 
     def stories(self, account_id: str, now: datetime) -> list[dict[str, Any]]:
-        """Give an account's living stories as its edge gives them, newest first."""
-        alive = self.stories_of.alive(self.account(account_id), now)
-        return [self.media_fields(story, now) for story in alive]
+        """Return the fields of an account's visible stories as its edge does, newest first."""
+        stories = self.stories_of.visible(self.account(account_id), now)
+        return [self.media_fields(story, now) for story in stories]
 
     def stories_between(self, account_id: str, since: datetime, until: datetime) -> list[Media]:
-        """Give all stories published after `since` and up to `until`, newest first."""
+        """Return the stories published after `since` and not later than `until`, newest first."""
         return self.stories_of.between(self.account(account_id), since, until)
 
     # Account insights
 
     def account_day(self, account_id: str, day: date, now: datetime) -> dict[str, int]:
-        """Give an account's insights of a Pacific day, as one-day requests give them.
+        """Return the insights of an account and a Pacific day, as requests for one day do.
 
-        By Meta's metric names, with `follows` and `unfollows` for the two buckets of
-        follows_and_unfollows. `follower_count` is among them for the last 30 days only, without
-        the current one. What Meta does not give is not there; an account under 100 followers has
-        no follower figures.
+        The keys are Meta's metrics, and `follows` and `unfollows` for the two parts of
+        follows_and_unfollows. There is `follower_count` for the last 30 days only, not counting the
+        current day. Numbers that Meta does not give are left out, such as the follower numbers of
+        an account with fewer than 100 followers.
         """
         figures = self.days.figures(self.account(account_id), day, now)
         today = day_of(now)
@@ -239,18 +254,30 @@ class World:
     def account_day_breakdown(
         self, account_id: str, day: date, metric: str, breakdown: str, now: datetime
     ) -> dict[str, int]:
-        """Split an account insight of a Pacific day, bucket by Meta's name; no zeros.
+        """Split an insight of an account and a Pacific day; parts of zero are left out.
 
-        `breakdown` is follow_type, media_product_type or contact_button_type.
+        Args:
+            account_id: Id of the account.
+            day: The Pacific day.
+            metric: Name of the insight.
+            breakdown: follow_type, media_product_type or contact_button_type.
+            now: Moment of the call.
+
+        Returns:
+            The parts by Meta's names.
         """
         return self.days.breakdown(self.account(account_id), day, now, metric, breakdown)
 
     def rolling_reach(self, account_id: str, last: date, days: int, now: datetime) -> int:
-        """Give the reach of 7 (period=week) or 28 days up to and with `last`."""
+        """Return the reach of 7 days (period=week) or 28 days, of which `last` is the last."""
         return self.days.rolling_reach(self.account(account_id), last, days, now)
 
     def online_followers(self, account_id: str, day: date, now: datetime) -> dict[str, int] | None:
-        """Count followers online by hour of a Pacific day, "0" to "23"; may be {}; None if none."""
+        """Return the number of followers online by hour of a Pacific day, from "0" to "23".
+
+        Returns:
+            The numbers, which may be empty, or None if Meta has no value for the day.
+        """
         return self.audience.online(self.account(account_id), day, now)
 
     def demographics(
@@ -261,10 +288,18 @@ class World:
         now: datetime,
         timeframe: str = "this_month",
     ) -> dict[tuple[str, ...], int]:
-        """Split followers or those engaged, by `age`, `gender`, `city`, `country` or `age,gender`.
+        """Split the followers or the engaged people of an account.
 
-        `metric` is follower_demographics or engaged_audience_demographics; only the latter heeds
-        the time frame. {} where Meta withholds it: under 100 followers or engagements.
+        Args:
+            account_id: Id of the account.
+            metric: follower_demographics or engaged_audience_demographics.
+            breakdown: `age`, `gender`, `city`, `country` or `age,gender`.
+            now: Moment of the call.
+            timeframe: `this_week` or `this_month`; only for engaged people.
+
+        Returns:
+            The number of people by the values of the breakdown. It is empty if there are fewer than
+            100 followers or engaged people.
         """
         account = self.account(account_id)
         people = self.account_fields(account, now)["followers_count"]
@@ -274,23 +309,22 @@ class World:
             return {}
         return self.audience.demographics(account, metric, tuple(breakdown.split(",")), people)
 
-    # What other people do
+    # Comments and tagged media
 
     def comments(self, media_id: str, now: datetime) -> list[dict[str, Any]]:
-        """Give the comments and replies on a media, newest first; a reply has a `parent_id`."""
-        talk = self.conversation
-        comments = talk.comments(self.media_by_id(media_id), now)
-        return [talk.comment_fields(comment) for comment in comments]
+        """Return the comments and replies on a media, newest first; replies have a `parent_id`."""
+        comments = self.conversation.comments(self.media_by_id(media_id), now)
+        return [self.conversation.comment_fields(comment) for comment in comments]
 
     def tags(self, account_id: str, now: datetime) -> list[dict[str, Any]]:
-        """Give the media in which an account is tagged, newest first."""
-        talk = self.conversation
-        return [talk.tagged_fields(media) for media in talk.tagged(self.account(account_id), now)]
+        """Return the media in which an account is tagged, newest first."""
+        tagged = self.conversation.tagged(self.account(account_id), now)
+        return [self.conversation.tagged_fields(media) for media in tagged]
 
-    # Finding
+    # All objects
 
     def find(self, identifier: str) -> WorldObject | None:
-        """Give what an id stands for, whether or not it exists at present."""
+        """Return the object with an id, whether or not it exists at present, or None."""
         known = self._by_id.get(identifier)
         if known is not None:
             return known
@@ -298,32 +332,32 @@ class World:
         if key is None or key.account >= len(self._accounts):
             return None
         try:
-            return self._thing(key, self._accounts[key.account])
-        except OverflowError:  # a number so high that its moment is past the end of time
+            return self._object(key, self._accounts[key.account])
+        except OverflowError:  # The number is so high that no datetime can be its moment.
             return None
 
-    def exists(self, thing: WorldObject, now: datetime) -> bool:
-        """Whether something is there at a moment: published, not deleted, not expired."""
-        if isinstance(thing, Slide):
-            return self.exists(thing.album, now) and thing.position < thing.album.slides
-        if isinstance(thing, Comment):
-            comments = self.figures.figures(thing.media, now)["comments"]
-            return self.exists(thing.media, now) and 1 <= thing.number <= comments
-        if isinstance(thing, TaggedMedia):
-            return thing.published <= now
-        if not isinstance(thing, Media):
+    def exists(self, item: WorldObject, now: datetime) -> bool:
+        """Return whether an object exists at a moment: published, not deleted, not expired."""
+        if isinstance(item, Slide):
+            return self.exists(item.album, now) and item.position < item.album.slides
+        if isinstance(item, Comment):
+            comments = self.figures.figures(item.media, now)["comments"]
+            return self.exists(item.media, now) and 1 <= item.number <= comments
+        if isinstance(item, TaggedMedia):
+            return item.published <= now
+        if not isinstance(item, Media):
             return True
-        if thing.product == "STORY" and not is_current(thing, now):
+        if item.product == "STORY" and not is_visible(item, now):
             return False
-        return thing.published <= now and thing.id not in self.deleted_media
+        return item.published <= now and item.id not in self.deleted_media
 
     def next_answer_number(self) -> int:
-        """Count readings, for what differs at each: signed URLs."""
+        """Return the number of the next answer, which makes its signed URLs different."""
         with self._lock:
             self._answers += 1
             return self._answers
 
-    def _thing(self, key: Key, account: Account) -> WorldObject:
+    def _object(self, key: Key, account: Account) -> WorldObject:
         if key.kind is Kind.STORY:
             return self.stories_of.get(account, key.number)
         if key.kind is Kind.TAGGED:

@@ -172,7 +172,7 @@ def test_an_account_that_may_be_asked_no_more_today_is_no_failure(
     run = run_tap(server, on_rate_limit="stop", account_ids=wanted)
     assert {key for (key,) in run.table("accounts")} == set(server.world.account_ids) - {lost}
     assert f"Account {lost} waits for the next run: Meta's rate limit is used up" in caplog.text
-    assert len(server.faults.struck) == 1
+    assert len(server.faults.history) == 1
 
 
 def test_a_page_without_the_task_says_so(serve: Serve) -> None:

@@ -150,7 +150,7 @@ def load(server: GraphApiServer, **options: Any) -> Warehouse:
 def test_asked_again_and_whole(server: GraphApiServer, name: str) -> None:
     server.faults.add(ordered(PASSING[name], after=20, times=40))
     load(server).assert_true(server.world, START, DAYS)
-    assert len(server.faults.struck) == 40
+    assert len(server.faults.history) == 40
 
 
 @pytest.mark.parametrize("name", THROTTLED)
@@ -166,7 +166,7 @@ def test_waited_for_and_whole(
 def test_stopped_at_and_gone_on_from(server: GraphApiServer, name: str) -> None:
     server.faults.add(ordered(THROTTLED[name], after=100, times=None))
     warehouse = load(server, on_rate_limit="stop")
-    assert len(server.faults.struck) <= 200, "more than was under way"
+    assert len(server.faults.history) <= 200, "more than was under way"
     server.faults.clear()
     warehouse.load(run_tap(server, state=warehouse.state))
     warehouse.assert_true(server.world, START, DAYS)
@@ -229,7 +229,7 @@ def test_stopped_in_the_middle_with_a_remedy(server: GraphApiServer, name: str) 
     assert isinstance(run.error, GraphError)
     assert run.error.rule.remedy
     # What was under way, and a batch that was refused; nothing is asked again.
-    assert len(server.faults.struck) <= 200
+    assert len(server.faults.history) <= 200
     server.faults.clear()
     warehouse = Warehouse()
     warehouse.load(run)
@@ -246,14 +246,14 @@ def test_less_in_a_batch(server: GraphApiServer) -> None:
     too_many = ordered(LESS, kind="batch_refused", match=r"(?s)(GET.*){9,}", times=None)
     server.faults.add(too_many)
     load(server).assert_true(server.world, START, DAYS)
-    assert server.faults.struck
+    assert server.faults.history
 
 
 def test_less_at_once_by_ids(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WorldSettings(accounts=1, posts=60, days=60, start=START, login="instagram"))
     server.faults.add(ordered(LESS, match=r"ids=(\w+,){9,}", times=None))
     load(server, login="instagram").assert_true(server.world, START, DAYS)
-    assert server.faults.struck
+    assert server.faults.history
 
 
 def test_one_field_left_out(server: GraphApiServer) -> None:

@@ -252,7 +252,7 @@ def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_r
         run = run_tap(server, on_rate_limit="stop", state=warehouse.state)
         warehouse.load(run)
     # What was under way together before the first refusal, in each of the two runs.
-    assert len(server.faults.struck) <= 2 * 60
+    assert len(server.faults.history) <= 2 * 60
     assert f"Account {victim}" in caplog.text
     gaps = {key[3] for key in warehouse.tables["insight_gaps"] if key[0] == victim}
     assert "allowance" in gaps
@@ -275,8 +275,8 @@ def test_an_allowance_that_all_share_is_found_used_up_once(
     server = serve(WorldSettings(accounts=30, posts=5, days=60, seed=5, start=START))
     server.faults.add(Fault(kind="throttle", code=code, after=200, times=None))
     run_tap(server, on_rate_limit="stop", start_date="2026-11-18")
-    # What was under way: nothing had told that the rate_limits was nearly used up.
-    assert 1 <= len(server.faults.struck) <= 200
+    # What was under way: nothing had told that the rate limit was nearly used up.
+    assert 1 <= len(server.faults.history) <= 200
 
 
 @pytest.mark.parametrize("code", [4, 80002])

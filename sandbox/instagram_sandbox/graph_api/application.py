@@ -117,7 +117,7 @@ class Application:
         time.sleep(self.latency * (1 + self._batch_latency_share * len(operations)))
         first_line = f"POST {call.path}" if operations else call.text()
         text = "\n".join((first_line, *(operation.text() for operation in operations)))
-        fault = self.faults.strike(text, TRANSPORT)
+        fault = self.faults.fault_for(text, TRANSPORT)
         if fault is not None and fault.kind in {"drop", "stall"}:
             time.sleep(fault.seconds if fault.kind == "stall" else 0)
             return None

@@ -182,7 +182,7 @@ class Faults:
     """The faults that are ordered. Tests may change them at any time.
 
     Attributes:
-        struck: The faults that have happened, oldest first.
+        history: The faults that have happened, oldest first.
     """
 
     def __init__(self) -> None:
@@ -190,7 +190,7 @@ class Faults:
         self._orders: list[_Order] = []
         self._random: tuple[Dice, float, Sequence[Kind]] | None = None
         self._numbers = count()
-        self.struck: list[Fault] = []
+        self.history: list[Fault] = []
 
     def add(self, *faults: Fault) -> None:
         """Order faults. If several match a call, the one that was ordered first happens."""
@@ -213,7 +213,7 @@ class Faults:
         with self._lock:
             self._orders, self._random = [], None
 
-    def strike(self, text: str, kinds: Collection[str]) -> Fault | None:
+    def fault_for(self, text: str, kinds: Collection[str]) -> Fault | None:
         """Return the fault that happens to a call, and count it as happened.
 
         Args:
@@ -228,7 +228,7 @@ class Faults:
         with self._lock:
             fault = self._ordered(text, kinds) or self._random_fault(kinds)
             if fault is not None:
-                self.struck.append(fault)
+                self.history.append(fault)
             return fault
 
     def _ordered(self, text: str, kinds: Collection[str]) -> Fault | None:

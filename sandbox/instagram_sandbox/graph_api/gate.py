@@ -63,7 +63,7 @@ class Gate:
     def answer_batch(self, call: Call, operations: Sequence[Call]) -> Answer:
         """Answer all operations of a batch; each has its own status and body."""
         text = "\n".join((f"POST {call.path}", *(operation.text() for operation in operations)))
-        fault = self._faults.strike(text, BATCH)
+        fault = self._faults.fault_for(text, BATCH)
         if fault is not None:
             return self._api.error_answer(fault.error())
         try:
@@ -89,7 +89,7 @@ class Gate:
         return own.with_path(own.path, {"appsecret_proof": proof, **own.params})
 
     def _answer(self, call: Call, kinds: frozenset[str]) -> Answer | None:
-        fault = self._faults.strike(call.text(), kinds)
+        fault = self._faults.fault_for(call.text(), kinds)
         if fault is not None and fault.kind == "null_op":
             return None
         if fault is not None and fault.kind == "retire_metrics":

@@ -142,7 +142,7 @@ def test_errors_on_order(
         assert (error["code"], error.get("error_subcode")) == (code, subcode)
         assert client.response.status_code == status
     assert client.get("me")["id"]
-    assert len(client.server.faults.struck) == 2
+    assert len(client.server.faults.history) == 2
 
 
 def test_any_error_and_any_body(serve: Serve) -> None:

@@ -13,7 +13,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
 from tap_instagram_business.credentials import redaction
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import CallError, GraphFailure
 from tap_instagram_business.sdk import ConfigInput, load_json
 from tap_instagram_business.tap import TapInstagramBusiness

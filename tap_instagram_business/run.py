@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.keeper import TokenKeeper
 from tap_instagram_business.credentials.oauth import App
+from tap_instagram_business.credentials.run_tokens import VaultTokens
 from tap_instagram_business.credentials.secret_settings import Secrets
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import Account, TokenAccounts, discover_accounts
 from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import CallError
@@ -94,14 +94,10 @@ class Run:
     def graph(self) -> GraphSession:
         """The Graph API, one session for the whole run."""
         config = self.config
-        access = Access(
-            login=config["login"],
-            api_version=config["api_version"],
-            app_secret=self.secrets["app_secret"],
-            api_url=config.get("api_url") or "",
-            user_agent=config.get("user_agent") or self._user_agent,
+        access = replace(
+            self.app.access(),
             parallel_requests=config["parallel_requests"],
-            several_tokens=self.token_keeper is not None,
+            several_tokens=self.vault_tokens is not None,
         )
         rate_limits = RateLimits(
             on_rate_limit=config["on_rate_limit"],
@@ -119,6 +115,7 @@ class Run:
             app_secret=self.secrets["app_secret"],
             api_version=self.config["api_version"],
             api_url=self.config.get("api_url") or "",
+            user_agent=self.config.get("user_agent") or self._user_agent,
         )
 
     @property
@@ -127,12 +124,12 @@ class Run:
         return dt.timedelta(days=self.config["refresh_margin_days"])
 
     @functools.cached_property
-    def token_keeper(self) -> TokenKeeper | None:
+    def vault_tokens(self) -> VaultTokens | None:
         """The tokens of the vault; None where setting `access_token` gives the token."""
         if self.config.get("access_token"):
             return None
         vault = Vault(self.config["vault_path"])
-        return TokenKeeper(vault, self.secrets.keys, self.app, self.refresh_margin)
+        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin)
 
     @functools.cached_property
     def token_accounts(self) -> TokenAccounts:
@@ -143,8 +140,8 @@ class Run:
         """
         account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
         fields, costs = self._account_fields(), self.discovery_costs
-        if self.token_keeper:
-            return self.token_keeper.discover_accounts(self.graph, account_ids, fields, costs)
+        if self.vault_tokens:
+            return self.vault_tokens.discover_accounts(self.graph, account_ids, fields, costs)
         token = self.secrets["access_token"]
         return discover_accounts(
             self.graph, token, account_ids=account_ids, fields=fields, costs=costs
@@ -163,7 +160,7 @@ class Run:
                 self.left_out.add(account_id, "accounts", error)
                 continue
             reason = f"setting `account_ids`: the access token cannot read it ({error})"
-            if self.token_keeper:
+            if self.vault_tokens:
                 reason = f"{error}: connect it again with `tap-instagram-business connect`"
             self.left_out.add_reason(account_id, "accounts", reason)
         if not found.accounts:

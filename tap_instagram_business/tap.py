@@ -18,8 +18,8 @@ from typing_extensions import override
 
 from tap_instagram_business import settings, streams
 from tap_instagram_business.credentials import redaction
-from tap_instagram_business.credentials.keeper import warn_of_end
-from tap_instagram_business.credentials.secret_settings import refusals
+from tap_instagram_business.credentials.run_tokens import warn_before_expiry
+from tap_instagram_business.credentials.secret_settings import plain_text_problems
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
@@ -98,7 +98,7 @@ class TapInstagramBusiness(SdkTap):
         return (
             [settings.sentence(error) for error in schema_errors]
             or list(settings.problems(config, today=today))
-            or list(refusals(config))
+            or list(plain_text_problems(config))
         )
 
     def run(self) -> None:
@@ -134,8 +134,8 @@ class TapInstagramBusiness(SdkTap):
 
     def _warn_of_token_end(self) -> None:
         run = self.this_run
-        if not run.token_keeper:
-            warn_of_end(run.graph, run.app, run.secrets["access_token"], run.refresh_margin)
+        if not run.vault_tokens:
+            warn_before_expiry(run.graph, run.app, run.secrets["access_token"], run.refresh_margin)
 
     @override
     def on_signal(self, signum: int) -> None:

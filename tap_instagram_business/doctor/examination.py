@@ -93,7 +93,7 @@ class Examination:
         return None
 
     def _askers(self) -> Iterator[str]:
-        if self._run.app.known:
+        if self._run.app.has_credentials:
             yield self._run.app.token
         yield self._token
 

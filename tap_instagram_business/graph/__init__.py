@@ -9,6 +9,6 @@
 - `limits`: Meta's rate limits; `usage`: the headers that report them; `costs`: calls counted
 - `paging`: lists that come in pages; `insights`: how figures are read
 - `accounts`, `discovery`: which accounts a token gives access to; `debug_token`: what a token is
-- `access`, `auth`: which API is asked, and how a request shows whose it is
+- `access`: which API is asked, and how a request shows whose it is
 - `versions`: until when Meta serves which version
 """

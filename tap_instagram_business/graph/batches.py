@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tap_instagram_business.graph.auth import appsecret_proof
+from tap_instagram_business.graph.access import appsecret_proof
 from tap_instagram_business.graph.calls import Answer, Call, InsightsCall
 from tap_instagram_business.graph.errors import Action, CallError, GraphError, Unanswered
 from tap_instagram_business.graph.reasons import Reason

@@ -15,7 +15,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from tap_instagram_business.graph import versions
-from tap_instagram_business.graph.auth import BearerToken
+from tap_instagram_business.graph.access import BearerToken
 from tap_instagram_business.graph.usage import Usage, read_usage
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A run with a vault: each account has its own token, renewed in time, and none holds up others."""
+"""A run with a vault reads each account with its own token and renews tokens in time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials import oauth, storage
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.credentials.command import APP
@@ -38,7 +38,7 @@ def world(login: str) -> WorldSettings:
 
 
 def tokens_of(server: GraphApiServer) -> dict[str, str]:
-    """The token that reads each account of a world, as Meta would have given it."""
+    """The token of each account of a world."""
     if server.world.settings.login == "facebook":
         return {page.account.id: page.access_token for page in server.world.pages if page.account}
     first, *others = server.world.account_ids
@@ -59,7 +59,7 @@ def run_with(vault: Vault, server: GraphApiServer, **options: Any) -> Run:
     return run_tap(
         server,
         access_token="",
-        vault_path=vault.place,
+        vault_path=vault.location,
         login=server.world.settings.login,
         **options,
     )
@@ -92,7 +92,7 @@ def test_every_account_is_read_with_its_own_token(
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
-def test_a_dead_token_is_its_accounts_trouble_only(
+def test_a_dead_token_affects_only_its_account(
     serve: Serve, vault: Vault, keys: KeyRing, login: str
 ) -> None:
     server = serve(world(login))
@@ -110,12 +110,12 @@ def test_a_dead_token_is_its_accounts_trouble_only(
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
 @pytest.mark.parametrize("kind", ["throttle", "service_error"])
-def test_one_that_meta_does_not_give_today_holds_no_other(
+def test_a_temporary_error_of_one_account_affects_only_this_account(
     serve: Serve, vault: Vault, keys: KeyRing, login: str, kind: Any
 ) -> None:
     server = serve(world(login))
     tokens = fill(vault, keys, server)
-    # The Instagram login asks each for `me`: whose turn comes first is the one.
+    # The Instagram login requests `me` with each token: the first account gets the error.
     first = rf"/{next(iter(tokens))}\?fields" if login == "facebook" else r"/me\?"
     server.faults.add(Fault(kind=kind, match=first, times=1 if kind == "throttle" else 5))
     run = run_with(vault, server, strict=False, on_rate_limit="stop", parallel_requests=1)
@@ -131,7 +131,7 @@ def test_one_that_meta_does_not_give_today_holds_no_other(
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
 @pytest.mark.parametrize("edge", ["insights", "media"])
-def test_so_is_one_that_dies_while_it_is_used(
+def test_a_token_that_dies_during_the_run_affects_only_its_account(
     serve: Serve, vault: Vault, keys: KeyRing, login: str, edge: str
 ) -> None:
     server = serve(world(login))
@@ -146,14 +146,16 @@ def test_so_is_one_that_dies_while_it_is_used(
             assert {row["account_id"] for row in run.records[table]} >= {other}
 
 
-def test_a_token_that_works_again_is_good_again(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_refused_token_that_works_again_is_marked_as_good(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
     server = serve(world("facebook"))
     fill(vault, keys, server, status="refused")
     run_with(vault, server)
     assert {record.status for record in vault.read().values()} == {"good"}
 
 
-def test_all_tokens_dead(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_run_with_dead_tokens_only_fails(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     server = serve(world("facebook"))
     for token in fill(vault, keys, server).values():
         server.api.tokens.end(token, 460)
@@ -162,7 +164,7 @@ def test_all_tokens_dead(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert not run.records
 
 
-def test_only_the_accounts_asked_for(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_only_the_configured_accounts_are_read(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     server = serve(world("facebook"))
     wanted, *_ = fill(vault, keys, server)
     run = run_with(vault, server, strict=False, account_ids=[wanted, "17841499999999999"])
@@ -170,7 +172,9 @@ def test_only_the_accounts_asked_for(serve: Serve, vault: Vault, keys: KeyRing) 
     assert "17841499999999999 in accounts: the vault" in str(run.error)
 
 
-def test_records_of_the_other_login_are_left_out(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_accounts_of_the_other_login_are_not_read(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
     server = serve(world("facebook"))
     fill(vault, keys, server)
     other = new_record(keys, "17841499999999999", "IGAAother", login="instagram")
@@ -179,7 +183,9 @@ def test_records_of_the_other_login_are_left_out(serve: Serve, vault: Vault, key
     assert_complete(server, run_with(vault, server))
 
 
-def test_an_empty_vault_says_how_to_fill_it(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_the_error_for_an_empty_vault_says_how_to_fill_it(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
     assert keys
     with pytest.raises(CredentialsError, match="connect --login instagram"):
         run_with(vault, serve(world("instagram")))
@@ -205,7 +211,7 @@ def refreshes(server: GraphApiServer) -> int:
 
 
 @pytest.mark.parametrize("left", [dt.timedelta(days=19), None])
-def test_instagram_tokens_are_renewed_before_they_end(
+def test_tokens_of_the_instagram_login_are_renewed_before_they_expire(
     serve: Serve, vault: Vault, keys: KeyRing, left: dt.timedelta | None
 ) -> None:
     server = serve(world("instagram"))
@@ -224,16 +230,40 @@ def test_instagram_tokens_are_renewed_before_they_end(
     assert refreshes(server) == 3
 
 
-OTHERS = {
+def test_a_refused_token_that_works_again_is_renewed_in_the_same_run(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    server = serve(world("instagram"))
+    expires = server.clock.now() + 5 * DAY
+    fill(vault, keys, server, expires=expires, status="refused")
+    run_with(vault, server)
+    assert refreshes(server) == 3
+    for record in vault.read().values():
+        assert record.status == "good"
+        assert record.expires
+        assert record.expires > expires
+
+
+def test_a_renewal_names_the_configured_user_agent(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    server = serve(world("instagram"))
+    fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
+    run_with(vault, server, user_agent="acme-reports/2")
+    assert refreshes(server) == 3
+    assert {request.user_agent for request in server.requests} == {"acme-reports/2"}
+
+
+NOT_RENEWED = {
     "a token younger than a day": (dt.timedelta(hours=23), 5 * DAY, 20),
     "one that lives long": (30 * DAY, 21 * DAY, 20),
     "one that lives longer than the setting says": (30 * DAY, 5 * DAY, 4),
 }
 
 
-@pytest.mark.parametrize("name", OTHERS)
-def test_others_are_left_as_they_are(serve: Serve, vault: Vault, keys: KeyRing, name: str) -> None:
-    age, left, margin = OTHERS[name]
+@pytest.mark.parametrize("name", NOT_RENEWED)
+def test_other_tokens_are_not_renewed(serve: Serve, vault: Vault, keys: KeyRing, name: str) -> None:
+    age, left, margin = NOT_RENEWED[name]
     server = serve(world("instagram"))
     now = server.clock.now()
     fill(vault, keys, server, obtained=now - age, expires=now + left)
@@ -242,14 +272,14 @@ def test_others_are_left_as_they_are(serve: Serve, vault: Vault, keys: KeyRing, 
 
 
 @pytest.fixture
-def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 0.2)
-    monkeypatch.setattr(storage, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(storage, "MAX_WAIT_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("kind", ["drop", "html_502", "service_error", "expired_token", "stall"])
-@pytest.mark.usefixtures("_in_a_hurry")
-def test_a_renewal_that_fails_holds_up_nothing(
+@pytest.mark.usefixtures("_short_timeouts")
+def test_a_failed_renewal_does_not_stop_the_run(
     serve: Serve, vault: Vault, keys: KeyRing, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     server = serve(world("instagram"))
@@ -259,11 +289,11 @@ def test_a_renewal_that_fails_holds_up_nothing(
     server.faults.add(fault)
     with caplog.at_level(logging.WARNING):
         assert_complete(server, run_with(vault, server))
-    assert caplog.text.count("could not be renewed, and lives until 2026-11-25") == 3
+    assert caplog.text.count("could not be renewed and expires on 2026-11-25") == 3
     assert vault.read() == before
 
 
-@pytest.mark.usefixtures("_in_a_hurry")
+@pytest.mark.usefixtures("_short_timeouts")
 def test_a_new_token_that_cannot_be_stored_is_not_used(
     serve: Serve,
     vault: Vault,
@@ -286,33 +316,33 @@ def test_a_new_token_that_cannot_be_stored_is_not_used(
     with vault.changing():
         assert_complete(server, run_with(vault, server))
     assert len(made) == 3
-    assert caplog.text.count("being changed by another process") == 3
+    assert caplog.text.count("Another process is changing") == 3
 
 
-def test_what_is_erased_or_renewed_meanwhile_stays_so(
+def test_a_renewal_does_not_overwrite_what_another_process_has_changed(
     serve: Serve, vault: Vault, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(world("instagram"))
     erased, renewed, _ = fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
-    theirs = keys.encrypt("IGAAtheirs", renewed)
+    their_token = keys.encrypt("IGAAtheir_token", renewed)
 
     def refresh(app: oauth.App, token: str) -> oauth.Grant:
         with vault.changing() as records:
             records.pop(erased, None)
-            records[renewed] = replace(records[renewed], token=theirs)
+            records[renewed] = replace(records[renewed], token=their_token)
         return renew(app, token)
 
     renew = oauth.refresh
     monkeypatch.setattr(oauth, "refresh", refresh)
     run_with(vault, server)
     assert erased not in vault.read()
-    assert vault.read()[renewed].token == theirs
+    assert vault.read()[renewed].token == their_token
 
 
-# What only a person can renew
+# Tokens that only a person can renew
 
 
-def test_of_facebooks_ends_one_is_warned_in_good_time(
+def test_the_end_of_consent_is_warned_of_with_the_facebook_login(
     serve: Serve, vault: Vault, keys: KeyRing, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(world("facebook"))
@@ -329,7 +359,7 @@ def test_of_facebooks_ends_one_is_warned_in_good_time(
     assert caplog.text.count("ends on 2027-01-19: run `tap-instagram-business connect`") == 3
 
 
-def test_without_the_app_what_is_known_is_warned_of(
+def test_without_the_app_the_stored_date_is_warned_of(
     serve: Serve, vault: Vault, keys: KeyRing, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = serve(world("facebook"))
@@ -340,17 +370,17 @@ def test_without_the_app_what_is_known_is_warned_of(
 
 
 @pytest.mark.parametrize(("left", "warned"), [(5 * DAY, True), (40 * DAY, False), (None, False)])
-def test_the_end_of_a_token_in_the_settings_is_warned_of(
+def test_the_expiry_of_the_token_in_the_settings_is_warned_of(
     serve: Serve, caplog: pytest.LogCaptureFixture, left: dt.timedelta | None, *, warned: bool
 ) -> None:
     seconds = int(left.total_seconds()) if left else None
     server = serve(world("facebook"), api_settings=ApiSettings(token_expires_in=seconds))
     with caplog.at_level(logging.WARNING):
         run_tap(server, **APP_SETTINGS)
-    assert ("The access token ends on 2026-11-25" in caplog.text) is warned
+    assert ("The access token expires on 2026-11-25" in caplog.text) is warned
 
 
-def test_that_it_cannot_be_known_holds_up_nothing(serve: Serve) -> None:
+def test_an_unknown_expiry_does_not_stop_the_run(serve: Serve) -> None:
     server = serve(world("facebook"))
     server.faults.add(Fault(kind="expired_token", match="debug_token", times=None))
     assert_complete_with_pages(server, run_tap(server, **APP_SETTINGS))
@@ -360,20 +390,20 @@ def assert_complete_with_pages(server: GraphApiServer, run: Run) -> None:
     truth.tables_equal(run.table("accounts"), truth.accounts(server.world, server.clock.now()))
 
 
-def test_with_the_key_gone_nothing_can_be_read(
+def test_without_the_key_nothing_is_read(
     serve: Serve, vault: Vault, keys: KeyRing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = serve(world("facebook"))
     fill(vault, keys, server)
-    monkeypatch.delenv(KEY)
+    monkeypatch.delenv(KEY_VARIABLE)
     with pytest.raises(CredentialsError, match="There is no encryption key"):
         run_with(vault, server)
     assert not len(server.requests)
 
 
-def test_a_damaged_vault_is_left_alone(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_damaged_vault_is_not_changed(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
-    Path(vault.place).write_text("{")
-    with pytest.raises(CredentialsError, match="is no vault"):
+    Path(vault.location).write_text("{")
+    with pytest.raises(CredentialsError, match="is not a vault"):
         run_with(vault, serve(world("facebook")))
-    assert Path(vault.place).read_text() == "{"
+    assert Path(vault.location).read_text() == "{"

@@ -1,4 +1,4 @@
-"""Runs the tap as `python -m tap_instagram_business`."""
+"""`python -m tap_instagram_business` does what the command `tap-instagram-business` does."""
 
 from tap_instagram_business.cli import main
 

@@ -14,7 +14,7 @@ from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import RateLimits
-from tap_instagram_business.graph.usage import read_usage
+from tap_instagram_business.graph.usage import Usage, read_usage
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
@@ -52,6 +52,31 @@ def test_what_ads_have_used_up_is_no_matter_of_instagrams() -> None:
 def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
     usage = read_usage({"X-Business-Use-Case-Usage": header})
     assert (usage.app, usage.account, usage.regain_minutes) == (None, None, 0)
+
+
+@pytest.mark.parametrize("header", ["", "no JSON", "[1]", "null", "{}"])
+def test_a_header_of_the_app_that_cannot_be_read_says_nothing(header: str) -> None:
+    assert read_usage({"X-App-Usage": header}) == Usage()
+
+
+def test_an_allowance_of_which_nothing_is_used_is_told_from_one_that_meta_is_silent_about() -> None:
+    usage = read_usage({"X-App-Usage": '{"call_count": 0, "total_time": 0, "total_cputime": 0}'})
+    assert (usage.app, usage.account, usage.percent) == (0, None, 0)
+    usage = read_usage(case(call_count=0, total_cputime=0, total_time=0))
+    assert (usage.app, usage.account, usage.percent) == (None, 0, 0)
+    assert read_usage({}) == Usage()
+
+
+def test_the_longest_time_to_regain_access_counts_whose_it_is_does_not_matter() -> None:
+    headers = {"X-App-Usage": json.dumps({"call_count": 1, "estimated_time_to_regain_access": 4})}
+    assert read_usage(headers).regain_minutes == 4
+    headers |= case(call_count=100, estimated_time_to_regain_access=9)
+    assert read_usage(headers).regain_minutes == 9
+
+
+@pytest.mark.parametrize("figure", ["41", None, [41], {"percent": 41}])
+def test_a_figure_that_is_no_number_is_taken_for_none_and_the_others_count(figure: Any) -> None:
+    assert read_usage(case(call_count=figure, total_time=7)).account == 7
 
 
 A = ["1784"] * 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.truth.captions import hashtags, mentions
 from tests.truth.comparison import (
     Table,
     comparable,
@@ -57,6 +58,7 @@ __all__ = [
     "day_gaps",
     "days_to",
     "every_table",
+    "hashtags",
     "last_complete_day",
     "media",
     "media_children",
@@ -64,6 +66,7 @@ __all__ = [
     "media_insights",
     "media_insights_breakdowns",
     "media_insights_history",
+    "mentions",
     "online_followers",
     "rfc3339",
     "stories",

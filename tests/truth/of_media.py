@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from tests.truth.captions import hashtags, mentions
 from tests.truth.comparison import rfc3339
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def media(world: World, now: dt.datetime) -> Table:
                 "owner_id": (node.get("owner") or {}).get("id"),
                 "eligible_to_boost": boost.get("eligible_to_boost"),
                 "boost_ineligible_reason": boost.get("boost_ineligible_reason"),
-                "hashtags": re.findall(r"(?<!\w)#(\w+)", caption),
-                "mentions": re.findall(r"(?<![\w.])@([\w.]*\w)", caption),
+                "hashtags": hashtags(caption),
+                "mentions": mentions(caption),
                 "caption_length": len(caption),
                 "children_count": len(node["children"]) if "children" in node else None,
             }

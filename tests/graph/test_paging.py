@@ -1,0 +1,90 @@
+"""How the next page of a list is asked for, and how its end is told from a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.errors import GraphError, Unanswered
+from tap_instagram_business.graph.paging import following, next_page
+
+LIST = Call("17841", "media", {"fields": "id,caption", "limit": "100"}, token="own-token")
+ITEMS = [{"id": "1"}, {"id": "2"}]
+NEXT = "https://graph.facebook.com/v25.0/17841/media?access_token=theirs&limit=25&after=QVFI%3D"
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        None,
+        {},
+        {"cursors": {"before": "A", "after": "B"}},
+        {"next": None, "cursors": {"after": "B"}},
+        {"previous": NEXT},
+    ],
+)
+def test_a_page_without_a_next_is_the_last(paging: dict[str, Any] | None) -> None:
+    assert following(LIST, {"data": ITEMS, "paging": paging}) is None
+    assert following(LIST, {"data": ITEMS}) is None
+
+
+@pytest.mark.parametrize(
+    ("paging", "after"),
+    [
+        ({"next": NEXT, "cursors": {"before": "A", "after": "B"}}, "B"),
+        ({"next": NEXT}, "QVFI="),
+        ({"next": NEXT, "cursors": None}, "QVFI="),
+        ({"next": NEXT, "cursors": {"before": "A"}}, "QVFI="),
+    ],
+)
+def test_the_next_page_is_asked_for_with_our_own_parameters(
+    paging: dict[str, Any], after: str
+) -> None:
+    call = following(LIST, {"data": ITEMS, "paging": paging})
+    assert call == Call(
+        "17841",
+        "media",
+        {"fields": "id,caption", "limit": "100", "after": after},
+        token="own-token",
+    )
+
+
+def test_an_empty_page_may_have_a_next() -> None:
+    call = following(LIST, {"data": [], "paging": {"next": NEXT}})
+    assert call is not None
+
+
+@pytest.mark.parametrize(
+    "paging",
+    [
+        {"next": "https://graph.facebook.com/v25.0/17841/media"},
+        {"next": "https://graph.facebook.com/v25.0/17841/media?after="},
+        {"next": NEXT, "cursors": {"after": "here"}},
+    ],
+)
+def test_a_next_that_leads_nowhere_or_back_is_no_end(paging: dict[str, Any]) -> None:
+    with pytest.raises(Unanswered, match="the list 17841/media goes on, but leads nowhere"):
+        following(LIST.with_params(after="here"), {"data": ITEMS, "paging": paging})
+
+
+def test_a_page_is_turned_over_to_the_call_for_the_next() -> None:
+    page = Answer(LIST, {"data": ITEMS, "paging": {"next": NEXT}})
+    assert next_page(page) == (page, LIST.with_params(after="QVFI="))
+
+
+def test_the_last_page_is_turned_over_to_nothing() -> None:
+    page = Answer(LIST, {"data": ITEMS})
+    assert next_page(page) == (page, None)
+
+
+def test_nothing_follows_an_error() -> None:
+    page = Answer(LIST, error=GraphError({"code": 10}))
+    assert next_page(page) == (page, None)
+
+
+def test_a_page_whose_next_cannot_be_asked_for_keeps_its_items_and_has_an_error() -> None:
+    page, call = next_page(Answer(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
+    assert (page.data["data"], call) == (ITEMS, None)
+    assert isinstance(page.error, Unanswered)

@@ -1,0 +1,93 @@
+"""How far media are listed, and what is read out of their captions."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from instagram_sandbox.graph_api import Fault, WorldSettings
+from tests import truth
+from tests.tap_run import catalog, run_tap
+from tests.test_selection import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from instagram_sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Row
+
+PAGE = 100
+CUT_AT_MARKS = pytest.mark.xfail(reason="A hashtag is cut at the first mark, such as a vowel.")
+NO_HANDLE = pytest.mark.xfail(reason="Letters that no handle has are taken for a part of one.")
+
+
+def test_a_list_is_read_no_further_than_the_start_date(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=5 * PAGE, days=500, stories_per_day=0))
+    posted = sorted(
+        (row["timestamp"] for row in truth.media(server.world, server.clock.now()).values()),
+        reverse=True,
+    )
+    # The start lies on the second page, of five.
+    start = posted[PAGE + 20][:10]
+    run = run_tap(server, catalog=catalog("media"), start_date=start)
+    assert len(run.records["media"]) == sum(timestamp >= start for timestamp in posted)
+    asked = [line for line in lines(server) if "/media?" in line]
+    assert len(asked) == 2
+
+
+def read(serve: Callable[..., GraphApiServer], captions: Sequence[str]) -> list[Row]:
+    """The rows of media with these captions."""
+    server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))
+    posted = "2026-11-01T12:00:00+0000"
+    media = [
+        {"id": str(number), "timestamp": posted, "caption": caption}
+        for number, caption in enumerate(captions)
+    ]
+    body = json.dumps({"data": media})
+    server.faults.add(Fault("raw", status=200, body=body, match=r"/media\?", times=None))
+    rows = run_tap(server, catalog=catalog("media")).records["media"]
+    assert [row["caption"] for row in rows] == list(captions)
+    return rows
+
+
+def test_hashtags_and_mentions_of_every_caption_of_a_few_characters(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    captions = ["".join(drawn) for drawn in product("#@a_. 🎉", repeat=4)]
+    for row in read(serve, captions):
+        found = row["hashtags"], row["mentions"]
+        expected = truth.hashtags(row["caption"]), truth.mentions(row["caption"])
+        assert found == expected, row["caption"]
+
+
+@pytest.mark.parametrize(
+    ("caption", "hashtags", "mentions"),
+    [
+        ("New #shop, #new_in and #2026!", ["shop", "new_in", "2026"], []),
+        ("#one#two #One #one", ["one", "One", "one"], []),
+        ("no. 5#6, C# and # alone", [], []),
+        ("Dial #️⃣", [], []),
+        ("#café #распродажа #セール #مقهى", ["café", "распродажа", "セール", "مقهى"], []),
+        ("With @ann.lee, @_bob_ and @c3.", [], ["ann.lee", "_bob_", "c3"]),
+        ("Ask info@acme.example or .@hidden", [], []),
+        ("(@ann)/@bob\n@carl...", [], ["ann", "bob", "carl"]),
+        ("@ann's and @@bob", [], ["ann", "bob"]),
+        ("@... and @ alone", [], []),
+        ("#@ann and @#tag", ["tag"], ["ann"]),
+        ("-#one\n#two", ["one", "two"], []),
+        pytest.param("#हिन्दी", ["हिन्दी"], [], marks=CUT_AT_MARKS),
+        pytest.param("#cafe\u0301 au lait", ["cafe\u0301"], [], marks=CUT_AT_MARKS),
+        pytest.param("@acmeの新作", [], ["acme"], marks=NO_HANDLE),
+    ],
+)
+def test_hashtags_and_mentions(
+    serve: Callable[..., GraphApiServer], caption: str, hashtags: list[str], mentions: list[str]
+) -> None:
+    assert (truth.hashtags(caption), truth.mentions(caption)) == (hashtags, mentions)
+    (row,) = read(serve, [caption])
+    assert (row["hashtags"], row["mentions"]) == (hashtags, mentions)

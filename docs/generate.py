@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.metrics import (
     DAY_METRICS,
+    FEED_CAROUSEL,
+    FEED_IMAGE,
+    FEED_VIDEO,
     FOLLOW_COLUMNS,
     FOLLOWER_COUNT,
     MEDIA_METRICS,
+    REELS,
+    STORY,
 )
 from tap_instagram_business.settings import SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
@@ -29,6 +34,14 @@ ROOT = Path(__file__).parent.parent
 PREFIX = "TAP_INSTAGRAM_BUSINESS_"
 KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "number": "decimal"}
 BOTH_LOGINS = 2
+KIND_NAMES = {
+    FEED_IMAGE: "image",
+    FEED_CAROUSEL: "carousel",
+    FEED_VIDEO: "feed video (before reels)",
+    REELS: "reel",
+    STORY: "story",
+}
+KINDS_IN_ORDER = list(KIND_NAMES)
 
 Schema = dict[str, Any]
 
@@ -91,7 +104,9 @@ def media_metrics_table() -> str:
         (
             (
                 f"`{metric.name}`",
-                ", ".join(sorted(kind.lower() for kind in metric.kinds)),
+                ", ".join(
+                    KIND_NAMES[kind] for kind in sorted(metric.kinds, key=KINDS_IN_ORDER.index)
+                ),
                 "both" if len(metric.logins) == BOTH_LOGINS else next(iter(metric.logins)),
                 metric.description,
             )
@@ -138,7 +153,11 @@ def _declared(name: str, schema: Schema) -> Iterator[str]:
 
 def env_example() -> str:
     """Return .env.example: every setting, secrets first."""
-    lines = ["# Copy to .env, which git ignores, and fill in. Meltano reads it.", ""]
+    lines = [
+        "# Copy this file to .env, which git ignores, and fill it in. Meltano reads .env itself.",
+        "# For a command without Meltano, load it into the shell first: set -a; . ./.env; set +a",
+        "",
+    ]
     ordered = sorted(settings().items(), key=lambda item: not item[1].get("secret"))
     for name, schema in ordered:
         lines += textwrap.wrap(
@@ -148,7 +167,7 @@ def env_example() -> str:
         off = "" if name == "access_token" else "# "
         lines += [f"{off}{PREFIX}{name.upper()}={_quoted(default)}", ""]
     lines += [
-        "# The Google Cloud project that holds the dataset, and the dataset.",
+        "# The Google Cloud project that holds the dataset, and the name of the dataset.",
         "# TARGET_BIGQUERY_PROJECT=",
         "# TARGET_BIGQUERY_DATASET=instagram",
     ]

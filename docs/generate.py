@@ -1,8 +1,8 @@
 """Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
 
-README.md: the tables of streams, settings and metrics. meltano.yml: the tap's settings.
-.env.example and catalog.example.json: whole. With --check nothing is written, and what is stale
-is named with exit code 1.
+README.md: the lists of tables, commands, settings and metrics, and some queries. meltano.yml: the
+tap's settings. docs/tables.md, .env.example and catalog.example.json: whole. With --check nothing
+is written, and what is stale is named with exit code 1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,11 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+import tables_page
+
+from tap_instagram_business.cli import command_line
+from tap_instagram_business.client import InstagramStream
 from tap_instagram_business.metrics import (
     DAY_METRICS,
     FEED_CAROUSEL,
@@ -42,6 +47,7 @@ KIND_NAMES = {
     STORY: "story",
 }
 KINDS_IN_ORDER = list(KIND_NAMES)
+README_QUERIES = ("account_history", "media_insights_history", "insight_gaps")
 
 Schema = dict[str, Any]
 
@@ -60,19 +66,36 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def streams_table() -> str:
-    """Return the README's table of streams."""
-    tap = TapInstagramBusiness(validate_config=False)
+    """Return the README's table of tables."""
     return table(
-        ("table", "one row is", "key", "incremental by"),
+        ("table", "one row is", "key", "bookmark"),
         (
             (
-                f"`{stream.name}`" + ("" if stream.selected_by_default else " (off)"),
+                f"[`{stream.name}`](docs/tables.md#{stream.name})"
+                + ("" if stream.selected_by_default else " (off)"),
                 summary(stream),
                 ", ".join(f"`{key}`" for key in stream.primary_keys),
-                f"`{stream.replication_key}`" if stream.replication_key else "read whole",
+                tables_page.bookmark(stream.name),
             )
-            for stream in tap.streams.values()
+            for stream in streams()
         ),
+    )
+
+
+def streams() -> list[InstagramStream]:
+    """Return the tables in their own order."""
+    tap = TapInstagramBusiness(validate_config=False)
+    return [stream for stream in tap.streams.values() if isinstance(stream, InstagramStream)]
+
+
+def commands_table() -> str:
+    """Return the README's table of commands: the first sentence of each one's help."""
+    group = command_line()
+    context = click.Context(group)
+    commands = ((name, group.get_command(context, name)) for name in group.list_commands(context))
+    return table(
+        ("command", "what it does"),
+        ((f"`{name}`", command.get_short_help_str(200)) for name, command in commands if command),
     )
 
 
@@ -203,15 +226,18 @@ def documents() -> dict[str, str]:
     readme = (ROOT / "README.md").read_text("utf-8")
     for name, block in {
         "streams": streams_table(),
+        "commands": commands_table(),
         "settings": settings_table(),
         "media metrics": media_metrics_table(),
         "account metrics": day_metrics_table(),
+        **{f"query {name}": tables_page.query_block(name) for name in README_QUERIES},
     }.items():
         readme = with_block(readme, name, block, ("<!-- ", " -->"))
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
     return {
         "README.md": readme,
         "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
+        "docs/tables.md": tables_page.page(streams()) + "\n",
         ".env.example": env_example(),
         "catalog.example.json": catalog(),
     }

@@ -1,0 +1,45 @@
+"""What the documents say is true: bookmarks and links."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.documents import ROOT, documented_tables
+from tests.tap_run import catalog, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+
+TABLES = documented_tables()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def test_a_bookmark_is_documented_if_a_run_keeps_it(serve: Callable[..., GraphApiServer]) -> None:
+    state = run_tap(serve(), catalog=catalog(*TABLES), extra_metrics=["account:likes"]).state
+
+    accounts = {name: kept.get("accounts", {}) for name, kept in state["bookmarks"].items()}
+    kept = {name: {key for of in found.values() for key in of} for name, found in accounts.items()}
+    assert kept == {
+        name: {table.bookmark} if table.bookmark else set() for name, table in TABLES.items()
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text("utf-8"))
+    for path, heading in links:
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), path
+        assert not heading or heading in headings(target), f"{path}#{heading}"
+
+
+def headings(document: Path) -> set[str]:
+    """The names by which headings can be linked to, as GitHub makes them."""
+    found = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}

@@ -7,6 +7,7 @@ sentence above the query.
 from __future__ import annotations
 
 import inspect
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,13 +54,13 @@ class Bookmark(NamedTuple):
 
 DAYS = Bookmark(
     "date",
-    "The last day that was read. The next run reads the days after it, and the last days up to it "
-    "again (setting `insights_lookback_days`).",
+    "The last day that was read. The next run reads the days after it, and reads the last few days "
+    "before them again (setting `insights_lookback_days`).",
 )
 MEDIA = Bookmark(
     "snapshot_date",
-    "The date of the last complete reading. The next run reads the media that are due since then "
-    "(setting `media_refresh`).",
+    "The date of the last complete reading. The next run reads the media whose numbers are due "
+    "again (setting `media_refresh`).",
 )
 STORIES = Bookmark("", "Every run reads all stories that Meta lists.")
 BOOKMARKS = {
@@ -137,17 +138,18 @@ def query(name: str) -> tuple[str, str]:
 def query_block(name: str) -> str:
     """Return the query of a table as Markdown."""
     sentence, sql = query(name)
-    return f"{sentence}\n\n```sql\n{sql}\n```"
+    return f"{textwrap.fill(sentence, 100)}\n\n```sql\n{sql}\n```"
 
 
 def _part(stream: InstagramStream) -> Iterator[str]:
     yield f"\n## `{stream.name}`\n"
     for paragraph in inspect.cleandoc(type(stream).__doc__ or "").split("\n\n"):
-        yield " ".join(paragraph.split()) + "\n"
+        yield textwrap.fill(" ".join(paragraph.split()), 100) + "\n"
     if not stream.selected_by_default:
         yield "- **Off** unless you select it."
     yield f"- **Key:** {', '.join(f'`{key}`' for key in stream.primary_keys)}"
-    yield f"- **Bookmark:** {bookmark(stream.name)}. {BOOKMARKS[stream.name].meaning}"
+    kept = f"- **Bookmark:** {bookmark(stream.name)}. {BOOKMARKS[stream.name].meaning}"
+    yield textwrap.fill(kept, 100, subsequent_indent="  ", break_on_hyphens=False)
     yield "\n| column | type | what it holds |\n| --- | --- | --- |"
     for name, schema in stream.schema["properties"].items():
         description = schema["description"] + ONE_LOGIN_ONLY.get(name, "")

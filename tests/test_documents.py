@@ -1,4 +1,4 @@
-"""What the documents say is true: bookmarks and links."""
+"""What the documents say is true: bookmarks, messages and links."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def test_a_bookmark_is_documented_if_a_run_keeps_it(serve: Callable[..., GraphAp
     assert kept == {
         name: {table.bookmark} if table.bookmark else set() for name, table in TABLES.items()
     }
+
+
+def test_messages_in_the_readme_are_the_programs() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = readme.partition("## When something goes wrong")[2]
+    messages = re.findall(r"^\| `(.+?)` \|", rows, re.MULTILINE)
+    files = (ROOT / "tap_instagram_business").rglob("*.py")
+    code = "\n".join(path.read_text("utf-8") for path in files)
+
+    assert len(messages) >= 10
+    for message in messages:
+        for part in re.split(r"…|\d+|: ", message):
+            assert part.strip() in code, message
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

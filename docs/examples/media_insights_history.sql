@@ -16,6 +16,7 @@ WITH last_readings AS (
 SELECT
   readings.account_id,
   readings.media_id,
+  media.permalink,
   readings.week,
   readings.views - COALESCE(
     LAG(readings.views) OVER (PARTITION BY readings.media_id ORDER BY readings.week),

@@ -172,7 +172,7 @@ SETTINGS = th.PropertiesList(
         "user_agent",
         th.StringType,
         title="User agent",
-        description="`User-Agent` header of the requests for data. If left out: the tap's name and "
+        description="`User-Agent` header of the requests to Meta. If left out: the tap's name and "
         "version.",
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.documents import documented_tables
+from tests.tables_page import documented_tables
 
 sqlglot = pytest.importorskip("sqlglot")
 qualify = pytest.importorskip("sqlglot.optimizer.qualify").qualify

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.documents import documented_tables
 from tests.meltano_project import TAP
+from tests.tables_page import documented_tables
 
 if TYPE_CHECKING:
     from tests.meltano_project import MeltanoProject

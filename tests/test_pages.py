@@ -1,4 +1,4 @@
-"""What the documents say is true: bookmarks, messages and links."""
+"""What the pages say is true: bookmarks, messages and links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.documents import ROOT, documented_tables
+from tests.tables_page import ROOT, documented_tables
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
 TABLES = documented_tables()
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 def test_a_bookmark_is_documented_if_a_run_keeps_it(serve: Callable[..., GraphApiServer]) -> None:
@@ -43,16 +43,16 @@ def test_messages_in_the_readme_are_the_programs() -> None:
             assert part.strip() in code, message
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_links_lead_somewhere(document: Path) -> None:
-    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text("utf-8"))
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text("utf-8"))
     for path, heading in links:
-        target = (document.parent / path).resolve() if path else document
+        target = (page.parent / path).resolve() if path else page
         assert target.exists(), path
         assert not heading or heading in headings(target), f"{path}#{heading}"
 
 
-def headings(document: Path) -> set[str]:
+def headings(page: Path) -> set[str]:
     """The names by which headings can be linked to, as GitHub makes them."""
-    found = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
+    found = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}

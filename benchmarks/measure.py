@@ -80,7 +80,7 @@ def ask(url: str, order: dict[str, Any] | None = None, *, post: bool = False) ->
 @contextmanager
 def sandbox(port: int, **options: object) -> Iterator[str]:
     """Serve a world in a process of its own."""
-    command = [sys.executable, "-m", "tap_instagram_business.sandbox.graph_api"]
+    command = [sys.executable, "-m", "instagram_sandbox.graph_api"]
     for name, value in {"port": port, **options}.items():
         command += [f"--{name.replace('_', '-')}", str(value)]
     url = f"http://127.0.0.1:{port}"

@@ -32,7 +32,6 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
-    "sandbox": "tap_instagram_business.sandbox.commands:sandbox",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }
 """Commands by name, imported only when they are typed."""

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tap_instagram_business.graph.transport import Patience
-from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

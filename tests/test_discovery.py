@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import NoAccount, Reach, reach
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.graph.transport import Costs
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 

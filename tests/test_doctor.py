@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.cli import command_line
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RULES, GraphError
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=30, days=60, seed=5, start=START)

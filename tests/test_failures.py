@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Run, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=3, posts=130, days=300, seed=5, start=START)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)

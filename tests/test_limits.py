@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import Clock, Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import Allowance, read_usage
-from tap_instagram_business.sandbox.graph_api import Clock, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)

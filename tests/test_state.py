@@ -11,8 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business import state as state_module
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.state import PacedStateWriter
 from tests import truth
 from tests.tap_run import Run, Warehouse, run_tap
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 

@@ -1,4 +1,4 @@
-"""The house rules: imports go one way, the sandbox knows nothing of us, documents are true."""
+"""The house rules: imports go one way, documents are true."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = "tap_instagram_business"
 MAY_IMPORT = {
-    "cli": {"tap", "graph", "settings", "sandbox", "credentials"},
+    "cli": {"tap", "graph", "settings", "credentials"},
     "doctor": {"tap", "graph", "metrics", "days"},
     "tap": {"state", "streams", "graph", "settings", "client", "credentials", "days", "failures"},
     "streams": {"client", "graph", "metrics", "days", "refresh"},
@@ -25,7 +25,6 @@ MAY_IMPORT = {
     "days": set(),
     "state": set(),
     "refresh": set(),
-    "sandbox": set(),
     "__init__": set(),
     "__main__": {"cli"},
 }
@@ -61,13 +60,6 @@ def test_imports_go_one_way(path: Path) -> None:
     room = path.relative_to(ROOT / PACKAGE).parts[0].removesuffix(".py")
     rooms = {name.split(".")[1] for name in imports(path) if name.startswith(f"{PACKAGE}.")}
     assert rooms <= MAY_IMPORT[room] | {room}
-
-
-def test_the_local_graph_api_needs_the_standard_library_only() -> None:
-    for path in (ROOT / PACKAGE / "sandbox" / "graph_api").rglob("*.py"):
-        for name in imports(path):
-            ours = name.startswith(f"{PACKAGE}.sandbox.graph_api")
-            assert ours or name.split(".")[0] in sys.stdlib_module_names, (path, name)
 
 
 def test_no_room_is_a_drawer() -> None:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 APP = {"APP_ID": "1234567890123456", "APP_SECRET": "sandbox-app-secret"}
 PROGRAM = [sys.executable, "-c", "from tap_instagram_business.cli import main; main()"]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tests.credentials.command import APP, command, complaint, done, environment
 from tests.credentials.records import OBTAINED, new_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Record, Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
 WORLD = WorldSettings(accounts=2, posts=1, days=2)
 FIRST, SECOND, THIRD = "17841400000000001", "17841400000000002", "17841400000000003"

@@ -14,12 +14,12 @@ import click
 import pytest
 from singer_sdk.logging import StructuredFormatter
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.faults import Kind
 from tap_instagram_business.cli import COMMANDS, command_line
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY
 from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.faults import Kind
 from tap_instagram_business.settings import SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
@@ -29,9 +29,9 @@ from tests.tap_run import Run, catalog, run_tap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 
@@ -212,7 +212,7 @@ def test_through_every_command(serve: Serve, vault: Vault, key: str) -> None:
         (("--config=ENV", "--discover"), ""),
         (("--about",), ""),
     ]
-    assert {name for (name, *_), _ in runs} >= set(COMMANDS) - {"sandbox", "generate-key"}
+    assert {name for (name, *_), _ in runs} >= set(COMMANDS) - {"generate-key"}
     text = "".join(said_by(*arguments, env=env, given=given) for arguments, given in runs)
     assert "DEBUG" in text
     assert none_seen(text, canaries(server, *env[KEY].split(",")) | {TOKEN})
@@ -256,7 +256,7 @@ def test_through_every_commands_failures(
 def test_no_secret_is_taken_from_the_command_line() -> None:
     """What stands there, every process of the machine can read."""
     group = command_line()
-    for name in set(COMMANDS) - {"sandbox"}:
+    for name in COMMANDS:
         found = group.get_command(click.Context(group), name)
         assert found
         for option in found.params:

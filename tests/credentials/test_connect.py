@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from instagram_sandbox.graph_api import ApiSettings, WorldSettings
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY
-from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
 from tests.credentials.command import APP, PROGRAM, command, complaint, done, environment
 from tests.local_sandbox import free_port
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 

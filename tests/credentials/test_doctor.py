@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import WorldSettings
 from tests.credentials.command import APP, command, complaint, environment
 from tests.credentials.records import new_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
 TOKEN, SECRET = "sandbox-token", APP["APP_SECRET"]
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials import oauth, storage
 from tap_instagram_business.credentials.failure import CredentialsError
 from tap_instagram_business.credentials.keys import KEY
 from tap_instagram_business.failures import AccountsUnread
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tests import truth
 from tests.credentials.command import APP
 from tests.credentials.records import new_record
@@ -23,9 +23,9 @@ from tests.tap_run import Run, run_tap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 

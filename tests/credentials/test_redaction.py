@@ -21,7 +21,7 @@ from tap_instagram_business.credentials import redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 CANARY = 'canary/redaction+"0123456789"'
 

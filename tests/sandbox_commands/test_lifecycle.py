@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox import lifecycle
-from tap_instagram_business.sandbox.failure import SandboxError
-from tap_instagram_business.sandbox.servers import port_is_free
+from instagram_sandbox import lifecycle
+from instagram_sandbox.failure import SandboxError
+from instagram_sandbox.servers import port_is_free
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 
 if TYPE_CHECKING:
@@ -129,6 +129,6 @@ def test_without_the_emulator_it_says_what_to_install(
     monkeypatch.setattr(lifecycle, "find_spec", lambda _name: None)
     options = lifecycle.Options(sandbox.graph_port, sandbox.bigquery_port)
 
-    with pytest.raises(SandboxError, match="extra `sandbox`"):
+    with pytest.raises(SandboxError, match="needs Python"):
         list(lifecycle.up(sandbox.data_dir, {}, options))
     assert not sandbox.data_dir.exists()

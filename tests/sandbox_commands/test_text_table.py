@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_instagram_business.sandbox.text_table import text_table
+from instagram_sandbox.text_table import text_table
 
 
 def test_numbers_go_right_and_text_goes_left() -> None:

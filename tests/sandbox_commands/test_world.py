@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.world import forget_bookmarks
+from instagram_sandbox.world import forget_bookmarks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_instagram_business.sandbox.graph_api import Fault, GraphApiServer, World, WorldSettings
-from tap_instagram_business.sandbox.graph_api.clock import Clock
+from instagram_sandbox.graph_api import Fault, GraphApiServer, World, WorldSettings
+from instagram_sandbox.graph_api.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .conftest import Serve
 
-COMMAND = [sys.executable, "-m", "tap_instagram_business.sandbox.graph_api"]
+COMMAND = [sys.executable, "-m", "instagram_sandbox.graph_api"]
 
 
 def test_a_connection_is_kept_and_never_stalls(shared: Client) -> None:
@@ -317,7 +317,7 @@ def test_a_port_in_use_is_named() -> None:
 
 
 def test_it_runs_on_the_standard_library_alone() -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[3] / "sandbox"
     without_packages = [sys.executable, "-S", *COMMAND[1:], "--help"]
     helped = subprocess.run(without_packages, capture_output=True, check=False, cwd=root)
     assert helped.returncode == 0, helped.stderr

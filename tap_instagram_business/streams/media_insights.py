@@ -37,12 +37,12 @@ COLUMNS = frozenset(metric.name for metric in METRICS)
 
 def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
     schema: dict[str, Any] = th.PropertiesList(
-        column("media_id", "string", "The media.", key=True),
+        column("media_id", "string", "Id of the media.", key=True),
         ACCOUNT_ID,
         column(
             "snapshot_date",
             "date",
-            "UTC date of the reading; a later one on that date replaces it.",
+            "UTC date of the reading.",
             key=snapshot_date_is_key,
         ),
         column("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
@@ -53,9 +53,10 @@ def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
 
 
 class MediaInsights(InsightsStream):
-    """A media's lifetime insights as last read (Graph API: IG Media insights).
+    """The lifetime insights of one media, as last read (Graph API: IG Media insights).
 
-    Read when the media is due. What a kind of media does not have is NULL, and not asked for.
+    They are read when the media is due. A metric that this kind of media does not have is NULL and
+    is not requested.
     """
 
     name = "media_insights"
@@ -128,7 +129,11 @@ class MediaInsights(InsightsStream):
 
 
 class MediaInsightsHistory(RefreshedStream):
-    """A media's lifetime insights as they stood on a day; the same answers."""
+    """The lifetime insights of one media as they were on one day.
+
+    They come from the same answers as `media_insights`. A later reading on the same date replaces
+    the row.
+    """
 
     name = "media_insights_history"
     parent_stream_type = Media
@@ -138,10 +143,10 @@ class MediaInsightsHistory(RefreshedStream):
 
 
 class MediaInsightsBreakdowns(InsightsStream):
-    """A part of a media's or story's insight: what people did on the profile, how they navigated.
+    """One part of a media or story metric: one action on the profile, or one way to leave a story.
 
-    Each takes a request of its own (Graph API: IG Media insights), and so, once a media is a week
-    old, it is read a third as often as `media_insights`.
+    Each metric needs a request of its own (Graph API: IG Media insights). So a media
+    that is not read in every run is read only a third as often as in `media_insights`.
     """
 
     name = "media_insights_breakdowns"
@@ -149,19 +154,24 @@ class MediaInsightsBreakdowns(InsightsStream):
     primary_keys = ("media_id", "metric", "breakdown", "dimension")
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
-        column("media_id", "string", "The media or story.", key=True),
+        column("media_id", "string", "Id of the media or story.", key=True),
         ACCOUNT_ID,
-        column("metric", "string", "Meta's name: profile_activity or navigation.", key=True),
-        column("breakdown", "string", "What it is split by, Meta's name.", key=True),
+        column(
+            "metric",
+            "string",
+            "Meta's name of the metric: profile_activity or navigation.",
+            key=True,
+        ),
+        column("breakdown", "string", "Property of the split, by Meta's name.", key=True),
         column(
             "dimension",
             "string",
-            "The part, in capitals, such as BIO_LINK_CLICKED or TAP_FORWARD; parts of 0 are left "
-            "out by Meta.",
+            "The part, in capital letters, such as BIO_LINK_CLICKED or TAP_FORWARD. Meta leaves "
+            "out parts with the value 0.",
             key=True,
         ),
         column("snapshot_date", "date", "UTC date of the last reading."),
-        column("value", "integer", "The part's figure."),
+        column("value", "integer", "The value of this part."),
     ).to_dict()
 
     @functools.cached_property

@@ -1,8 +1,9 @@
 """Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
 
-README.md: the lists of tables, commands, settings and metrics, and some queries. meltano.yml: the
-tap's settings. docs/tables.md, .env.example and catalog.example.json: whole. With --check nothing
-is written, and what is stale is named with exit code 1.
+README.md: the lists of tables, commands, settings and metrics, and some queries. CONTRIBUTING.md:
+the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example and
+catalog.example.json: whole. With --check nothing is written, and what is stale is named with exit
+code 1.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import tables_page
+import yaml
 
 from tap_instagram_business.cli import command_line
-from tap_instagram_business.client import InstagramStream
 from tap_instagram_business.metrics import (
     DAY_METRICS,
     FEED_CAROUSEL,
@@ -30,6 +31,7 @@ from tap_instagram_business.metrics import (
     STORY,
 )
 from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -205,6 +207,18 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def house_table() -> str:
+    """Return CONTRIBUTING's table of the rooms of the house."""
+    rooms = yaml.safe_load((ROOT / "docs" / "house.yml").read_text("utf-8"))
+    return table(
+        ("room", "what it holds", "what it imports"),
+        (
+            (f"`{name}`", room["holds"], ", ".join(f"`{it}`" for it in room.get("imports", ())))
+            for name, room in rooms.items()
+        ),
+    )
+
+
 def catalog() -> str:
     """Return catalog.example.json: what --discover prints."""
     return TapInstagramBusiness(validate_config=False).catalog_json_text + "\n"
@@ -234,8 +248,10 @@ def documents() -> dict[str, str]:
     }.items():
         readme = with_block(readme, name, block, ("<!-- ", " -->"))
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return {
         "README.md": readme,
+        "CONTRIBUTING.md": with_block(contributing, "house", house_table(), ("<!-- ", " -->")),
         "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
         "docs/tables.md": tables_page.page(streams()) + "\n",
         ".env.example": env_example(),

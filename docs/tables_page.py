@@ -11,13 +11,13 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tap_instagram_business.graph import fields
+from tap_instagram_business import fields
 from tap_instagram_business.metrics import MEDIA_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_instagram_business.client import InstagramStream
+    from tap_instagram_business.streams.base import InstagramStream
 
 EXAMPLES = Path(__file__).parent / "examples"
 

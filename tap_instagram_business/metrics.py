@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_instagram_business.graph.fields import BOTH, FACEBOOK
+from tap_instagram_business.fields import BOTH, FACEBOOK
 
 FEED_IMAGE = "FEED IMAGE"
 FEED_CAROUSEL = "FEED CAROUSEL_ALBUM"
@@ -31,7 +31,7 @@ class MediaMetric:
         name: Meta's name, and the column's.
         description: what it counts, with its unit.
         kinds: the kinds of media that have it.
-        unsure: the kinds where only some media have it: a refusal there is one media's own.
+        per_object: the kinds of which only some media have it: a refusal is about one media.
         logins: the logins that can read it.
         type: `integer` or `number`.
     """
@@ -39,7 +39,7 @@ class MediaMetric:
     name: str
     description: str
     kinds: frozenset[str]
-    unsure: frozenset[str] = frozenset()
+    per_object: frozenset[str] = frozenset()
     logins: frozenset[str] = BOTH
     type: str = "integer"
 
@@ -145,10 +145,10 @@ def media_metrics(kind: str, login: str, selected: frozenset[str]) -> tuple[Medi
     )
 
 
-def unsure_metrics(kind: str) -> frozenset[str]:
-    """Name the metrics that only some media of a kind have."""
+def per_object_metrics(kind: str) -> frozenset[str]:
+    """Return the metrics that only some media of a kind have."""
     known = kind if kind in ALL else FEED_VIDEO
-    return frozenset(metric.name for metric in MEDIA_METRICS if known in metric.unsure)
+    return frozenset(metric.name for metric in MEDIA_METRICS if known in metric.per_object)
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,9 @@ FOLLOW_COLUMNS = {
     "unfollows": ("NON_FOLLOWER", "Number of accounts that stopped following or left Instagram."),
 }
 
+MIN_FOLLOWERS = 100
+"""With fewer followers, Meta gives an account no insights about followers."""
+
 BREAKDOWNS = ("follow_type", "media_product_type", "contact_button_type")
 """The dimensions of account insights; each takes a request of its own."""
 
@@ -225,8 +228,28 @@ FOLLOWER_COUNT = DayMetric(
 )
 """Comes only as a series, for accounts with 100 followers or more."""
 
-ROLLING_PERIODS = {7: "week", 28: "days_28"}
-"""Days over which Meta counts reach as one, and what it calls them."""
+SERIES_METRICS = ("reach", FOLLOWER_COUNT.name)
+"""Asked for as one series. `reach` has a figure for nearly every day, and so shows how Meta labels
+the days of `follower_count`."""
+
+ROLLING_METRIC = "reach"
+"""Counted over several days at once: an account that is reached on two days counts once."""
+ROLLING_PERIODS = {"week": 7, "days_28": 28}
+"""Meta's names of the periods, and their days."""
+
+ONLINE_FOLLOWERS = "online_followers"
+"""Comes as a series of `lifetime` values, each with 24 figures by hour of the day."""
+
+FOLLOWER_METRICS = frozenset({FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS})
+"""The insights that need MIN_FOLLOWERS followers."""
+
+
+def metrics_split_by(breakdown: str) -> tuple[str, ...]:
+    """Return the metrics of an account's day that Meta splits by a dimension, as one request."""
+    split = [metric.name for metric in DAY_METRICS if breakdown in metric.breakdowns]
+    if breakdown in FOLLOWS_AND_UNFOLLOWS.breakdowns:
+        split.append(FOLLOWS_AND_UNFOLLOWS.name)
+    return tuple(split)
 
 
 @dataclass(frozen=True)

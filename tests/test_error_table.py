@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import tap_instagram_business
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RULES, GraphError
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
@@ -118,6 +121,14 @@ def test_every_row_has_its_case() -> None:
         told = fault.error()
         met.append(GraphError(told.body("A1", instagram_login=False)["error"], told.status).rule)
     assert [rule for rule in RULES if rule not in met] == []
+
+
+def test_every_reason_of_a_gap_is_given_somewhere() -> None:
+    package = Path(tap_instagram_business.__file__).parent
+    code = "".join(
+        path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "reasons.py"
+    )
+    assert [reason for reason in Reason if f"Reason.{reason.name}" not in code] == []
 
 
 @pytest.fixture

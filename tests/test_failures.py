@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
+from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import Run, run_tap
 

@@ -10,8 +10,8 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import days as pacific
-from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 

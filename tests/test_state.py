@@ -44,7 +44,7 @@ def test_a_large_state_is_written_seldom_and_at_the_end() -> None:
 def test_state_lines_do_not_grow_with_the_square_of_accounts(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 500)
+    monkeypatch.setattr(state_module, "STATE_BYTES_PER_SECOND", 500)
     server = serve(WorldSettings(accounts=80, posts=2, days=30, start=START))
     run = run_tap(server, start_date="2026-11-18")
     size = len(json.dumps(run.states[-1]))
@@ -138,7 +138,7 @@ def test_rows_written_before_any_state_are_those_the_state_is_about(
     """Cut a run's output at every state, as a crash would, and go on from there."""
     server = serve(WorldSettings(accounts=2, posts=60, days=200, start=START))
     server.faults.add(Fault(kind="null_op", times=5, after=100))
-    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 10**12)
+    monkeypatch.setattr(state_module, "STATE_BYTES_PER_SECOND", 10**12)
     run = run_tap(server)
     assert len(run.states) > 5
     days = truth.days_to(truth.last_complete_day(START), 30)

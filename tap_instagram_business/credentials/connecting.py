@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from tap_instagram_business.credentials import oauth, redaction
 from tap_instagram_business.credentials.inspection import inspect
 from tap_instagram_business.credentials.vault import Record
-from tap_instagram_business.graph.accounts import Account, reach
+from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.transport import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +61,7 @@ def connections(
     Raises:
         GraphFailure: there is none, or Meta does not answer.
     """
-    found = reach(
+    found = discover_accounts(
         session, grant.token, account_ids=account_ids, fields=["id", "username"], costs=Costs()
     )
     for error in found.unread.values():

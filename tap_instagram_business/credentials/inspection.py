@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
-from tap_instagram_business.graph.transport import Costs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,7 @@ from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.failure import CredentialsError
 from tap_instagram_business.credentials.inspection import inspect
 from tap_instagram_business.credentials.vault import GOOD, REFUSED, Record, Vault
-from tap_instagram_business.graph.accounts import Reach, reach_each
+from tap_instagram_business.graph.accounts import TokenAccounts, read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
-    from tap_instagram_business.graph.transport import Costs
 
 REFRESHED_AFTER = dt.timedelta(hours=24)
 """Instagram Platform, refresh_access_token: a younger token is not renewed."""
@@ -55,13 +55,13 @@ class TokenKeeper:
     app: App
     margin: dt.timedelta
 
-    def reach(
+    def discover_accounts(
         self,
         session: GraphSession,
         account_ids: Collection[str],
         fields: Sequence[str],
         costs: Costs,
-    ) -> Reach:
+    ) -> TokenAccounts:
         """Find the accounts of the vault, each with the token to read it with.
 
         Args:
@@ -75,10 +75,12 @@ class TokenKeeper:
             GraphFailure: Meta does not answer.
         """
         tokens = self._tokens(account_ids)
-        found = reach_each(session, tokens, fields=fields, costs=costs)
+        found = read_each(session, tokens, fields=fields, costs=costs)
         self._note(found)
         unknown = {name: NotInVault(self.vault.place) for name in account_ids if name not in tokens}
-        return Reach(tuple(self._renewed(found.accounts, session)), {**found.unread, **unknown})
+        return TokenAccounts(
+            tuple(self._renewed(found.accounts, session)), {**found.unread, **unknown}
+        )
 
     def _tokens(self, account_ids: Collection[str]) -> dict[str, str]:
         records = self.vault.read()
@@ -98,7 +100,7 @@ class TokenKeeper:
         names = [name for name in account_ids or own if name in own]
         return {name: self.keys.decrypt(own[name].token, name) for name in names}
 
-    def _note(self, found: Reach) -> None:
+    def _note(self, found: TokenAccounts) -> None:
         """Keep which tokens Meta took and which it refused."""
         status = {account.id: GOOD for account in found.accounts}
         status |= {

@@ -1,4 +1,4 @@
-"""Which Graph API to ask, and as which app."""
+"""Which Graph API is asked, and as which app."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ HOSTS = {"facebook": "https://graph.facebook.com", "instagram": "https://graph.i
 
 @dataclass(frozen=True)
 class Access:
-    """Which Graph API to ask, and as which app.
+    """Which Graph API is asked, and as which app.
 
     Attributes:
         login: `facebook` (graph.facebook.com) or `instagram` (graph.instagram.com).
-        api_version: such as `v25.0`; in every path, since without one Meta picks an old one.
-        app_secret: signs every call where it is given.
-        api_url: another host than Meta's.
-        user_agent: what to say one is.
-        parallel_requests: how many requests may be under way at once.
-        several_tokens: whether accounts have tokens of their own, so that a dead one is the
-            trouble of its account and not of all.
+        api_version: such as `v25.0`; in every path, because Meta chooses an old version otherwise.
+        app_secret: signs every call; '' for unsigned calls.
+        api_url: another host than Meta's; '' for Meta's own.
+        user_agent: the name that requests carry.
+        parallel_requests: how many requests may be in flight at once.
+        several_tokens: whether each account has its own token, so that a dead token ends only its
+            own account.
     """
 
     login: str = "facebook"
@@ -32,5 +32,5 @@ class Access:
 
     @property
     def url(self) -> str:
-        """The versioned address that all paths stand below."""
+        """The address with the version; all paths are below it."""
         return f"{(self.api_url or HOSTS[self.login]).rstrip('/')}/{self.api_version}"

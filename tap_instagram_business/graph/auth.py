@@ -1,4 +1,4 @@
-"""How a request shows whose it is: a header, and a proof that the app's secret is known."""
+"""How a request is authenticated: a header, and a proof that the app's secret is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BearerToken(AuthBase):
-    """Puts a token into the Authorization header, never into a URL that logs and proxies keep."""
+    """Puts a token into the Authorization header, never into a URL, which proxies log."""
 
     token: str = field(repr=False)
 

@@ -8,9 +8,9 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.client import ACCOUNT_ID, column
-from tap_instagram_business.metrics import ROLLING_PERIODS
-from tap_instagram_business.streams.daily import SeriesStream
+from tap_instagram_business.metrics import ROLLING_METRIC, ROLLING_PERIODS
+from tap_instagram_business.streams.by_day import SeriesStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.calls import Answer, InsightsCall
-    from tap_instagram_business.streams.daily import Window
-
-PERIOD_DAYS = {name: number for number, name in ROLLING_PERIODS.items()}
+    from tap_instagram_business.streams.by_day import Window
 
 
 class AccountReach(SeriesStream):
@@ -47,17 +45,17 @@ class AccountReach(SeriesStream):
 
     @override
     def series_calls(self, window: Window) -> Iterator[InsightsCall]:
-        for period in PERIOD_DAYS:
-            yield self.series_call(window, ("reach",), period)
+        for period in ROLLING_PERIODS:
+            yield self.series_call(window, (ROLLING_METRIC,), period)
 
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
-        given = self.lay_out(window, answer, "reach")
-        for day, value in given.items():
+        days_in_period = ROLLING_PERIODS[answer.call.params["period"]]
+        for day, value in self.place(window, answer, ROLLING_METRIC).items():
             yield {
                 "account_id": window.account.id,
                 "date": day.isoformat(),
-                "days": PERIOD_DAYS[answer.call.params["period"]],
-                "reach": value,
-                "is_final": days.is_final(day, self._tap.graph.now()),
+                "days": days_in_period,
+                ROLLING_METRIC: value,
+                "is_final": days.is_final(day, self._run.graph.now()),
             }

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.insights import Number
@@ -43,6 +46,11 @@ class ExtraInsights(InstagramStream):
         """Leave the table out where nothing is asked for."""
         if self.config.get("extra_metrics"):
             super()._write_schema_message()
+
+    @override
+    def rows(self) -> Iterable[Record]:
+        """Fetch nothing: `account_insights` and `media_insights` write the rows."""
+        return ()
 
     def names(self, grain: str) -> tuple[str, ...]:
         """Return the metrics to ask for besides: of `account` or of `media`."""

@@ -174,8 +174,8 @@ def test_the_settings_themselves_stay_ciphertext(serve: Serve, keys: KeyRing) ->
     server = serve_world(serve, "facebook")
     ciphertext = keys.encrypt(TOKEN, "access_token")
     tap = TapInstagramBusiness(config={"access_token": ciphertext, "api_url": server.url})
-    assert tap.accounts
-    tap.graph.close()
+    assert tap.this_run.accounts
+    tap.this_run.graph.close()
     assert tap.config["access_token"] == ciphertext
     assert TOKEN not in repr(vars(tap)) + repr(tap.config) + json.dumps(tap.state)
 

@@ -324,5 +324,5 @@ def test_no_account_at_all(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
     env = env_of(serve(world("facebook", accounts=0)), vault)
     sentence = complaint(command("connect", "--from-token", given="sandbox-token", env=env))
-    assert "reaches no Instagram professional account" in sentence
+    assert "gives access to no Instagram professional account" in sentence
     assert vault.read() == {}

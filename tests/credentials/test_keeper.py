@@ -14,7 +14,7 @@ from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials import oauth, storage
 from tap_instagram_business.credentials.failure import CredentialsError
 from tap_instagram_business.credentials.keys import KEY
-from tap_instagram_business.failures import AccountsUnread
+from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.credentials.command import APP
 from tests.credentials.records import new_record

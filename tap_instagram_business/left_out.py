@@ -5,30 +5,30 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 
-from tap_instagram_business.graph.errors import AccountRateLimited, GraphError, GraphFailure
+from tap_instagram_business.graph.errors import AccountRateLimited, CallError, GraphFailure
 
-MOST_NAMED = 20
-"""How many accounts the summary names of those with one reason; the log has them all."""
+MAX_NAMED = 20
+"""At most this many accounts are named for each reason in the summary; the log names them all."""
 
 logger = logging.getLogger("tap-instagram-business")
 
 
 class AccountsUnread(GraphFailure):
-    """Some accounts could not be read, or not completely; the others were."""
+    """Some accounts could not be read, or not completely; all others were read."""
 
 
-class Failures:
-    """The accounts that are left out, told as it happens and summed up at the end."""
+class LeftOut:
+    """The accounts that a run leaves out: each is logged at once, and all are named at the end."""
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._waiting: set[str] = set()
-        self._gaps = 0
+        self._failed_insights = 0
 
-    def add(self, account: str, table: str, error: GraphError) -> None:
-        """Remember that a table gave up on an account.
+    def add(self, account: str, table: str, error: CallError) -> None:
+        """Remember that a table could not be read for an account.
 
-        That Meta lets one ask no more of it today is no failure: the next run goes on.
+        A used-up rate limit is not a failure: the next run continues.
         """
         if not isinstance(error, AccountRateLimited):
             remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
@@ -39,21 +39,23 @@ class Failures:
             logger.warning("Account %s waits for the next run: %s.", account, error)
 
     def add_reason(self, account: str, table: str, reason: str) -> None:
-        """Remember that an account is left out for a reason that is no error of Meta's."""
+        """Remember that an account is left out for a reason that did not come from Meta."""
         self._tables[reason][account].append(table)
 
-    def add_gap(self) -> None:
-        """Count an insight that Meta failed at each time it was asked."""
-        self._gaps += 1
+    def add_failed_insight(self) -> None:
+        """Count an insight that Meta could not answer, however often it was asked."""
+        self._failed_insights += 1
 
     def raise_any(self) -> None:
-        """End with what was left out, if anything was.
+        """End with a summary if anything was left out.
 
         Raises:
             AccountsUnread: with a sentence that names accounts, tables and reasons.
         """
-        if self._gaps:
-            logger.warning("Meta failed at %d insights: the next run asks for them.", self._gaps)
+        if self._failed_insights:
+            logger.warning(
+                "Meta failed at %d insights: the next run asks for them.", self._failed_insights
+            )
         if self._tables:
             parts = (f"{_named(tables)}: {reason}" for reason, tables in self._tables.items())
             message = f"Not everything could be read. {'; '.join(parts)}"
@@ -62,5 +64,5 @@ class Failures:
 
 def _named(tables: dict[str, list[str]]) -> str:
     named = [f"{account} in {', '.join(names)}" for account, names in tables.items()]
-    more = len(named) - MOST_NAMED
-    return ", ".join(named[:MOST_NAMED]) + (f" and {more} accounts more" if more > 0 else "")
+    more = len(named) - MAX_NAMED
+    return ", ".join(named[:MAX_NAMED]) + (f" and {more} accounts more" if more > 0 else "")

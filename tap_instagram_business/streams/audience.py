@@ -37,8 +37,8 @@ DIMENSIONS = ("age", "gender", "city", "country")
 class AudienceDemographics(InstagramStream):
     """One group of an account's audience: one age and gender, one city or one country.
 
-    The audience are the followers, or the accounts that interacted with content, at the time of
-    reading. Meta gives the 45 largest groups of each kind (Graph API: IG User insights).
+    It counts followers, or accounts that interacted with content, at the time of reading. Meta
+    gives the 45 largest groups of each kind (Graph API: IG User insights).
     """
 
     name = "audience_demographics"

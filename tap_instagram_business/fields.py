@@ -52,17 +52,29 @@ class Field:
 
 
 ACCOUNT_FIELDS = (
-    Field("username", "string", "Handle, without the @."),
-    Field("name", "string", "Display name; NULL where the account has none."),
-    Field("biography", "string", "Profile text; NULL where empty."),
-    Field("website", "string", "Link of the profile; NULL where there is none."),
-    Field("profile_picture_url", "string", "Signed address of the profile picture; ends in days."),
-    Field("followers_count", "integer", "Followers at the time of reading."),
-    Field("follows_count", "integer", "Accounts followed at the time of reading."),
-    Field("media_count", "integer", "Media by Instagram's own count; may differ from `media`."),
+    Field("username", "string", "User name (handle), without the @."),
+    Field("name", "string", "Display name. NULL if the account has none."),
+    Field("biography", "string", "Text of the profile. NULL if it is empty."),
+    Field("website", "string", "Link in the profile. NULL if there is none."),
+    Field(
+        "profile_picture_url",
+        "string",
+        "Address of the profile picture. It stops working after some days.",
+    ),
+    Field("followers_count", "integer", "Number of followers at the time of reading."),
+    Field(
+        "follows_count",
+        "integer",
+        "Number of accounts that this account follows, at the time of reading.",
+    ),
+    Field(
+        "media_count",
+        "integer",
+        "Number of media by Instagram's own count. It may differ from the rows of `media`.",
+    ),
     Field("account_type", "string", "BUSINESS or MEDIA_CREATOR.", INSTAGRAM),
-    Field("has_profile_pic", "boolean", "Whether a profile picture is set.", FACEBOOK),
-    Field("is_published", "boolean", "Whether the profile is published.", FACEBOOK),
+    Field("has_profile_pic", "boolean", "True if a profile picture is set.", FACEBOOK),
+    Field("is_published", "boolean", "True if the profile is published.", FACEBOOK),
     Field("ig_id", "string", "Instagram's older id of the account.", FACEBOOK),
 )
 
@@ -71,49 +83,56 @@ _ALBUM = (
     Field(
         "media_url",
         "string",
-        "Signed address of the file, good for about 32 hours; NULL for copyrighted material.",
+        "Temporary address of the file; it works for about 32 hours. NULL if the media contains "
+        "copyrighted material.",
     ),
-    Field("thumbnail_url", "string", "Signed address of a video's cover, good for about 32 hours."),
-    Field("permalink", "string", "Lasting address on instagram.com."),
-    Field("shortcode", "string", "The part of `permalink` that names the media."),
-    Field("timestamp", "date-time", "When it was posted, UTC."),
+    Field(
+        "thumbnail_url",
+        "string",
+        "Temporary address of a video's cover image; it works for about 32 hours.",
+    ),
+    Field("permalink", "string", "Permanent address on instagram.com."),
+    Field("shortcode", "string", "The part of `permalink` that identifies the media."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
 )
 
 CHILD_FIELDS = (*_ALBUM, Field("alt_text", "string", "Alternative text of an image."))
 
 _POSTED = (
     Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
-    Field("media_product_type", "string", "Where it is shown: FEED, REELS, STORY or AD."),
-    Field("timestamp", "date-time", "When it was posted, UTC."),
-    Field("caption", "string", "Text of the post; NULL where empty."),
+    Field("media_product_type", "string", "Where the media is shown: FEED, REELS, STORY or AD."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
+    Field("caption", "string", "Text of the post. NULL if it is empty."),
     *_ALBUM[3:5],
     *_ALBUM[1:3],
-    Field("username", "string", "Handle of the account that posted it."),
-    Field("owner_id", "string", "Id of the account that posted it.", BOTH, "owner", "id"),
+    Field("username", "string", "User name of the account that posted the media."),
+    Field("owner_id", "string", "Id of the account that posted the media.", BOTH, "owner", "id"),
     Field(
-        "like_count", "integer", "Likes, those on ads left out; NULL where the owner hides them."
+        "like_count",
+        "integer",
+        "Number of likes, without likes on ads. NULL if the owner hides the number.",
     ),
-    Field("comments_count", "integer", "Comments with replies, those on ads left out."),
-    Field("is_comment_enabled", "boolean", "Whether it can be commented on."),
-    Field("is_ai_generated", "boolean", "Whether it is labelled as made with AI."),
+    Field("comments_count", "integer", "Number of comments and replies, without comments on ads."),
+    Field("is_comment_enabled", "boolean", "True if people can comment on the media."),
+    Field("is_ai_generated", "boolean", "True if the media is labelled as made with AI."),
     Field("alt_text", "string", "Alternative text of an image."),
 )
 
-_ORGANIC = "Organic, boosted and Facebook crosspost together"
+_ORGANIC = "in total: organic, from boosted posts and from Facebook crossposts"
 
 MEDIA_FIELDS = (
     *_POSTED,
-    Field("is_shared_to_feed", "boolean", "Reels: whether it also stands in the feed."),
-    Field("media_audio_type", "string", "Videos: MUSIC or ORIGINAL_SOUND.", FACEBOOK),
-    Field("shares_count", "integer", "Times it was shared.", FACEBOOK),
-    Field("reposts_count", "integer", "Times it was reposted.", FACEBOOK),
-    Field("total_like_count", "integer", f"Likes. {_ORGANIC}.", FACEBOOK),
-    Field("total_comments_count", "integer", f"Comments. {_ORGANIC}.", FACEBOOK),
-    Field("total_views_count", "integer", f"Views of a video. {_ORGANIC}.", FACEBOOK),
+    Field("is_shared_to_feed", "boolean", "Reels only: true if the reel also appears in the feed."),
+    Field("media_audio_type", "string", "Videos only: MUSIC or ORIGINAL_SOUND.", FACEBOOK),
+    Field("shares_count", "integer", "Number of times the media was shared.", FACEBOOK),
+    Field("reposts_count", "integer", "Number of times the media was reposted.", FACEBOOK),
+    Field("total_like_count", "integer", f"Number of likes {_ORGANIC}.", FACEBOOK),
+    Field("total_comments_count", "integer", f"Number of comments {_ORGANIC}.", FACEBOOK),
+    Field("total_views_count", "integer", f"Number of views of a video {_ORGANIC}.", FACEBOOK),
     Field(
         "eligible_to_boost",
         "boolean",
-        "Whether it can be turned into an ad.",
+        "True if the media can be turned into an ad.",
         FACEBOOK,
         "boost_eligibility_info",
         "eligible_to_boost",
@@ -121,7 +140,7 @@ MEDIA_FIELDS = (
     Field(
         "boost_ineligible_reason",
         "string",
-        "Why it cannot be turned into an ad.",
+        "Why the media cannot be turned into an ad.",
         FACEBOOK,
         "boost_eligibility_info",
         "boost_ineligible_reason",
@@ -130,8 +149,8 @@ MEDIA_FIELDS = (
 
 STORY_FIELDS = (
     *_POSTED,
-    Field("has_poll", "boolean", "Whether it holds a poll.", FACEBOOK),
-    Field("has_slider", "boolean", "Whether it holds a slider.", FACEBOOK),
+    Field("has_poll", "boolean", "True if the story contains a poll.", FACEBOOK),
+    Field("has_slider", "boolean", "True if the story contains a slider.", FACEBOOK),
 )
 
 
@@ -142,18 +161,20 @@ def requested(fields: tuple[Field, ...], login: str, selected: frozenset[str]) -
 
 
 COMMENT_FIELDS = (
-    Field("text", "string", "What was written."),
-    Field("timestamp", "date-time", "When it was written, UTC."),
-    Field("username", "string", "Handle of whoever wrote it."),
-    Field("from_id", "string", "Id of whoever wrote it, as this app sees it.", BOTH, "from", "id"),
-    Field("like_count", "integer", "Likes of the comment."),
-    Field("hidden", "boolean", "Whether the owner has hidden it."),
+    Field("text", "string", "Text of the comment."),
+    Field("timestamp", "date-time", "When the comment was written (UTC)."),
+    Field("username", "string", "User name of the author."),
+    Field(
+        "from_id", "string", "Id of the author, as Meta shows it to this app.", BOTH, "from", "id"
+    ),
+    Field("like_count", "integer", "Number of likes of the comment."),
+    Field("hidden", "boolean", "True if the owner of the account has hidden the comment."),
 )
 
 TAGGED_FIELDS = (
     Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
-    Field("caption", "string", "Text of the post; NULL where empty."),
-    Field("permalink", "string", "Lasting address on instagram.com."),
-    Field("timestamp", "date-time", "When it was posted, UTC."),
-    Field("username", "string", "Handle of the account that posted it."),
+    Field("caption", "string", "Text of the post. NULL if it is empty."),
+    Field("permalink", "string", "Permanent address on instagram.com."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
+    Field("username", "string", "User name of the account that posted the media."),
 )

@@ -31,7 +31,7 @@ class AccountFollower(InstagramStream):
 
 
 class Accounts(InstagramStream):
-    """An account as it is now (Graph API: IG User)."""
+    """One account as it is now (Graph API: IG User)."""
 
     name = "accounts"
     follower_type = AccountFollower
@@ -40,7 +40,11 @@ class Accounts(InstagramStream):
         column("id", "string", "Id of the account (`17841…`).", key=True),
         ACCOUNT_ID,
         *columns(ACCOUNT_FIELDS),
-        column("page_id", "string", "Facebook Page it hangs on; NULL where not found by its Page."),
+        column(
+            "page_id",
+            "string",
+            "Id of the account's Facebook Page. NULL if the account was found in another way.",
+        ),
         column("page_name", "string", "Name of that Page."),
     ).to_dict()
 
@@ -63,7 +67,7 @@ class Accounts(InstagramStream):
 
 
 class AccountHistory(AccountFollower):
-    """An account's counters as they stood on a day; from the same answer as `accounts`."""
+    """The counters of one account on one day, from the same answer as `accounts`."""
 
     name = "account_history"
     parent_stream_type = Accounts
@@ -71,7 +75,12 @@ class AccountHistory(AccountFollower):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("date", "date", "UTC date of the reading; a later one replaces it.", key=True),
+        column(
+            "date",
+            "date",
+            "UTC date of the reading. A later reading on the same date replaces the row.",
+            key=True,
+        ),
         *columns(field for field in ACCOUNT_FIELDS if field.name in COUNTERS),
     ).to_dict()
 

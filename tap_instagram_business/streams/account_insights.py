@@ -73,10 +73,11 @@ class DayQuestion:
 
 
 class AccountInsights(DailyStream):
-    """An account's day, midnight to midnight US Pacific (Graph API: IG User insights).
+    """The insights of one account on one US Pacific day (Graph API: IG User insights).
 
-    Meta gives one total for a whole window, so each day is asked for by itself; only
-    `follower_count` comes as a series. Complete days are read, and the last ones again.
+    The day runs from midnight to midnight. Meta gives one total for a whole period, so each day is
+    requested separately; only `follower_count` comes as a series. A run reads complete days only,
+    and reads the last few days again.
     """
 
     name = "account_insights"
@@ -88,7 +89,11 @@ class AccountInsights(DailyStream):
         *(column(metric.name, "integer", metric.description) for metric in DAY_METRICS),
         column(FOLLOWER_COUNT.name, "integer", FOLLOWER_COUNT.description),
         *(column(name, "integer", text) for name, (_, text) in FOLLOW_COLUMNS.items()),
-        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+        column(
+            "is_final",
+            "boolean",
+            "True if the row was read 48 hours or more after the end of the day: it is final.",
+        ),
     ).to_dict()
 
     @override
@@ -230,7 +235,7 @@ class AccountInsights(DailyStream):
 
 
 class AccountInsightsBreakdowns(DayFollower):
-    """A part of an insight of an account's day, by kind of follower, of content or of button."""
+    """One part of an account metric of one day: a follower type, content type or contact button."""
 
     name = "account_insights_breakdowns"
     parent_stream_type = AccountInsights
@@ -238,17 +243,22 @@ class AccountInsightsBreakdowns(DayFollower):
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
-        column("metric", "string", "Meta's name of the insight.", key=True),
-        column("breakdown", "string", f"What it is split by: {', '.join(BREAKDOWNS)}.", key=True),
+        column("metric", "string", "Meta's name of the metric.", key=True),
+        column("breakdown", "string", f"Property of the split: {', '.join(BREAKDOWNS)}.", key=True),
         column(
             "dimension",
             "string",
-            "The part, in capitals, such as FOLLOWER, REEL or EMAIL; Meta leaves out parts of 0. "
-            "Of follows_and_unfollows FOLLOWER are follows, NON_FOLLOWER unfollows.",
+            "The part, in capital letters, such as FOLLOWER, REEL or EMAIL. Meta leaves out parts "
+            "with the value 0. For follows_and_unfollows, FOLLOWER means follows and NON_FOLLOWER "
+            "means unfollows.",
             key=True,
         ),
-        column("value", "integer", "The part's figure."),
-        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+        column("value", "integer", "The value of this part."),
+        column(
+            "is_final",
+            "boolean",
+            "True if the row was read 48 hours or more after the end of the day: it is final.",
+        ),
     ).to_dict()
 
     @override

@@ -22,16 +22,25 @@ if TYPE_CHECKING:
 
 
 class AccountReach(SeriesStream):
-    """Accounts reached in the 7 or 28 days that end with a day (Graph API: IG User insights)."""
+    """The reach of one account in the 7 or 28 days up to a date (Graph API: IG User insights)."""
 
     name = "account_reach"
     primary_keys = ("account_id", "date", "days")
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("date", "date", "The last of the days, US Pacific.", key=True),
-        column("days", "integer", "How many days: 7 or 28.", key=True),
-        column("reach", "integer", "Accounts that saw any content at least once; an estimate."),
-        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+        column("date", "date", "The last of these days (US Pacific).", key=True),
+        column("days", "integer", "Number of days: 7 or 28.", key=True),
+        column(
+            "reach",
+            "integer",
+            "Number of accounts that saw any content at least once, ads included. Meta "
+            "estimates it.",
+        ),
+        column(
+            "is_final",
+            "boolean",
+            "True if the row was read 48 hours or more after the end of the day: it is final.",
+        ),
     ).to_dict()
 
     @override

@@ -35,9 +35,10 @@ DIMENSIONS = ("age", "gender", "city", "country")
 
 
 class AudienceDemographics(InstagramStream):
-    """How many followers, or accounts engaged, are of an age and gender, a city or a country.
+    """One group of an account's audience: one age and gender, one city or one country.
 
-    As it stands at the time of reading, the 45 largest parts of each (Graph API: IG User insights).
+    It counts followers, or accounts that interacted with content, at the time of reading. Meta
+    gives the 45 largest groups of each kind (Graph API: IG User insights).
     """
 
     name = "audience_demographics"
@@ -58,20 +59,26 @@ class AudienceDemographics(InstagramStream):
         column(
             "timeframe",
             "string",
-            "When those engaged were: this_week (7 days), this_month (30); for followers lifetime.",
+            "Period in which the accounts interacted: this_week (7 days) or this_month (30 days). "
+            "For followers: lifetime.",
             key=True,
         ),
         column(
             "breakdown",
             "string",
-            f"What it is split by: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
+            f"Property of the split: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
             key=True,
         ),
-        column("age", "string", "Years, such as 25-34; '' in other splits.", key=True),
+        column("age", "string", "Age in years, such as 25-34; '' in other splits.", key=True),
         column("gender", "string", "F, M or U (unknown); '' in other splits.", key=True),
-        column("city", "string", "Such as London, England; '' in other splits.", key=True),
-        column("country", "string", "ISO code of two letters; '' in other splits.", key=True),
-        column("value", "integer", "Followers, or accounts engaged."),
+        column("city", "string", "City, such as London, England; '' in other splits.", key=True),
+        column(
+            "country",
+            "string",
+            "ISO code of two letters, such as GB; '' in other splits.",
+            key=True,
+        ),
+        column("value", "integer", "Number of followers, or of accounts that interacted."),
     ).to_dict()
 
     @override
@@ -128,7 +135,7 @@ class AudienceDemographics(InstagramStream):
 
 
 class OnlineFollowers(SeriesStream):
-    """How many followers were online in an hour of a day (Graph API: IG User insights)."""
+    """The number of followers online in one hour of one day (Graph API: IG User insights)."""
 
     name = "online_followers"
     primary_keys = ("account_id", "date", "hour")
@@ -136,8 +143,8 @@ class OnlineFollowers(SeriesStream):
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
-        column("hour", "integer", "The hour of that day, 0 to 23.", key=True),
-        column("online_followers", "integer", "Followers online in that hour."),
+        column("hour", "integer", "The hour of that day, 0 to 23, in US Pacific time.", key=True),
+        column("online_followers", "integer", "Number of followers who were online in that hour."),
     ).to_dict()
 
     @override

@@ -32,9 +32,11 @@ TAGGED_PER_PAGE = "25"
 
 
 class Comments(MediaFollower):
-    """A comment or reply (Graph API: IG Comment); off unless selected, being personal data.
+    """One comment or reply (Graph API: IG Comment).
 
-    Read when its media is due. Meta leaves out comments on ads and on age-gated media.
+    The table is off unless you select it, because comments are personal data of other people. The
+    comments on a media are read when the media is due. Meta leaves out comments on ads and on
+    age-gated media.
     """
 
     name = "comments"
@@ -45,8 +47,12 @@ class Comments(MediaFollower):
     schema = th.PropertiesList(
         column("id", "string", "Id of the comment.", key=True),
         ACCOUNT_ID,
-        column("media_id", "string", "The media it is on."),
-        column("parent_id", "string", "The comment it replies to; NULL for a comment."),
+        column("media_id", "string", "Id of the media that the comment is on."),
+        column(
+            "parent_id",
+            "string",
+            "Id of the comment that this one replies to. NULL if it is not a reply.",
+        ),
         *columns(COMMENT_FIELDS),
     ).to_dict()
 
@@ -124,7 +130,10 @@ class Comments(MediaFollower):
 
 
 class TaggedMedia(InstagramStream):
-    """A media in which the account is tagged (Graph API: IG User tags); off unless selected."""
+    """One media in which the account is tagged (Graph API: IG User tags).
+
+    The table is off unless you select it, because these are posts of other people.
+    """
 
     name = "tagged_media"
     primary_keys = ("id", "account_id")

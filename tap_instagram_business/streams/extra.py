@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class ExtraInsights(InstagramStream):
-    """A figure of an insight named in setting `extra_metrics`, of an account's day or a media.
+    """One value of a metric in setting `extra_metrics`, of an account and day or of a media.
 
-    They are asked for together with those of `account_insights` and `media_insights`.
+    The values are requested together with those of `account_insights` and `media_insights`.
     """
 
     name = "extra_insights"
@@ -30,15 +30,15 @@ class ExtraInsights(InstagramStream):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
+        column("media_id", "string", "Id of the media; '' for a metric of the account.", key=True),
         column(
             "date",
             "date",
-            "The US Pacific day of an account's insight; for media the UTC date of the reading.",
+            "For an account the US Pacific day; for a media the UTC date of the reading.",
             key=True,
         ),
-        column("metric", "string", "Meta's name.", key=True),
-        column("value", "number", "The figure."),
+        column("metric", "string", "Meta's name of the metric.", key=True),
+        column("value", "number", "The value of the metric."),
     ).to_dict()
 
     @override

@@ -35,9 +35,10 @@ class Gap:
 
 
 class InsightGaps(InstagramStream):
-    """An insight not given on a date: never a zero, never a silent hole.
+    """One number that Meta did not give for a date, with the reason.
 
-    The first and the last time are the least and the greatest date.
+    A row stays when a later run gets the number. To see since when a number is missing, take
+    MIN(date) and MAX(date) of its rows.
     """
 
     name = "insight_gaps"
@@ -45,8 +46,16 @@ class InsightGaps(InstagramStream):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
-        column("metric", "string", "Meta's name; '' where all insights are missing.", key=True),
+        column(
+            "media_id", "string", "Id of the media; '' for an insight of the account.", key=True
+        ),
+        column(
+            "metric",
+            "string",
+            "Meta's name of the metric, with its split if it has one, such as `reach by "
+            "follow_type`; '' if all insights are missing.",
+            key=True,
+        ),
         column(
             "reason",
             "string",
@@ -56,12 +65,13 @@ class InsightGaps(InstagramStream):
         column(
             "date",
             "date",
-            "The day whose insight is missing; for media the UTC date of asking.",
+            "The US Pacific day whose insight is missing; for other insights the UTC date of the "
+            "request.",
             key=True,
         ),
-        column("code", "integer", "Meta's error code; NULL where Meta gave no error."),
-        column("subcode", "integer", "Meta's error_subcode; NULL where there was none."),
-        column("message", "string", "Meta's message."),
+        column("code", "integer", "Meta's error code. NULL if Meta gave no error."),
+        column("subcode", "integer", "Meta's error_subcode. NULL if there was none."),
+        column("message", "string", "Meta's error message. NULL if Meta gave no error."),
     ).to_dict()
 
     def __init__(self, tap: Tap, run: Run) -> None:

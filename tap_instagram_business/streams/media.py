@@ -41,10 +41,10 @@ MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
 
 
 class Media(RefreshedStream):
-    """A post, carousel or reel as it is now (Graph API: IG Media).
+    """One post, carousel or reel as it is now (Graph API: IG Media).
 
-    Meta lists media newest first, 10,000 at most, and keeps no time of their last change: so each
-    run lists them all, a hundred a call, and writes those that are new or due.
+    Meta lists the newest media first, at most 10,000, and does not say when a media last changed.
+    So each run lists all media, a hundred in one call, and writes those that are new or due.
     """
 
     name = "media"
@@ -55,10 +55,18 @@ class Media(RefreshedStream):
         column("id", "string", "Id of the media.", key=True),
         ACCOUNT_ID,
         *columns(MEDIA_FIELDS),
-        column("hashtags", "strings", "Hashtags of the caption, without the #, in order."),
-        column("mentions", "strings", "Handles mentioned in the caption, without the @, in order."),
-        column("caption_length", "integer", "Characters of the caption; 0 where it is empty."),
-        column("children_count", "integer", "Slides of a carousel; NULL for other media."),
+        column("hashtags", "strings", "Hashtags of the caption, without the #, in their order."),
+        column(
+            "mentions",
+            "strings",
+            "User names mentioned in the caption, without the @, in their order.",
+        ),
+        column(
+            "caption_length", "integer", "Number of characters of the caption. 0 if it is empty."
+        ),
+        column(
+            "children_count", "integer", "Number of slides of a carousel. NULL for other media."
+        ),
     ).to_dict()
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -150,7 +158,7 @@ class Media(RefreshedStream):
 
 
 class MediaChildren(MediaFollower):
-    """A slide of a carousel, from the same answer as its media; Meta has no insights of slides."""
+    """One slide of a carousel, from the same answer as `media`; Meta has no insights of slides."""
 
     name = "media_children"
     parent_stream_type = Media
@@ -158,9 +166,9 @@ class MediaChildren(MediaFollower):
     replication_key = "timestamp"
     schema = th.PropertiesList(
         column("id", "string", "Id of the slide.", key=True),
-        column("media_id", "string", "The carousel."),
+        column("media_id", "string", "Id of the carousel."),
         ACCOUNT_ID,
-        column("position", "integer", "Its place in the carousel, from 1."),
+        column("position", "integer", "Position of the slide in the carousel, starting with 1."),
         *columns(CHILD_FIELDS),
     ).to_dict()
 

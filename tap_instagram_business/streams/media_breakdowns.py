@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
-    """A part of a media's or story's insight: what people did on the profile, how they navigated.
+    """One part of a media or story metric: one action on the profile, or one way to leave a story.
 
-    Each takes a request of its own (Graph API: IG Media insights), and so, once a media is a week
-    old, it is read a third as often as `media_insights`.
+    Each metric needs a request of its own (Graph API: IG Media insights). So a media
+    that is not read in every run is read only a third as often as in `media_insights`.
     """
 
     name = "media_insights_breakdowns"
@@ -37,19 +37,24 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
     primary_keys = ("media_id", "metric", "breakdown", "dimension")
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
-        column("media_id", "string", "The media or story.", key=True),
+        column("media_id", "string", "Id of the media or story.", key=True),
         ACCOUNT_ID,
-        column("metric", "string", "Meta's name: profile_activity or navigation.", key=True),
-        column("breakdown", "string", "What it is split by, Meta's name.", key=True),
+        column(
+            "metric",
+            "string",
+            "Meta's name of the metric: profile_activity or navigation.",
+            key=True,
+        ),
+        column("breakdown", "string", "Property of the split, by Meta's name.", key=True),
         column(
             "dimension",
             "string",
-            "The part, in capitals, such as BIO_LINK_CLICKED or TAP_FORWARD; parts of 0 are left "
-            "out by Meta.",
+            "The part, in capital letters, such as BIO_LINK_CLICKED or TAP_FORWARD. Meta leaves "
+            "out parts with the value 0.",
             key=True,
         ),
         column("snapshot_date", "date", "UTC date of the last reading."),
-        column("value", "integer", "The part's figure."),
+        column("value", "integer", "The value of this part."),
     ).to_dict()
 
     @functools.cached_property

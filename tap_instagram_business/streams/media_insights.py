@@ -32,12 +32,12 @@ COLUMNS = frozenset(metric.name for metric in METRICS)
 
 def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
     schema: dict[str, Any] = th.PropertiesList(
-        column("media_id", "string", "The media.", key=True),
+        column("media_id", "string", "Id of the media.", key=True),
         ACCOUNT_ID,
         column(
             "snapshot_date",
             "date",
-            "UTC date of the reading; a later one on that date replaces it.",
+            "UTC date of the reading.",
             key=snapshot_date_is_key,
         ),
         column("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
@@ -60,9 +60,10 @@ class MediaInsightsFollower(RefreshedStream):
 
 
 class MediaInsights(InsightsStream):
-    """A media's lifetime insights as last read (Graph API: IG Media insights).
+    """The lifetime insights of one media, as last read (Graph API: IG Media insights).
 
-    Read when the media is due. What a kind of media does not have is NULL, and not asked for.
+    They are read when the media is due. A metric that this kind of media does not have is NULL and
+    is not requested.
     """
 
     name = "media_insights"
@@ -138,7 +139,11 @@ class MediaInsights(InsightsStream):
 
 
 class MediaInsightsHistory(MediaInsightsFollower):
-    """A media's lifetime insights as they stood on a day; the same answers."""
+    """The lifetime insights of one media as they were on one day.
+
+    They come from the same answers as `media_insights`. A later reading on the same date replaces
+    the row.
+    """
 
     name = "media_insights_history"
     parent_stream_type = MediaInsights

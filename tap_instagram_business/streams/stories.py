@@ -42,10 +42,10 @@ METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
 
 
 class Stories(InstagramStream):
-    """A story as it is now (Graph API: IG User stories).
+    """One story as it is now (Graph API: IG User stories).
 
-    Meta lists a story for the 24 hours it lives: one that begins and ends between two runs is
-    never seen, so run every few hours.
+    Meta lists a story only during the 24 hours of its life. A story that begins and ends between
+    two runs is never seen, so run the tap every few hours.
     """
 
     name = "stories"
@@ -102,9 +102,9 @@ class Stories(InstagramStream):
 
 
 class StoryInsights(InsightsStream):
-    """A story's insights as last read before it ended (Graph API: IG Media insights).
+    """The insights of one story, as last read before it ended (Graph API: IG Media insights).
 
-    Meta gives none before 5 accounts have seen it.
+    Meta gives none before 5 accounts have seen the story.
     """
 
     name = "story_insights"
@@ -113,10 +113,10 @@ class StoryInsights(InsightsStream):
     primary_keys = ("media_id",)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
-        column("media_id", "string", "The story.", key=True),
+        column("media_id", "string", "Id of the story.", key=True),
         ACCOUNT_ID,
         column("snapshot_date", "date", "UTC date of the last reading."),
-        column("timestamp", "date-time", "When the story was posted, UTC."),
+        column("timestamp", "date-time", "When the story was posted (UTC)."),
         *(column(metric.name, metric.type, metric.description) for metric in METRICS),
         *(column(name, "integer", text) for name, (_, text) in NAVIGATION_COLUMNS.items()),
     ).to_dict()

@@ -270,7 +270,10 @@ def test_an_allowance_that_is_used_up(serve: Serve, tmp_path: Path) -> None:
         f"{WORKS} Warning: Meta's rate limit is used up, back in about 5 minutes; the rest was not "
         "looked at."
     )
-    assert said.beside("usage") == "100 % of Meta's rate limit at most, back in 5 minutes"
+    assert (
+        said.beside("usage")
+        == "100 % of Meta's rate limit at most, calls are allowed again in 5 minutes"
+    )
 
 
 def test_an_old_version(serve: Serve, tmp_path: Path) -> None:

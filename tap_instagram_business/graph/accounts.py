@@ -27,8 +27,8 @@ class NoAccount(GraphFailure):
 class OtherAccountsToken(GraphFailure):
     """An account is asked for by id, but the token belongs to another account."""
 
-    def __init__(self, own_id: str) -> None:
-        super().__init__(f"the token belongs to account {own_id}")
+    def __init__(self) -> None:
+        super().__init__("the token belongs to another account")
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,8 @@ def read_each(
     for answer in session.answers(calls, costs):
         account_id = answer.call.subject
         error = answer.error
-        other_id = str(answer.data.get("user_id") or "") if own and not error else account_id
-        if other_id != account_id:
-            unread[account_id] = OtherAccountsToken(other_id)
+        if own and not error and str(answer.data.get("user_id")) != account_id:
+            unread[account_id] = OtherAccountsToken()
         elif error:
             unread[account_id] = error
         else:
@@ -155,7 +154,7 @@ def _own(
     own = Account(id=str(node.get("user_id") or node["id"]), token=token, node=node)
     if not account_ids:
         return TokenAccounts((own,))
-    unread = {other: OtherAccountsToken(own.id) for other in account_ids if other != own.id}
+    unread = {other: OtherAccountsToken() for other in account_ids if other != own.id}
     return TokenAccounts((own,) if own.id in account_ids else (), unread)
 
 

@@ -32,4 +32,4 @@ def serve() -> Iterator[Callable[..., GraphApiServer]]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries come at once."""
-    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 5.0))
+    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 30.0))

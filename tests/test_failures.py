@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
+from tap_instagram_business.graph.retries import RetryPolicy
+from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import AccountsUnread
-from tests import truth
-from tests.tap_run import Run, run_tap
+from tests import tap_run, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
-WORLD = WorldSettings(accounts=3, posts=130, days=300, seed=5, start=START)
-DAYS = truth.days_to(truth.last_complete_day(START), 30)
+DAYS = truth.days_to(truth.last_complete_day(START), 9)
+WORLD = WorldSettings(accounts=2, posts=110, days=len(DAYS), seed=5, start=START)
+
+
+def run_tap(server: GraphApiServer, **options: Any) -> Run:
+    """Run the tap over the days of the world."""
+    return tap_run.run_tap(server, **{"start_date": DAYS[0].isoformat(), **options})
 
 
 @pytest.fixture
@@ -39,7 +46,6 @@ def assert_complete(server: GraphApiServer, run: Run) -> None:
 
 PASSING = {
     "dropped": Fault(kind="drop", times=3, after=2),
-    "no answer in time": Fault(kind="stall", times=1, after=1, seconds=6),
     "a proxy's page": Fault(kind="html_502", times=3),
     "an empty body": Fault(kind="empty_body", times=3, after=1),
     "a torn body": Fault(kind="truncated_body", times=3, after=3),
@@ -56,6 +62,16 @@ PASSING = {
 def test_trouble_that_passes_leaves_no_trace(server: GraphApiServer, name: str) -> None:
     server.faults.add(PASSING[name])
     assert_complete(server, run_tap(server))
+    assert len(server.faults.history) == PASSING[name].times
+
+
+def test_an_answer_is_waited_for_no_longer_than_the_timeout(
+    server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 2.0))
+    server.faults.add(Fault(kind="stall", times=1, after=1, seconds=4))
+    assert_complete(server, run_tap(server))
+    assert server.faults.history
 
 
 def test_less_is_asked_for_where_it_was_too_much(server: GraphApiServer) -> None:

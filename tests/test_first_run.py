@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -58,19 +57,19 @@ PAGES = {
 }
 
 
-@pytest.fixture(params=[*WORLDS, *PAGES], name="world")
-def _world(request: pytest.FixtureRequest, serve: Callable[..., GraphApiServer]) -> GraphApiServer:
-    if request.param in PAGES:
-        return serve(PAGED, api_settings=PAGES[request.param])
-    return serve(WORLDS[request.param])
+@pytest.fixture(scope="module", params=[*WORLDS, *PAGES], name="world")
+def _world(request: pytest.FixtureRequest) -> Iterator[GraphApiServer]:
+    settings, api_settings = WORLDS.get(request.param, PAGED), PAGES.get(request.param)
+    with GraphApiServer(settings, api_settings=api_settings) as server:
+        yield server
 
 
-@pytest.fixture(name="run")
+@pytest.fixture(scope="module", name="run")
 def _run(world: GraphApiServer) -> Run:
     return run_tap(world, login=world.world.settings.login)
 
 
-@pytest.fixture(name="expected")
+@pytest.fixture(scope="module", name="expected")
 def _expected(world: GraphApiServer) -> dict[str, truth.Table]:
     now = world.clock.now()
     return truth.every_table(world.world, now, truth.days_to(truth.last_complete_day(now), 30))

@@ -12,18 +12,24 @@ from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import days as pacific
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.left_out import AccountsUnread
-from tests import truth
-from tests.tap_run import Warehouse, catalog, run_tap
+from tests import tap_run, truth
+from tests.tap_run import Warehouse, catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
-WORLD = WorldSettings(accounts=2, posts=60, days=200, seed=5, start=START)
-DAYS = truth.days_to(truth.last_complete_day(START), 30)
+DAYS = truth.days_to(truth.last_complete_day(START), 9)
+WORLD = WorldSettings(accounts=2, posts=60, days=len(DAYS), seed=5, start=START)
+
+
+def run_tap(server: GraphApiServer, **options: Any) -> Run:
+    """Run the tap over the days of the world."""
+    return tap_run.run_tap(server, **{"start_date": DAYS[0].isoformat(), **options})
 
 
 @pytest.fixture
@@ -77,8 +83,9 @@ def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphAp
 
 
 def test_media_that_meta_failed_at_are_remembered_by_a_run_that_is_cut_short(
-    server: GraphApiServer,
+    serve: Callable[..., GraphApiServer],
 ) -> None:
+    server = serve(WorldSettings(accounts=2, posts=5, days=9, seed=5, start=START))
     newest = sorted(truth.media(server.world, START).values(), key=lambda row: row["timestamp"])
     server.clock.advance(DAY * 40)
     victim = newest[-1]["id"]
@@ -99,7 +106,7 @@ def test_media_that_meta_failed_at_are_remembered_by_a_run_that_is_cut_short(
 def test_an_account_at_whose_media_meta_fails_too_often_is_left_out_and_made_good(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    server = serve(WorldSettings(accounts=2, posts=500, days=200, seed=5, start=START))
+    server = serve(WorldSettings(accounts=2, posts=500, days=9, seed=5, start=START))
     victim = server.world.account_ids[0]
     media = [node["id"] for node in server.world.media(victim, START)]
     server.faults.add(failing(f"({'|'.join(media[::2])})/insights"))
@@ -142,7 +149,7 @@ def test_an_outage_ends_the_run_soon_and_the_next_goes_on(
 def test_one_media_that_meta_fails_at_fails_no_other_of_its_request(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    server = serve(WorldSettings(accounts=1, posts=90, days=90, start=START, login="instagram"))
+    server = serve(WorldSettings(accounts=1, posts=90, days=9, start=START, login="instagram"))
     expected = truth.media_insights(server.world, START)
     victim = sorted(media_id for (media_id,) in expected)[20]
     server.faults.add(failing(f"insights.*{victim}|{victim}/insights"))
@@ -165,7 +172,7 @@ def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: Graph
 def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
     serve: Callable[..., GraphApiServer], kind: Any, login: Any
 ) -> None:
-    server = serve(WorldSettings(accounts=1, posts=90, days=200, seed=5, start=START, login=login))
+    server = serve(WorldSettings(accounts=1, posts=90, days=9, seed=5, start=START, login=login))
     expected = truth.media_insights(server.world, START)
     victim = sorted(media_id for (media_id,) in expected)[20]
     asked = f"(/{victim}/insights|insights.*ids=[^&]*{victim}).*reach|metric=reach.*{victim}"
@@ -199,7 +206,7 @@ MISSHAPEN = {
 def test_what_has_not_the_shape_of_an_answer_is_none(
     serve: Callable[..., GraphApiServer], name: str, login: Any
 ) -> None:
-    world = WorldSettings(accounts=1, posts=30, days=200, seed=5, start=START, login=login)
+    world = WorldSettings(accounts=1, posts=30, days=9, seed=5, start=START, login=login)
     server = serve(world)
     server.faults.add(
         *(
@@ -227,11 +234,11 @@ def test_what_has_not_the_shape_of_an_answer_is_none(
 def test_items_of_another_shape_end_no_run(
     serve: Callable[..., GraphApiServer], match: str, body: str, table: str
 ) -> None:
-    world = WorldSettings(accounts=1, posts=5, days=60, seed=5, start=START, login="instagram")
+    world = WorldSettings(accounts=1, posts=5, days=9, seed=5, start=START, login="instagram")
     server, every_table = serve(world), [e["tap_stream_id"] for e in catalog()["streams"]]
     server.faults.add(Fault(kind="raw", status=200, body=body, match=match, times=None))
     warehouse, wanted = Warehouse(), catalog(*every_table)
-    run = run_tap(server, login="instagram", catalog=wanted, strict=False, start_date="2026-11-10")
+    run = run_tap(server, login="instagram", catalog=wanted, strict=False)
     assert server.faults.history
     if table:
         assert isinstance(run.error, AccountsUnread)
@@ -260,7 +267,7 @@ def test_items_of_another_shape_end_no_run(
 def test_a_list_that_leads_nowhere_has_not_come_to_its_end(
     serve: Callable[..., GraphApiServer], paging: str
 ) -> None:
-    world = WorldSettings(accounts=1, posts=30, days=60, seed=5, start=START, login="instagram")
+    world = WorldSettings(accounts=1, posts=30, days=9, seed=5, start=START, login="instagram")
     server = serve(world)
     body = f'{{"data": [], "paging": {paging}}}'
     server.faults.add(Fault("raw", status=200, body=body, match=r"/media\?", times=None))
@@ -321,7 +328,8 @@ def test_a_network_that_is_gone_for_a_while_is_waited_for(
 def test_replies_that_cannot_be_read_leave_their_account_for_the_next_run(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    server = serve(WORLD, api_settings=ApiSettings(page_cap=2))
+    world = WorldSettings(accounts=2, posts=15, days=9, seed=5, start=START)
+    server = serve(world, api_settings=ApiSettings(page_cap=2))
     server.faults.add(failing("/replies"))
     wanted, warehouse = catalog("media", "comments"), Warehouse()
     run = run_tap(server, strict=False, catalog=wanted)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from instagram_sandbox.graph_api.faults import Kind
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 RUNS = int(os.environ.get("SOAK_RUNS", "25"))

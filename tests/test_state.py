@@ -11,6 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import state as state_module
 from tap_instagram_business.state import PacedStateWriter
@@ -20,8 +22,6 @@ from tests.tap_run import Run, Warehouse, run_tap
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    import pytest
 
     from instagram_sandbox.graph_api import GraphApiServer
 
@@ -137,6 +137,7 @@ def replay(output: str) -> Run:
     return run
 
 
+@pytest.mark.soak
 def test_rows_written_before_any_state_are_those_the_state_is_about(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

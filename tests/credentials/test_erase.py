@@ -164,6 +164,7 @@ def ask_meltano(project: Path, *arguments: str) -> str:
     return run.stdout
 
 
+@pytest.mark.e2e
 def test_an_account_is_erased_from_all_meltano_states_and_the_run_history(
     env: dict[str, str], project: Path, filled: Vault
 ) -> None:
@@ -214,7 +215,7 @@ def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]
 def dataset(bigquery: LocalSandbox, request: pytest.FixtureRequest) -> str:
     """A dataset with two accounts in two tables and a view, and a table without accounts."""
     name = f"d{abs(hash(request.node.name))}"
-    for sql in (
+    statements = (
         f"CREATE SCHEMA {name}",
         f"CREATE TABLE {name}.media (id STRING, account_id STRING)",
         f"CREATE TABLE {name}.accounts (id STRING, account_id STRING)",
@@ -223,8 +224,8 @@ def dataset(bigquery: LocalSandbox, request: pytest.FixtureRequest) -> str:
         f"INSERT INTO {name}.media VALUES ('1','{GOES}'), ('2','{STAYS}'), ('3','{GOES}')",
         f"INSERT INTO {name}.accounts VALUES ('{GOES}','{GOES}'), ('{STAYS}','{STAYS}')",
         f"INSERT INTO {name}.notes VALUES ('nobody')",
-    ):
-        bigquery.rows(sql)
+    )
+    bigquery.rows(";\n".join(statements))
     return name
 
 

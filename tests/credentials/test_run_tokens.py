@@ -18,7 +18,7 @@ from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.credentials.command import APP
 from tests.credentials.records import new_record
-from tests.tap_run import Run, run_tap
+from tests.tap_run import Run, catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     Serve = Callable[..., GraphApiServer]
 
 DAY = dt.timedelta(days=1)
+FIRST_DAY = dt.date(2026, 11, 15)
 APP_SETTINGS: dict[str, Any] = {name.lower(): value for name, value in APP.items()}
 
 
 def world(login: str) -> WorldSettings:
-    return WorldSettings(accounts=3, posts=12, days=40, seed=3, login=login)  # type: ignore[arg-type]
+    return WorldSettings(accounts=3, posts=12, days=5, seed=3, login=login)  # type: ignore[arg-type]
 
 
 def tokens_of(server: GraphApiServer) -> dict[str, str]:
@@ -56,18 +57,19 @@ def fill(vault: Vault, keys: KeyRing, server: GraphApiServer, **values: Any) -> 
 
 
 def run_with(vault: Vault, server: GraphApiServer, **options: Any) -> Run:
-    return run_tap(
-        server,
-        access_token="",
-        vault_path=vault.location,
-        login=server.world.settings.login,
-        **options,
-    )
+    given = {
+        "access_token": "",
+        "vault_path": vault.location,
+        "login": server.world.settings.login,
+        "start_date": FIRST_DAY.isoformat(),
+    }
+    return run_tap(server, **{**given, **options})
 
 
 def assert_complete(server: GraphApiServer, run: Run, *, without: str = "") -> None:
     now = server.clock.now()
-    days = truth.days_to(truth.last_complete_day(now), 30)
+    last_day = truth.last_complete_day(now)
+    days = truth.days_to(last_day, (last_day - FIRST_DAY).days + 1)
     for table, expected in {
         "accounts": truth.accounts(server.world, now),
         "account_insights": truth.account_insights(server.world, now, days),
@@ -355,7 +357,7 @@ def test_the_end_of_consent_is_warned_of_with_the_facebook_login(
     }
     server.clock.advance(45 * DAY)
     with caplog.at_level(logging.WARNING):
-        run_with(vault, server, **APP_SETTINGS)
+        run_with(vault, server, catalog=catalog("accounts"), **APP_SETTINGS)
     assert caplog.text.count("ends on 2027-01-19: run `tap-instagram-business connect`") == 3
 
 
@@ -376,14 +378,15 @@ def test_the_expiry_of_the_token_in_the_settings_is_warned_of(
     seconds = int(left.total_seconds()) if left else None
     server = serve(world("facebook"), api_settings=ApiSettings(token_expires_in=seconds))
     with caplog.at_level(logging.WARNING):
-        run_tap(server, **APP_SETTINGS)
+        run_tap(server, start_date=FIRST_DAY.isoformat(), **APP_SETTINGS)
     assert ("The access token expires on 2026-11-25" in caplog.text) is warned
 
 
 def test_an_unknown_expiry_does_not_stop_the_run(serve: Serve) -> None:
     server = serve(world("facebook"))
     server.faults.add(Fault(kind="expired_token", match="debug_token", times=None))
-    assert_complete_with_pages(server, run_tap(server, **APP_SETTINGS))
+    run = run_tap(server, start_date=FIRST_DAY.isoformat(), **APP_SETTINGS)
+    assert_complete_with_pages(server, run)
 
 
 def assert_complete_with_pages(server: GraphApiServer, run: Run) -> None:

@@ -244,6 +244,7 @@ def test_two_writers_do_not_lose_records(vault: Vault) -> None:
     assert len(vault.read()) == 180
 
 
+@pytest.mark.soak
 def test_the_file_is_complete_after_a_writer_was_killed_at_any_time(vault: Vault) -> None:
     known = 0
     for round_number in range(25):

@@ -78,11 +78,12 @@ def ask(url: str, order: dict[str, Any] | None = None, *, post: bool = False) ->
 
 
 @contextmanager
-def sandbox(port: int, **options: object) -> Iterator[str]:
+def sandbox(
+    port: int, *, latency: float = 0.0, clock: str | None = None, **world: object
+) -> Iterator[str]:
     """Serve a world in a process of its own."""
-    command = [sys.executable, "-m", "tap_instagram_business.sandbox.graph_api"]
-    for name, value in {"port": port, **options}.items():
-        command += [f"--{name.replace('_', '-')}", str(value)]
+    settings = {"port": port, "clock": clock, "world": world, "api": {"latency": latency}}
+    command = [sys.executable, "-m", "instagram_sandbox.graph_api", json.dumps(settings)]
     url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:

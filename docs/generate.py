@@ -1,8 +1,9 @@
 """Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
 
-README.md: the tables of streams, settings and metrics. meltano.yml: the tap's settings.
-.env.example and catalog.example.json: whole. With --check nothing is written, and what is stale
-is named with exit code 1.
+README.md: the lists of tables, commands, settings and metrics, and some queries. CONTRIBUTING.md:
+the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example and
+catalog.example.json: whole. With --check nothing is written, and what is stale is named with exit
+code 1.
 """
 
 from __future__ import annotations
@@ -13,13 +14,24 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+import tables_page
+import yaml
+
+from tap_instagram_business.cli import command_line
 from tap_instagram_business.metrics import (
     DAY_METRICS,
+    FEED_CAROUSEL,
+    FEED_IMAGE,
+    FEED_VIDEO,
     FOLLOW_COLUMNS,
     FOLLOWER_COUNT,
     MEDIA_METRICS,
+    REELS,
+    STORY,
 )
 from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -29,6 +41,15 @@ ROOT = Path(__file__).parent.parent
 PREFIX = "TAP_INSTAGRAM_BUSINESS_"
 KINDS = {"array": "array", "boolean": "boolean", "integer": "integer", "number": "decimal"}
 BOTH_LOGINS = 2
+KIND_NAMES = {
+    FEED_IMAGE: "image",
+    FEED_CAROUSEL: "carousel",
+    FEED_VIDEO: "feed video (before reels)",
+    REELS: "reel",
+    STORY: "story",
+}
+KINDS_IN_ORDER = list(KIND_NAMES)
+README_QUERIES = ("account_history", "media_insights_history", "insight_gaps")
 
 Schema = dict[str, Any]
 
@@ -47,19 +68,36 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def streams_table() -> str:
-    """Return the README's table of streams."""
-    tap = TapInstagramBusiness(validate_config=False)
+    """Return the README's table of tables."""
     return table(
-        ("table", "one row is", "key", "incremental by"),
+        ("table", "one row is", "key", "bookmark"),
         (
             (
-                f"`{stream.name}`" + ("" if stream.selected_by_default else " (off)"),
+                f"[`{stream.name}`](docs/tables.md#{stream.name})"
+                + ("" if stream.selected_by_default else " (off)"),
                 summary(stream),
                 ", ".join(f"`{key}`" for key in stream.primary_keys),
-                f"`{stream.replication_key}`" if stream.replication_key else "read whole",
+                tables_page.bookmark(stream.name),
             )
-            for stream in tap.streams.values()
+            for stream in streams()
         ),
+    )
+
+
+def streams() -> list[InstagramStream]:
+    """Return the tables in their own order."""
+    tap = TapInstagramBusiness(validate_config=False)
+    return [stream for stream in tap.streams.values() if isinstance(stream, InstagramStream)]
+
+
+def commands_table() -> str:
+    """Return the README's table of commands: the first sentence of each one's help."""
+    group = command_line()
+    context = click.Context(group)
+    commands = ((name, group.get_command(context, name)) for name in group.list_commands(context))
+    return table(
+        ("command", "what it does"),
+        ((f"`{name}`", command.get_short_help_str(200)) for name, command in commands if command),
     )
 
 
@@ -91,7 +129,9 @@ def media_metrics_table() -> str:
         (
             (
                 f"`{metric.name}`",
-                ", ".join(sorted(kind.lower() for kind in metric.kinds)),
+                ", ".join(
+                    KIND_NAMES[kind] for kind in sorted(metric.kinds, key=KINDS_IN_ORDER.index)
+                ),
                 "both" if len(metric.logins) == BOTH_LOGINS else next(iter(metric.logins)),
                 metric.description,
             )
@@ -138,7 +178,11 @@ def _declared(name: str, schema: Schema) -> Iterator[str]:
 
 def env_example() -> str:
     """Return .env.example: every setting, secrets first."""
-    lines = ["# Copy to .env, which git ignores, and fill in. Meltano reads it.", ""]
+    lines = [
+        "# Copy this file to .env, which git ignores, and fill it in. Meltano reads .env itself.",
+        "# For a command without Meltano, load it into the shell first: set -a; . ./.env; set +a",
+        "",
+    ]
     ordered = sorted(settings().items(), key=lambda item: not item[1].get("secret"))
     for name, schema in ordered:
         lines += textwrap.wrap(
@@ -148,7 +192,7 @@ def env_example() -> str:
         off = "" if name == "access_token" else "# "
         lines += [f"{off}{PREFIX}{name.upper()}={_quoted(default)}", ""]
     lines += [
-        "# The Google Cloud project that holds the dataset, and the dataset.",
+        "# The Google Cloud project that holds the dataset, and the name of the dataset.",
         "# TARGET_BIGQUERY_PROJECT=",
         "# TARGET_BIGQUERY_DATASET=instagram",
     ]
@@ -161,6 +205,18 @@ def _quoted(value: object) -> str:
 
 def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def house_table() -> str:
+    """Return CONTRIBUTING's table of the rooms of the house."""
+    rooms = yaml.safe_load((ROOT / "docs" / "house.yml").read_text("utf-8"))
+    return table(
+        ("room", "what it holds", "what it imports"),
+        (
+            (f"`{name}`", room["holds"], ", ".join(f"`{it}`" for it in room.get("imports", ())))
+            for name, room in rooms.items()
+        ),
+    )
 
 
 def catalog() -> str:
@@ -184,15 +240,20 @@ def documents() -> dict[str, str]:
     readme = (ROOT / "README.md").read_text("utf-8")
     for name, block in {
         "streams": streams_table(),
+        "commands": commands_table(),
         "settings": settings_table(),
         "media metrics": media_metrics_table(),
         "account metrics": day_metrics_table(),
+        **{f"query {name}": tables_page.query_block(name) for name in README_QUERIES},
     }.items():
         readme = with_block(readme, name, block, ("<!-- ", " -->"))
     meltano = (ROOT / "meltano.yml").read_text("utf-8")
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return {
         "README.md": readme,
+        "CONTRIBUTING.md": with_block(contributing, "house", house_table(), ("<!-- ", " -->")),
         "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
+        "docs/tables.md": tables_page.page(streams()) + "\n",
         ".env.example": env_example(),
         "catalog.example.json": catalog(),
     }

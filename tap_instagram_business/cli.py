@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._util import load_json
-from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from tap_instagram_business.credentials import redaction
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.graph.errors import GraphError, GraphFailure
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.graph.errors import CallError, GraphFailure
+from tap_instagram_business.sdk import ConfigInput, load_json
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
-    "sandbox": "tap_instagram_business.sandbox.commands:sandbox",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }
 """Commands by name, imported only when they are typed."""
@@ -68,7 +66,7 @@ class CommandLine(click.Group):
             return super().main(*args, **options)
         except ConfigValidationError as error:
             fail(" ".join(error.errors))
-        except GraphError as error:
+        except CallError as error:
             remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
             fail(f"{error}{remedy}")
         except (GraphFailure, CredentialsError) as error:
@@ -85,13 +83,13 @@ def sync(
     *,
     about: bool = False,
     about_format: str | None = None,
-    config: _ConfigInput | None = None,
+    config: ConfigInput | None = None,
     state: IO[str] | None = None,
     catalog: IO[str] | None = None,
 ) -> None:
     """Run the tap, or say what it is."""
     context = click.get_current_context(silent=True)
-    given = config or _ConfigInput()
+    given = config or ConfigInput()
     if context and context.invoked_subcommand:
         context.obj = given.config
         return
@@ -119,7 +117,7 @@ def read_json(file: IO[str]) -> dict[str, Any]:
 
 def read_config(
     _context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
-) -> _ConfigInput:
+) -> ConfigInput:
     """Merge config files, later ones over earlier ones; `ENV` stands for the environment."""
     config: dict[str, Any] = {}
     for path in paths:
@@ -130,7 +128,7 @@ def read_config(
                 config |= read_json(file)
         except OSError as error:
             fail(f"{path} cannot be read ({error.strerror}): check option --config")
-    return _ConfigInput(config=config, parse_env="ENV" in paths)
+    return ConfigInput(config=config, parse_env="ENV" in paths)
 
 
 def with_config_files(command: click.Command) -> click.Command:

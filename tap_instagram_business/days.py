@@ -1,6 +1,6 @@
-"""Meta's days: midnight to midnight US Pacific, through both changes of daylight saving.
+"""Meta's days: midnight to midnight US Pacific time, daylight saving included.
 
-Graph API: IG User insights. An insight of a day is restated for up to 48 hours after its end.
+Graph API: IG User insights. Meta corrects the insights of a day for up to 48 hours after its end.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ T = TypeVar("T")
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = dt.timedelta(days=1)
 SETTLED_AFTER = dt.timedelta(hours=48)
-MOST_DAYS_A_REQUEST = 30
+MAX_DAYS_PER_REQUEST = 30
 KEPT_DAYS = 729
-"""How far back Meta answers for an account's day; a day more is refused."""
+"""For how many days before today Meta keeps account insights; an earlier day is refused."""
 KEPT_DAYS_FOLLOWERS = 30
-"""The same for `follower_count` and `online_followers`, today left out."""
+"""The same for `follower_count` and `online_followers`: 30 days, not counting today."""
 
 
 def start_of(day: dt.date) -> dt.datetime:
@@ -40,19 +40,19 @@ def yesterday(now: dt.datetime) -> dt.date:
 
 
 def is_final(day: dt.date, now: dt.datetime) -> bool:
-    """Say whether Meta restates a day no more."""
+    """Return whether the insights of a day are final: Meta corrects them for 48 hours."""
     return now >= start_of(day + DAY) + SETTLED_AFTER
 
 
 def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
-    """List the days from first to last, both included; none if last is before first."""
+    """Return the days from first to last, both included; none if last is before first."""
     return [first + DAY * number for number in range((last - first).days + 1)]
 
 
 def window(first: dt.date, last: dt.date) -> dict[str, str]:
     """Return the `since` and `until` (unix seconds) that cover these days and nothing of the next.
 
-    One second more and Meta answers for a day more.
+    With one second more, Meta would answer for one more day.
     """
     return {
         "since": str(int(start_of(first).timestamp())),
@@ -61,13 +61,13 @@ def window(first: dt.date, last: dt.date) -> dict[str, str]:
 
 
 def windows(
-    days: Iterable[dt.date], most_days: int = MOST_DAYS_A_REQUEST
+    days: Iterable[dt.date], max_days: int = MAX_DAYS_PER_REQUEST
 ) -> Iterator[tuple[dt.date, dt.date]]:
-    """Cut days, in order, into consecutive ones that one request may cover.
+    """Split days, in order, into windows of consecutive days that one request may cover.
 
-    The limit is in seconds: 30 days in which clocks go back are an hour too long.
+    Meta's limit is in seconds: 30 days in which the clocks go back are one hour too long.
     """
-    most = dt.timedelta(days=most_days)
+    most = dt.timedelta(days=max_days)
     first = last = None
     for day in days:
         if first is None or last is None:
@@ -81,42 +81,64 @@ def windows(
 
 
 class DayLabels:
-    """Lays series onto the days that were asked for.
+    """Finds the day of each bucket of a series.
 
-    Meta does not say whether a bucket's `end_time` is its day's start or its end, so the window
-    says it: an `end_time` after the window means ends, one at its start means starts. Where the
-    window's first or last day has no figure, figures whose days are known say it. What one series
-    has shown holds for those that show neither.
+    Meta does not say whether a bucket's `end_time` is the start or the end of its day, so this
+    learns it from the answers of a run, and keeps what it has learnt for the rest of the run:
+
+    - An `end_time` after the requested window means ends, one at its start means starts.
+    - Otherwise figures whose days are known, because each day was asked for alone, show it.
+
+    Attributes:
+        are_ends: whether an `end_time` is the end of its day; None while that is not known.
     """
 
     def __init__(self) -> None:
         self.are_ends: bool | None = None
 
-    def learn(self, buckets: Iterable[tuple[dt.datetime, T]], known: Mapping[dt.date, T]) -> None:
-        """Learn what `end_time` means from figures that were asked for day by day."""
+    def learn_from_window(
+        self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
+    ) -> None:
+        """Learn from a series that was asked for from the first to the last day.
+
+        Args:
+            buckets: `end_time` and content of each bucket.
+            first: the first day asked for.
+            last: the last day asked for.
+        """
+        labels = {pacific_date(end_time) for end_time, _ in buckets}
+        if last + DAY in labels:
+            self.are_ends = True
+        elif first in labels:
+            self.are_ends = False
+
+    def learn_from_days(
+        self, buckets: Iterable[tuple[dt.datetime, T]], known: Mapping[dt.date, T]
+    ) -> None:
+        """Learn from figures that were also asked for day by day.
+
+        Args:
+            buckets: `end_time` and figure of each bucket.
+            known: the figure of each day.
+        """
         labelled = {pacific_date(end_time): content for end_time, content in buckets}
         as_starts = sum(known.get(label) == content for label, content in labelled.items())
         as_ends = sum(known.get(label - DAY) == content for label, content in labelled.items())
         if self.are_ends is None and as_starts != as_ends:
             self.are_ends = as_ends > as_starts
 
-    def lay_out(
+    def place(
         self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
     ) -> dict[dt.date, T]:
-        """Return what each day has; nothing where nobody can say which day it is.
+        """Return the content of each day; nothing while it is not known which day is which.
 
         Args:
-            buckets: `end_time` and content of each.
-            first: the first day asked for.
-            last: the last day asked for.
+            buckets: `end_time` and content of each bucket.
+            first: the first day to return.
+            last: the last day to return.
         """
-        labelled = {pacific_date(end_time): content for end_time, content in buckets}
-        if last + DAY in labelled:
-            self.are_ends = True
-        elif first in labelled:
-            self.are_ends = False
         if self.are_ends is None:
             return {}
         shift = DAY if self.are_ends else dt.timedelta()
-        days = {label - shift: content for label, content in labelled.items()}
+        days = {pacific_date(end_time) - shift: content for end_time, content in buckets}
         return {day: content for day, content in days.items() if first <= day <= last}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_instagram_business.graph.fields import BOTH, FACEBOOK
+from tap_instagram_business.fields import BOTH, FACEBOOK
 
 FEED_IMAGE = "FEED IMAGE"
 FEED_CAROUSEL = "FEED CAROUSEL_ALBUM"
@@ -31,7 +31,7 @@ class MediaMetric:
         name: Meta's name, and the column's.
         description: what it counts, with its unit.
         kinds: the kinds of media that have it.
-        unsure: the kinds where only some media have it: a refusal there is one media's own.
+        per_object: the kinds of which only some media have it: a refusal is about one media.
         logins: the logins that can read it.
         type: `integer` or `number`.
     """
@@ -39,7 +39,7 @@ class MediaMetric:
     name: str
     description: str
     kinds: frozenset[str]
-    unsure: frozenset[str] = frozenset()
+    per_object: frozenset[str] = frozenset()
     logins: frozenset[str] = BOTH
     type: str = "integer"
 
@@ -47,45 +47,80 @@ class MediaMetric:
 _VIDEO = frozenset({FEED_VIDEO})
 _REELS = frozenset({REELS})
 _STORY = frozenset({STORY})
-_WITH_ADS = "organic, boosted and Facebook crosspost together"
+_WITH_ADS = "in total: organic, from boosted posts and from Facebook crossposts"
 
 MEDIA_METRICS = (
-    MediaMetric("reach", "Accounts that saw it at least once; an estimate.", ALL),
-    MediaMetric("views", "Times it was played or shown.", ALL, _VIDEO),
-    MediaMetric("likes", "Likes.", POSTS),
-    MediaMetric("comments", "Comments.", POSTS),
-    MediaMetric("saved", "Times it was saved.", POSTS),
-    MediaMetric("shares", "Times it was shared.", ALL),
-    MediaMetric("reposts", "Times it was reposted.", ALL),
     MediaMetric(
-        "total_interactions",
-        "Likes, saves, comments, shares and the like, less those taken back.",
+        "reach",
+        "Number of accounts that saw the media at least once. Meta estimates it; do not add it up "
+        "over several media.",
         ALL,
     ),
-    MediaMetric("follows", "Accounts that began to follow from it.", PHOTOS | _STORY),
-    MediaMetric("profile_visits", "Visits of the profile from it.", PHOTOS | _STORY),
-    MediaMetric("replies", "Replies to the story; 0 for accounts in the EU and Japan.", _STORY),
-    MediaMetric("navigation", "Taps and swipes away from the story, all kinds together.", _STORY),
-    MediaMetric("link_clicks", "Taps on the story's link.", _STORY, logins=FACEBOOK),
+    MediaMetric("views", "Number of times the media was played or shown.", ALL, _VIDEO),
+    MediaMetric("likes", "Number of likes.", POSTS),
+    MediaMetric("comments", "Number of comments.", POSTS),
+    MediaMetric("saved", "Number of times the media was saved.", POSTS),
+    MediaMetric("shares", "Number of times the media was shared.", ALL),
+    MediaMetric("reposts", "Number of times the media was reposted.", ALL),
     MediaMetric(
-        "ig_reels_avg_watch_time", "Average time a play was watched, in milliseconds.", _REELS
+        "total_interactions",
+        "Sum of likes, saves, comments, shares and similar actions, minus those that were undone.",
+        ALL,
     ),
     MediaMetric(
-        "ig_reels_video_view_total_time", "Time it was watched in all, in milliseconds.", _REELS
+        "follows", "Number of accounts that started to follow from this media.", PHOTOS | _STORY
+    ),
+    MediaMetric(
+        "profile_visits", "Number of visits to the profile from this media.", PHOTOS | _STORY
+    ),
+    MediaMetric(
+        "replies",
+        "Number of replies to the story. Meta gives 0 for accounts in the EU and in Japan.",
+        _STORY,
+    ),
+    MediaMetric(
+        "navigation",
+        "Number of taps and swipes away from the story (forward, back or out), all kinds together.",
+        _STORY,
+    ),
+    MediaMetric("link_clicks", "Number of taps on the link in the story.", _STORY, logins=FACEBOOK),
+    MediaMetric(
+        "ig_reels_avg_watch_time",
+        "Average time that one play of the reel was watched, in milliseconds.",
+        _REELS,
+    ),
+    MediaMetric(
+        "ig_reels_video_view_total_time",
+        "Total time that the reel was watched, in milliseconds.",
+        _REELS,
     ),
     MediaMetric(
         "reels_skip_rate",
-        "Views skipped within the first 3 seconds, in percent.",
+        "Share of views that were skipped within the first 3 seconds, in percent.",
         _REELS,
         type="number",
     ),
-    MediaMetric("total_likes", f"Likes, {_WITH_ADS}.", PHOTOS | _REELS, logins=FACEBOOK),
-    MediaMetric("total_comments", f"Comments, {_WITH_ADS}.", PHOTOS | _REELS, logins=FACEBOOK),
-    MediaMetric("total_views", f"Views, {_WITH_ADS}.", PHOTOS | _REELS | _STORY, logins=FACEBOOK),
+    MediaMetric("total_likes", f"Number of likes {_WITH_ADS}.", PHOTOS | _REELS, logins=FACEBOOK),
     MediaMetric(
-        "crossposted_views", "Views on Instagram and Facebook together.", _REELS, _REELS, FACEBOOK
+        "total_comments", f"Number of comments {_WITH_ADS}.", PHOTOS | _REELS, logins=FACEBOOK
     ),
-    MediaMetric("facebook_views", "Views on Facebook.", _REELS, _REELS, FACEBOOK),
+    MediaMetric(
+        "total_views", f"Number of views {_WITH_ADS}.", PHOTOS | _REELS | _STORY, logins=FACEBOOK
+    ),
+    MediaMetric(
+        "crossposted_views",
+        "Number of views on Instagram and Facebook together, of a reel that was shared to both.",
+        _REELS,
+        _REELS,
+        FACEBOOK,
+    ),
+    MediaMetric(
+        "facebook_views",
+        "Number of views on Facebook, of a reel that was shared to it.",
+        _REELS,
+        _REELS,
+        FACEBOOK,
+    ),
 )
 
 
@@ -110,10 +145,10 @@ def media_metrics(kind: str, login: str, selected: frozenset[str]) -> tuple[Medi
     )
 
 
-def unsure_metrics(kind: str) -> frozenset[str]:
-    """Name the metrics that only some media of a kind have."""
+def per_object_metrics(kind: str) -> frozenset[str]:
+    """Return the metrics that only some media of a kind have."""
     known = kind if kind in ALL else FEED_VIDEO
-    return frozenset(metric.name for metric in MEDIA_METRICS if known in metric.unsure)
+    return frozenset(metric.name for metric in MEDIA_METRICS if known in metric.per_object)
 
 
 @dataclass(frozen=True)
@@ -136,23 +171,38 @@ _BY_PRODUCT = ("media_product_type",)
 DAY_METRICS = (
     DayMetric(
         "reach",
-        "Accounts that saw any content at least once; an estimate, not to be summed over days.",
+        "Number of accounts that saw any content at least once, ads included. Meta estimates it; "
+        "do not add it up over days.",
         ("follow_type", *_BY_PRODUCT),
     ),
-    DayMetric("views", "Times content was played or shown.", ("follow_type", *_BY_PRODUCT)),
-    DayMetric("accounts_engaged", "Accounts that interacted; an estimate, not to be summed."),
-    DayMetric("total_interactions", "Interactions with content, ads included.", _BY_PRODUCT),
-    DayMetric("likes", "Likes of posts, reels and videos.", _BY_PRODUCT),
-    DayMetric("comments", "Comments on posts, reels, videos and live videos.", _BY_PRODUCT),
-    DayMetric("shares", "Shares of posts, stories, reels, videos and live videos.", _BY_PRODUCT),
-    DayMetric("saves", "Saves of posts, reels and videos.", _BY_PRODUCT),
-    DayMetric("replies", "Replies to stories."),
-    DayMetric("reposts", "Reposts of posts, stories, reels and videos."),
     DayMetric(
-        "profile_links_taps", "Taps on the profile's contact buttons.", ("contact_button_type",)
+        "views", "Number of times content was played or shown.", ("follow_type", *_BY_PRODUCT)
     ),
-    DayMetric("profile_views", "Visits of the profile."),
-    DayMetric("website_clicks", "Taps on the profile's link."),
+    DayMetric(
+        "accounts_engaged",
+        "Number of accounts that interacted with content. Meta estimates it; do not add it up over "
+        "days.",
+    ),
+    DayMetric(
+        "total_interactions", "Number of interactions with content, ads included.", _BY_PRODUCT
+    ),
+    DayMetric("likes", "Number of likes on posts, reels and videos.", _BY_PRODUCT),
+    DayMetric(
+        "comments", "Number of comments on posts, reels, videos and live videos.", _BY_PRODUCT
+    ),
+    DayMetric(
+        "shares", "Number of shares of posts, stories, reels, videos and live videos.", _BY_PRODUCT
+    ),
+    DayMetric("saves", "Number of saves of posts, reels and videos.", _BY_PRODUCT),
+    DayMetric("replies", "Number of replies to stories."),
+    DayMetric("reposts", "Number of reposts of posts, stories, reels and videos."),
+    DayMetric(
+        "profile_links_taps",
+        "Number of taps on the contact buttons of the profile.",
+        ("contact_button_type",),
+    ),
+    DayMetric("profile_views", "Number of visits to the profile."),
+    DayMetric("website_clicks", "Number of taps on the link in the profile."),
 )
 
 FOLLOWS_AND_UNFOLLOWS = DayMetric(
@@ -161,20 +211,45 @@ FOLLOWS_AND_UNFOLLOWS = DayMetric(
 """Comes only split: the FOLLOWER bucket are follows, NON_FOLLOWER are unfollows."""
 
 FOLLOW_COLUMNS = {
-    "follows": ("FOLLOWER", "Accounts that began to follow."),
-    "unfollows": ("NON_FOLLOWER", "Accounts that stopped following or left Instagram."),
+    "follows": ("FOLLOWER", "Number of accounts that started to follow."),
+    "unfollows": ("NON_FOLLOWER", "Number of accounts that stopped following or left Instagram."),
 }
+
+MIN_FOLLOWERS = 100
+"""With fewer followers, Meta gives an account no insights about followers."""
 
 BREAKDOWNS = ("follow_type", "media_product_type", "contact_button_type")
 """The dimensions of account insights; each takes a request of its own."""
 
 FOLLOWER_COUNT = DayMetric(
-    "follower_count", "New followers of the day, not less those lost; kept by Meta for 30 days."
+    "follower_count",
+    "New followers gained that day, before unfollows are subtracted (gross). Meta keeps it for 30 "
+    "days.",
 )
 """Comes only as a series, for accounts with 100 followers or more."""
 
-ROLLING_PERIODS = {7: "week", 28: "days_28"}
-"""Days over which Meta counts reach as one, and what it calls them."""
+SERIES_METRICS = ("reach", FOLLOWER_COUNT.name)
+"""Asked for as one series. `reach` has a figure for nearly every day, and so shows how Meta labels
+the days of `follower_count`."""
+
+ROLLING_METRIC = "reach"
+"""Counted over several days at once: an account that is reached on two days counts once."""
+ROLLING_PERIODS = {"week": 7, "days_28": 28}
+"""Meta's names of the periods, and their days."""
+
+ONLINE_FOLLOWERS = "online_followers"
+"""Comes as a series of `lifetime` values, each with 24 figures by hour of the day."""
+
+FOLLOWER_METRICS = frozenset({FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS})
+"""The insights that need MIN_FOLLOWERS followers."""
+
+
+def metrics_split_by(breakdown: str) -> tuple[str, ...]:
+    """Return the metrics of an account's day that Meta splits by a dimension, as one request."""
+    split = [metric.name for metric in DAY_METRICS if breakdown in metric.breakdowns]
+    if breakdown in FOLLOWS_AND_UNFOLLOWS.breakdowns:
+        split.append(FOLLOWS_AND_UNFOLLOWS.name)
+    return tuple(split)
 
 
 @dataclass(frozen=True)
@@ -200,10 +275,10 @@ DEMOGRAPHIC_BREAKDOWNS = ("age,gender", "city", "country")
 """Age and gender stay a cross: each alone is its sum."""
 
 NAVIGATION_COLUMNS = {
-    "taps_forward": ("TAP_FORWARD", "Taps to the next photo or video."),
-    "taps_back": ("TAP_BACK", "Taps back to the one before."),
-    "exits": ("TAP_EXIT", "Taps that left the story."),
-    "swipes_forward": ("SWIPE_FORWARD", "Swipes to the next account's story."),
+    "taps_forward": ("TAP_FORWARD", "Number of taps to the next photo or video."),
+    "taps_back": ("TAP_BACK", "Number of taps back to the previous photo or video."),
+    "exits": ("TAP_EXIT", "Number of taps that left the story."),
+    "swipes_forward": ("SWIPE_FORWARD", "Number of swipes to the story of the next account."),
 }
 
 

@@ -1,7 +1,8 @@
-"""When a media's numbers are read again: often while it is young, rarely when it is old.
+"""When the numbers of a media are read again: often while it is young, rarely when it is old.
 
-Spread over the days by the media's id, so that no day is heavy, and computed from the date of the
-last reading alone, so that nothing is kept per media and a day without a run is made good.
+Old media are spread over the days by their ids, so that no day is heavy. What is due follows from
+the date of the last refresh alone: nothing is kept for each media, and what a day without a run
+misses is read by the next run.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ TIERS_PATTERN = r"^(always|(\d+:\d+ )*\*:\d+)$"
 
 @dataclass(frozen=True)
 class Tiers:
-    """How many days lie between two readings of a media, by its age.
+    """How many days lie between two refreshes of a media, by its age.
 
     Attributes:
-        steps: (age in days below which it holds, days between readings; 0 for every run).
+        steps: pairs of an age in days, below which the step holds, and the days between two
+            refreshes; 0 days for every run.
     """
 
     steps: tuple[tuple[float, int], ...]
@@ -38,24 +40,24 @@ class Tiers:
         )
 
     def slower(self, times: int) -> Tiers:
-        """Return tiers of so many times the days; what is read at every run still is."""
+        """Return tiers with so many times the days; what is read in every run stays so."""
         return Tiers(tuple((age, days * times) for age, days in self.steps))
 
     def days_between(self, age: dt.timedelta) -> int:
-        """Return how many days lie between two readings at an age; 0 for every run."""
+        """Return how many days lie between two refreshes at an age; 0 for every run."""
         return next(days for below, days in self.steps if age / DAY < below)
 
 
 @dataclass(frozen=True)
-class LastReading:
-    """What a bookmark says of an account's media.
+class LastRefresh:
+    """What a bookmark says of the media of an account.
 
     Attributes:
-        date: the UTC date of the last complete reading; None before the first.
-        since: how far back it went; None for all media.
-        partial_date: the UTC date of a later reading that was cut short.
-        partial_until: what was posted after this was read by then; media are read newest first.
-        again: ids that Meta did not give.
+        date: the UTC date of the last complete refresh; None before the first.
+        since: media that were posted before this were not read; None if all were.
+        partial_date: the UTC date of a later refresh that was cut short.
+        partial_until: that refresh has read the media that were posted after this.
+        again: ids of media at which Meta failed.
     """
 
     date: dt.date | None = None
@@ -65,7 +67,7 @@ class LastReading:
     again: frozenset[str] = frozenset()
 
     def of(self, posted: dt.datetime) -> dt.date | None:
-        """Return when a media posted then was last seen to; None if it never was."""
+        """Return when a media that was posted at this moment was last read; None if never."""
         if self.partial_until is not None and posted > self.partial_until:
             return self.partial_date
         if self.since is not None and posted < self.since:
@@ -74,11 +76,11 @@ class LastReading:
 
 
 def is_due(
-    media_id: str, posted: dt.datetime, *, last: LastReading, now: dt.datetime, tiers: Tiers
+    media_id: str, posted: dt.datetime, *, last: LastRefresh, now: dt.datetime, tiers: Tiers
 ) -> bool:
-    """Say whether a media is to be read in this run.
+    """Return whether a media is to be read in this run.
 
-    It is when it was never read, or when one of its days has come since the last reading.
+    It is due if it was never read, or if one of its days has come since the last refresh.
     """
     seen = last.of(posted)
     if seen is None or posted.date() >= seen or media_id in last.again:

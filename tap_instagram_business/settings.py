@@ -22,15 +22,17 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         secret=True,
         title="Access token",
-        description="Token of a user, system user or Page (Facebook login) or of an Instagram user "
-        "(Instagram login). Enough by itself for every account that it reaches.",
+        description="Access token from Meta. With the Facebook login it belongs to a user, a "
+        "system user or a Page, with the Instagram login to an Instagram user. This one setting is "
+        "enough to read every account that the token can reach.",
     ),
     th.Property(
         "vault_path",
         th.StringType,
         title="Vault path",
-        description="Path or URI (`gs://…`) of the vault that `connect` fills: every account in it "
-        "is read with its own token. `access_token` wins over it.",
+        description="Path or URI (`gs://…`, `s3://…`) of the vault, the file in which `connect` "
+        "keeps encrypted tokens. Every account of this login in it is read with its own token. The "
+        "vault is not used if `access_token` is set.",
     ),
     th.Property(
         "login",
@@ -45,15 +47,15 @@ SETTINGS = th.PropertiesList(
         "account_ids",
         th.ArrayType(th.StringType(pattern=r"^\d+$")),
         title="Account ids",
-        description="Ids (`17841…`) of the accounts to read, without need of any Page permission; "
-        "all that the token reaches if left out.",
+        description="Ids (`17841…`) of the accounts to read. If left out, every account that the "
+        "token can reach is read. Accounts named here need no permission on a Facebook Page.",
     ),
     th.Property(
         "start_date",
         th.DateType,
         title="Start date",
-        description="First day to read, as YYYY-MM-DD. If left out: 30 days back for account "
-        "insights, and all media that Meta lists (10,000 at most).",
+        description="First day to read, as YYYY-MM-DD. If left out, account insights start 30 days "
+        "back, and all media that Meta lists are read (at most 10,000 per account).",
     ),
     th.Property(
         "app_id",
@@ -66,60 +68,66 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         secret=True,
         title="App secret",
-        description="Secret of that app: signs every call (`appsecret_proof`).",
+        description="Secret of the Meta app that issued the token. If it is set, every call is "
+        "signed with it (`appsecret_proof`).",
     ),
     th.Property(
         "require_encrypted_secrets",
         th.BooleanType,
         default=False,
         title="Require encrypted secrets",
-        description="Refuse secret settings in plain text: only what `encrypt` makes is taken.",
+        description="If true, the tap refuses secret settings in plain text and accepts only the "
+        "output of `encrypt`.",
     ),
     th.Property(
         "refresh_margin_days",
         th.IntegerType(minimum=1, maximum=59),
         default=20,
         title="Refresh margin days",
-        description="How many days before its end a token in the vault is renewed (Instagram "
-        "login), or warned of (Facebook login, where only a person can renew it).",
+        description="How many days before the end of a token the tap acts. Instagram login: it "
+        "renews the token in the vault. Facebook login: it logs a warning, because only a person "
+        "can renew the token.",
     ),
     th.Property(
         "api_version",
         th.StringType(pattern=r"^v\d{1,2}\.0$"),
         default=DEFAULT_API_VERSION,
         title="API version",
-        description="Version of the Graph API; the default is the newest tested.",
+        description="Version of the Graph API. The default is the newest version that this tap was "
+        "tested with.",
     ),
     th.Property(
         "insights_lookback_days",
         th.IntegerType(minimum=0),
         default=3,
         title="Insights lookback days",
-        description="How many days of account insights already read are read again, since Meta "
-        "restates a day for 48 hours. Below 2, some days keep figures that are not final.",
+        description="How many of the days that were already read are read again in each run. Meta "
+        "corrects a day's account insights for up to 48 hours. With fewer than 2, some days keep "
+        "numbers that are not final.",
     ),
     th.Property(
         "media_refresh",
         th.StringType(pattern=TIERS_PATTERN),
         default=DEFAULT_TIERS,
         title="Media refresh",
-        description="How often a media's numbers are read, by its age: `age in days:every so many "
-        "days`, 0 for every run, `*` for any age; or `always`.",
+        description="How often the numbers of a media are read, by its age. Each pair is "
+        "`age:days`: media younger than `age` days are read every `days` days. 0 means in every "
+        "run, `*` means any age. `always` reads all media in every run.",
     ),
     th.Property(
         "demographics_every_days",
         th.IntegerType(minimum=0),
         default=7,
         title="Demographics every days",
-        description="How many days lie between two readings of `audience_demographics`; 0 for "
-        "every run.",
+        description="Number of days between two readings of `audience_demographics`. "
+        "0 = every run.",
     ),
     th.Property(
         "extra_metrics",
         th.ArrayType(th.StringType(pattern=r"^(account|media):[a-z0-9_]+$")),
         title="Extra metrics",
-        description="Insights that this version does not know, such as `media:new_metric` or "
-        "`account:new_metric`: their figures are rows of `extra_insights`.",
+        description="Metrics that this version of the tap does not know, such as "
+        "`media:new_metric` or `account:new_metric`. Their values become rows of `extra_insights`.",
     ),
     th.Property(
         "on_rate_limit",
@@ -127,43 +135,45 @@ SETTINGS = th.PropertiesList(
         default="wait",
         allowed_values=["wait", "stop"],
         title="On rate limit",
-        description="When what Meta lets one ask of an account is used up: `wait` until it is "
-        "back, or `stop` and go on at the next run; other accounts are read. When it is the app's, "
-        "all wait or stop.",
+        description="What to do at Meta's rate limit. `wait`: pause until calls are allowed again. "
+        "`stop`: leave this account for the next run. If the app's own limit is reached, this "
+        "applies to all accounts.",
     ),
     th.Property(
         "max_wait_minutes",
         th.NumberType(minimum=0),
         default=60,
         title="Max wait minutes",
-        description="How many minutes a run may wait in all; what would have to wait longer is "
-        "read by the next run.",
+        description="Maximum number of minutes that one run waits at rate limits, in total. What "
+        "would need a longer wait is left for the next run.",
     ),
     th.Property(
         "max_calls",
         th.IntegerType(minimum=0),
         default=0,
         title="Max calls",
-        description="How many calls a run may make, each in a batch counted; 0 for any number.",
+        description="Maximum number of API calls per run. Every call inside a batch counts. "
+        "0 = no limit.",
     ),
     th.Property(
         "parallel_requests",
         th.IntegerType(minimum=1, maximum=20),
         default=4,
         title="Parallel requests",
-        description="How many requests may be under way at once.",
+        description="Maximum number of HTTP requests at the same time.",
     ),
     th.Property(
         "api_url",
         th.StringType(pattern=r"^https?://[^/\s]+/?$"),
         title="API URL",
-        description="Another host than Meta's, such as the sandbox's.",
+        description="Address of another server than Meta's, such as the sandbox's.",
     ),
     th.Property(
         "user_agent",
         th.StringType,
         title="User agent",
-        description="What the tap calls itself in requests; its name and version if left out.",
+        description="`User-Agent` header of the requests to Meta. If left out: the tap's name and "
+        "version.",
     ),
 )
 

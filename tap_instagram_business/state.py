@@ -1,4 +1,4 @@
-"""Singer messages, each written whole; STATE often while it is small, seldom when it is large."""
+"""How Singer messages are written: each one whole, and a large state less often."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec.json
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.helpers._state import StateWriter
 from singer_sdk.singerlib.encoding.simple import StateMessage
 from typing_extensions import override
+
+from tap_instagram_business.sdk import StateWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Message
     from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 
-BYTES_A_SECOND = 50_000
-"""How much of the output may be state: a thousand accounts' is half a megabyte each time."""
+STATE_BYTES_PER_SECOND = 50_000
+"""How much of the output may be state: that of a thousand accounts is half a megabyte."""
 
 
 class WholeMessageWriter(MsgSpecWriter):
-    """Writes messages that a signal does not tear.
+    """Writes messages that a signal cannot cut in two.
 
-    Python runs a signal's handler in the middle of a write that waits for its reader, where nothing
-    else can be written and nothing may be raised.
+    Python may run a signal handler in the middle of a write that waits for its reader. At that
+    point nothing else can be written, and no exception may be raised.
     """
 
     def __init__(self) -> None:
@@ -46,7 +47,7 @@ class WholeMessageWriter(MsgSpecWriter):
             do()
 
     def between_messages(self, do: Callable[[], object]) -> None:
-        """Do something at once, or when the message that is being written has left."""
+        """Call a function now, or as soon as the message that is being written is written."""
         if self._is_writing:
             self._afterwards = do
         else:
@@ -54,9 +55,10 @@ class WholeMessageWriter(MsgSpecWriter):
 
 
 class PacedStateWriter(StateWriter):
-    """Writes a state that has changed, but a large one not soon after another.
+    """Writes each state that has changed, but a large one not soon after another.
 
-    A state not written is not lost: a later one holds all of it, and `write_now` writes the last.
+    A state that is not written is not lost: a later one holds all of it, and `write_now` writes the
+    last one.
     """
 
     def __init__(self, message_writer: GenericSingerWriter[Any, Any]) -> None:
@@ -75,4 +77,4 @@ class PacedStateWriter(StateWriter):
         if encoded != self._last:
             self._message_writer.write_message(StateMessage(value=state))
             self._last = encoded
-            self._not_before = time.monotonic() + len(encoded) / BYTES_A_SECOND
+            self._not_before = time.monotonic() + len(encoded) / STATE_BYTES_PER_SECOND

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.graph.transport import Patience
-from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
+from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
+from tap_instagram_business.graph.retries import RetryPolicy
+from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,5 +32,4 @@ def serve() -> Iterator[Callable[..., GraphApiServer]]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries come at once."""
-    monkeypatch.setattr(Patience, "first_pause", 0.01)
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (5, 0.01, 30.0))
+    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 30.0))

@@ -41,7 +41,7 @@ class LocalSandbox:
         return f"http://127.0.0.1:{self.graph_port}"
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tap_instagram_business.sandbox"]
+        command = [sys.executable, "-m", "instagram_sandbox"]
         return subprocess.run(
             [*command, "--data-dir", str(self.data_dir), *arguments],
             capture_output=True,

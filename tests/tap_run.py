@@ -15,7 +15,7 @@ from tests import truth
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer, World
+    from instagram_sandbox.graph_api import GraphApiServer, World
 
 Row = dict[str, Any]
 

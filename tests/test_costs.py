@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import WorldSettings
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
-    from tap_instagram_business.sandbox.graph_api.settings import Login
+    from instagram_sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api.settings import Login
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -69,26 +70,36 @@ def test_no_days_make_no_window() -> None:
 FIRST, LAST = dt.date(2026, 10, 30), dt.date(2026, 11, 3)
 
 
+def placed(
+    labels: days.DayLabels,
+    buckets: list[tuple[dt.datetime, Any]],
+    first: dt.date,
+    last: dt.date,
+) -> dict[dt.date, Any]:
+    labels.learn_from_window(buckets, first, last)
+    return labels.place(buckets, first, last)
+
+
 def series(*labels: str) -> list[tuple[dt.datetime, float]]:
     return [(days.start_of(dt.date.fromisoformat(label)), n) for n, label in enumerate(labels)]
 
 
 def test_start_labels_name_the_day_itself() -> None:
-    laid = days.DayLabels().lay_out(series("2026-10-30", "2026-11-01", "2026-11-03"), FIRST, LAST)
+    laid = placed(days.DayLabels(), series("2026-10-30", "2026-11-01", "2026-11-03"), FIRST, LAST)
     assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
 
 
 def test_end_labels_name_the_day_before() -> None:
-    laid = days.DayLabels().lay_out(series("2026-10-31", "2026-11-02", "2026-11-04"), FIRST, LAST)
+    laid = placed(days.DayLabels(), series("2026-10-31", "2026-11-02", "2026-11-04"), FIRST, LAST)
     assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
 
 
 @pytest.mark.parametrize(("known", "day"), [("2026-11-04", 31), ("2026-10-30", 1)])
 def test_a_series_that_says_neither_takes_the_word_of_others(known: str, day: int) -> None:
     labels, unsure = days.DayLabels(), series("2026-11-01")
-    assert labels.lay_out(unsure, FIRST, LAST) == {}
-    labels.lay_out(series(known), FIRST, LAST)
-    assert [found.day for found in labels.lay_out(unsure, FIRST, LAST)] == [day]
+    assert placed(labels, unsure, FIRST, LAST) == {}
+    placed(labels, series(known), FIRST, LAST)
+    assert [found.day for found in placed(labels, unsure, FIRST, LAST)] == [day]
 
 
 @pytest.mark.parametrize("are_ends", [False, True])
@@ -96,11 +107,11 @@ def test_figures_of_known_days_say_what_their_labels_mean(*, are_ends: bool) -> 
     known = {day: number * 7 for number, day in enumerate(days.days_between(FIRST, LAST))}
     buckets = [(days.start_of(day + days.DAY * are_ends), known[day]) for day in (*known,)[1:-1]]
     labels = days.DayLabels()
-    assert labels.lay_out(buckets, FIRST, LAST) == {}
-    labels.learn(buckets, dict.fromkeys(known, 0))
+    assert placed(labels, buckets, FIRST, LAST) == {}
+    labels.learn_from_days(buckets, dict.fromkeys(known, 0))
     assert labels.are_ends is None
-    labels.learn(buckets, known)
-    assert labels.lay_out(buckets, FIRST, LAST) == dict([*known.items()][1:-1])
+    labels.learn_from_days(buckets, known)
+    assert placed(labels, buckets, FIRST, LAST) == dict([*known.items()][1:-1])
 
 
 ANY_DAY = st.dates(dt.date(2023, 1, 1), dt.date(2029, 12, 31))
@@ -146,5 +157,5 @@ def test_days_are_never_laid_out_wrongly_however_meta_labels_them(
         given_days = [first + days.DAY * number for number, there in enumerate(pattern) if there]
         known = known or (pattern[-1] if are_ends else pattern[0])
         buckets = [(days.start_of(day + days.DAY * are_ends), str(day)) for day in given_days]
-        laid = labels.lay_out(buckets, first, last)
+        laid = placed(labels, buckets, first, last)
         assert laid == ({day: str(day) for day in given_days} if known else {})

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.accounts import NoAccount, Reach, reach
+from tap_instagram_business.graph.accounts import NoAccount, TokenAccounts, discover_accounts
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.graph.transport import Costs
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 
@@ -31,21 +31,23 @@ def world(**settings: Any) -> WorldSettings:
     return WorldSettings(accounts=3, posts=1, days=1, **settings)
 
 
-def find(server: GraphApiServer, *account_ids: str, token: str = "sandbox-token") -> Reach:
+def find(server: GraphApiServer, *account_ids: str, token: str = "sandbox-token") -> TokenAccounts:
     login = server.world.settings.login
     session = GraphSession(Access(api_url=server.url, login=login))
     fields = ["id", "username", "followers_count"]
     try:
-        return reach(session, token, account_ids=account_ids, fields=fields, costs=Costs())
+        return discover_accounts(
+            session, token, account_ids=account_ids, fields=fields, costs=Costs()
+        )
     finally:
         session.close()
 
 
-def ids(found: Reach) -> list[str]:
+def ids(found: TokenAccounts) -> list[str]:
     return [account.id for account in found.accounts]
 
 
-def why(found: Reach) -> list[str]:
+def why(found: TokenAccounts) -> list[str]:
     return [str(item) for item in found.missing]
 
 
@@ -169,8 +171,8 @@ def test_an_account_that_may_be_asked_no_more_today_is_no_failure(
     wanted = server.world.account_ids if named else []
     run = run_tap(server, on_rate_limit="stop", account_ids=wanted)
     assert {key for (key,) in run.table("accounts")} == set(server.world.account_ids) - {lost}
-    assert f"Account {lost} waits for the next run: Meta's allowance is used up" in caplog.text
-    assert len(server.faults.struck) == 1
+    assert f"Account {lost} waits for the next run: Meta's rate limit is used up" in caplog.text
+    assert len(server.faults.history) == 1
 
 
 def test_a_page_without_the_task_says_so(serve: Serve) -> None:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.cli import command_line
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 
@@ -86,7 +86,7 @@ def test_a_good_token(serve: Serve, tmp_path: Path, app: dict[str, str]) -> None
         "linked to it, or the token was not granted that account"
     )
     assert said.beside("refused") == "no metric"
-    assert said.beside("usage") == "0 % of Meta's allowance at most"
+    assert said.beside("usage") == "0 % of Meta's rate limit at most"
     assert said.beside("cost") == f"{server.calls} calls in {server.http_requests} round trips"
     assert server.calls < 25
     assert not [request for request in server.requests if "debug_token" in request.path]
@@ -222,8 +222,8 @@ def test_pages_without_instagram(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, server)
     assert said.exit_code == 1
     assert said.verdict == (
-        "A sync would fail: the access token reaches no Instagram professional account: link the "
-        "account to a Facebook Page that the token's owner manages, or name it in setting "
+        "A sync would fail: the access token gives access to no Instagram professional account: "
+        "link the account to a Facebook Page that the token's owner manages, or name it in setting "
         f"`account_ids` (seen: Page A Page without Instagram ({server.world.pages[0].id}): no "
         "professional account is linked to it, or the token was not granted that account)."
     )
@@ -257,19 +257,23 @@ def test_metrics_that_meta_has_retired(serve: Serve, tmp_path: Path) -> None:
     assert (said.exit_code, said.verdict) == (0, WORKS)
     kinds = "FEED CAROUSEL_ALBUM, FEED IMAGE, REELS VIDEO"
     assert said.beside("refused") == (
-        f"follower_demographics of audiences: retired saved of {kinds}: retired views of {kinds}, "
+        "follower_demographics of audiences, this_month: retired "
+        f"saved of {kinds}: retired views of {kinds}, "
         "STORY, accounts, accounts by follow_type, accounts by media_product_type: retired"
     )
 
 
 def test_an_allowance_that_is_used_up(serve: Serve, tmp_path: Path) -> None:
-    said = doctor(tmp_path, serve(WORLD, allowance_calls=8))
+    said = doctor(tmp_path, serve(WORLD, api_settings=ApiSettings(allowance_calls=8)))
     assert said.exit_code == 0
     assert said.verdict == (
-        f"{WORKS} Warning: Meta's allowance is used up, back in about 5 minutes; the rest was not "
+        f"{WORKS} Warning: Meta's rate limit is used up, back in about 5 minutes; the rest was not "
         "looked at."
     )
-    assert said.beside("usage") == "100 % of Meta's allowance at most, back in 5 minutes"
+    assert (
+        said.beside("usage")
+        == "100 % of Meta's rate limit at most, calls are allowed again in 5 minutes"
+    )
 
 
 def test_an_old_version(serve: Serve, tmp_path: Path) -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.failures import AccountsUnread
+import tap_instagram_business
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RULES, GraphError
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -126,6 +129,14 @@ def test_every_row_has_its_case() -> None:
     assert [rule for rule in RULES if rule not in met] == []
 
 
+def test_every_reason_of_a_gap_is_given_somewhere() -> None:
+    package = Path(tap_instagram_business.__file__).parent
+    code = "".join(
+        path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "reasons.py"
+    )
+    assert [reason for reason in Reason if f"Reason.{reason.name}" not in code] == []
+
+
 @pytest.fixture
 def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
     return serve(WORLD)
@@ -145,7 +156,7 @@ def load(server: GraphApiServer, **options: Any) -> Warehouse:
 def test_asked_again_and_whole(server: GraphApiServer, name: str) -> None:
     server.faults.add(ordered(PASSING[name], after=20, times=40))
     load(server).assert_true(server.world, START, DAYS)
-    assert len(server.faults.struck) == 40
+    assert len(server.faults.history) == 40
 
 
 @pytest.mark.parametrize("name", THROTTLED)
@@ -155,14 +166,14 @@ def test_waited_for_and_whole(
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
     server.faults.add(ordered(THROTTLED[name], after=100, times=3))
     load(server, max_wait_minutes=100_000).assert_true(server.world, START, DAYS)
-    assert len(server.faults.struck) == 3
+    assert len(server.faults.history) == 3
 
 
 @pytest.mark.parametrize("name", THROTTLED)
 def test_stopped_at_and_gone_on_from(server: GraphApiServer, name: str) -> None:
     server.faults.add(ordered(THROTTLED[name], after=100, times=None))
     warehouse = load(server, on_rate_limit="stop")
-    assert 1 <= len(server.faults.struck) <= 200, "more than was under way"
+    assert 1 <= len(server.faults.history) <= 200, "more than was under way"
     server.faults.clear()
     warehouse.load(run_tap(server, state=warehouse.state))
     warehouse.assert_true(server.world, START, DAYS)
@@ -225,7 +236,7 @@ def test_stopped_in_the_middle_with_a_remedy(server: GraphApiServer, name: str) 
     assert isinstance(run.error, GraphError)
     assert run.error.rule.remedy
     # What was under way, and a batch that was refused; nothing is asked again.
-    assert len(server.faults.struck) <= 200
+    assert len(server.faults.history) <= 200
     server.faults.clear()
     warehouse = Warehouse()
     warehouse.load(run)
@@ -242,14 +253,14 @@ def test_less_in_a_batch(server: GraphApiServer) -> None:
     too_many = ordered(LESS, kind="batch_refused", match=r"(?s)(GET.*){9,}", times=None)
     server.faults.add(too_many)
     load(server).assert_true(server.world, START, DAYS)
-    assert server.faults.struck
+    assert server.faults.history
 
 
 def test_less_at_once_by_ids(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WorldSettings(accounts=1, posts=60, days=9, start=START, login="instagram"))
     server.faults.add(ordered(LESS, match=r"ids=(\w+,){9,}", times=None))
     load(server, login="instagram").assert_true(server.world, START, DAYS)
-    assert server.faults.struck
+    assert server.faults.history
 
 
 def test_one_field_left_out(server: GraphApiServer) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 
 def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiServer]) -> None:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.failures import AccountsUnread
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
-from tap_instagram_business.graph.transport import Patience
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from tap_instagram_business.graph.retries import RetryPolicy
+from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -61,16 +62,16 @@ PASSING = {
 def test_trouble_that_passes_leaves_no_trace(server: GraphApiServer, name: str) -> None:
     server.faults.add(PASSING[name])
     assert_complete(server, run_tap(server))
-    assert len(server.faults.struck) == PASSING[name].times
+    assert len(server.faults.history) == PASSING[name].times
 
 
 def test_an_answer_is_waited_for_no_longer_than_the_timeout(
     server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (5, 0.01, 2.0))
+    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 2.0))
     server.faults.add(Fault(kind="stall", times=1, after=1, seconds=4))
     assert_complete(server, run_tap(server))
-    assert server.faults.struck
+    assert server.faults.history
 
 
 def test_less_is_asked_for_where_it_was_too_much(server: GraphApiServer) -> None:

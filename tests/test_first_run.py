@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 

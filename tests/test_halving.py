@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from instagram_sandbox.graph_api import Fault, GraphApiServer, WorldSettings
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.graph.transport import Costs
-from tap_instagram_business.sandbox.graph_api import Fault, GraphApiServer, WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

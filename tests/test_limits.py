@@ -1,4 +1,4 @@
-"""The allowance: what the headers say, what is asked at once, waiting and stopping."""
+"""Rate limits: what the headers say, how many calls are sent at once, waiting and stopping."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
-from tap_instagram_business.graph.limits import Allowance, Usage, read_usage
-from tap_instagram_business.sandbox.graph_api import Clock, Fault, WorldSettings
+from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.usage import Usage, read_usage
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
@@ -82,129 +83,134 @@ A = ["1784"] * 200
 
 
 def test_calls_go_out_slowly_at_first() -> None:
-    allowance = Allowance()
-    assert len(allowance.take(A)) == 50
-    allowance.give_back(A[:50])
-    assert len(allowance.take(A)) == 100
+    rate_limits = RateLimits()
+    assert len(rate_limits.acquire(A)) == 50
+    rate_limits.release(A[:50])
+    assert len(rate_limits.acquire(A)) == 100
 
 
 def test_no_more_than_half_of_what_is_left_is_under_way() -> None:
-    allowance = Allowance()
+    rate_limits = RateLimits()
     for percent in range(81):
-        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
-        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
+        rate_limits.note_usage(read_usage(case(call_count=percent)), "1784", 0.0)
+        rate_limits.note_usage(read_usage(case(call_count=percent)), "1784", 0.0)
     # 161 answers have cost 80 percent, so that about 40 calls are left.
-    assert 15 <= len(allowance.take(A)) <= 20
+    assert 15 <= len(rate_limits.acquire(A)) <= 20
 
 
 def test_an_allowance_that_others_have_used_up_is_asked_gently() -> None:
-    allowance = Allowance()
-    allowance.read(read_usage(case(call_count=97)), "1784", 0.0)
-    assert len(allowance.take(A)) == 5
+    rate_limits = RateLimits()
+    rate_limits.note_usage(read_usage(case(call_count=97)), "1784", 0.0)
+    assert len(rate_limits.acquire(A)) == 5
 
 
 def test_one_call_at_a_time_goes_where_nothing_seems_left() -> None:
-    allowance = Allowance()
+    rate_limits = RateLimits()
     for percent in (10, 100):
-        allowance.read(read_usage(case(call_count=percent)), "1784", 0.0)
-    assert len(allowance.take(A)) == 1
+        rate_limits.note_usage(read_usage(case(call_count=percent)), "1784", 0.0)
+    assert len(rate_limits.acquire(A)) == 1
 
 
 def test_an_account_whose_allowance_is_used_up_holds_no_other() -> None:
-    allowance = Allowance()
-    allowance.read(
-        read_usage(case(call_count=100, estimated_time_to_regain_access=5)), payer="1784", sent=0.0
+    rate_limits = RateLimits()
+    rate_limits.note_usage(
+        read_usage(case(call_count=100, estimated_time_to_regain_access=5)),
+        account_id="1784",
+        sent=0.0,
     )
-    assert allowance.take(["1784", "other", "1784", "other"]) == [1, 3]
+    assert rate_limits.acquire(["1784", "other", "1784", "other"]) == [1, 3]
 
 
 def test_the_apps_allowance_holds_all() -> None:
-    allowance = Allowance(max_wait_minutes=1)
+    rate_limits = RateLimits(max_wait_minutes=1)
     app = {"X-App-Usage": json.dumps({"call_count": 100, "estimated_time_to_regain_access": 9})}
-    allowance.read(read_usage(app), "1784", 0.0)
+    rate_limits.note_usage(read_usage(app), "1784", 0.0)
     with pytest.raises(RateLimited):
-        allowance.take(["other"])
+        rate_limits.acquire(["other"])
 
 
 def test_max_calls_is_kept_to_the_call() -> None:
-    allowance = Allowance(max_calls=60)
-    assert len(allowance.take(A)) == 50
-    allowance.give_back(A[:50])
-    assert len(allowance.take(A)) == 10
-    allowance.give_back(A[:10])
+    rate_limits = RateLimits(max_calls=60)
+    assert len(rate_limits.acquire(A)) == 50
+    rate_limits.release(A[:50])
+    assert len(rate_limits.acquire(A)) == 10
+    rate_limits.release(A[:10])
     with pytest.raises(RateLimited, match="max_calls"):
-        allowance.take(A)
+        rate_limits.acquire(A)
 
 
 def test_a_wait_for_the_app_that_is_longer_than_allowed_ends_the_run() -> None:
-    allowance = Allowance(max_wait_minutes=10)
+    rate_limits = RateLimits(max_wait_minutes=10)
     app = {"X-App-Usage": json.dumps({"call_count": 100, "estimated_time_to_regain_access": 11})}
-    allowance.read(read_usage(app), "1784", 0.0)
+    rate_limits.note_usage(read_usage(app), "1784", 0.0)
     with pytest.raises(RateLimited, match="back in about 11 minutes"):
-        allowance.take(A)
+        rate_limits.acquire(A)
 
 
 def test_a_wait_for_an_account_that_is_longer_than_allowed_ends_the_account() -> None:
-    allowance = Allowance(max_wait_minutes=10)
+    rate_limits = RateLimits(max_wait_minutes=10)
     spent = read_usage(case(call_count=100, estimated_time_to_regain_access=11))
-    allowance.read(spent, "1784", 0.0)
-    assert allowance.take(A) == []
-    assert allowance.ended("1784") == "Meta's allowance is used up, back in about 11 minutes"
-    assert allowance.take(["1784", "other", "1784", "other"]) == [1, 3]
-    assert allowance.ended("other") == ""
+    rate_limits.note_usage(spent, "1784", 0.0)
+    assert rate_limits.acquire(A) == []
+    assert (
+        rate_limits.exhausted_reason("1784")
+        == "Meta's rate limit is used up, back in about 11 minutes"
+    )
+    assert rate_limits.acquire(["1784", "other", "1784", "other"]) == [1, 3]
+    assert rate_limits.exhausted_reason("other") == ""
 
 
 def test_an_answer_that_was_overtaken_is_no_allowance_coming_back() -> None:
-    allowance = Allowance()
+    rate_limits = RateLimits()
     early, late = time.monotonic(), time.monotonic() + 60
     for percent in range(90):
-        allowance.read(read_usage(case(call_count=percent)), "1784", early)
-    allowance.read(read_usage(case(call_count=10)), "1784", early)
-    assert len(allowance.take(A)) == 5
-    allowance.give_back(A[:5])
-    allowance.read(read_usage(case(call_count=10)), "1784", late)
-    assert 40 <= len(allowance.take(A)) <= 50
+        rate_limits.note_usage(read_usage(case(call_count=percent)), "1784", early)
+    rate_limits.note_usage(read_usage(case(call_count=10)), "1784", early)
+    assert len(rate_limits.acquire(A)) == 5
+    rate_limits.release(A[:5])
+    rate_limits.note_usage(read_usage(case(call_count=10)), "1784", late)
+    assert 40 <= len(rate_limits.acquire(A)) <= 50
 
 
 def test_the_apps_calls_are_counted_whoevers_they_are() -> None:
-    allowance = Allowance()
+    rate_limits = RateLimits()
     for percent in range(81):
         app = {"X-App-Usage": json.dumps({"call_count": percent})}
-        allowance.read(read_usage(app), "1784", 0.0)
+        rate_limits.note_usage(read_usage(app), "1784", 0.0)
     # 80 answers have cost 80 percent, so that about 20 calls are left.
-    assert len(allowance.take(["1784", "other"] * 50)) == 10
-    allowance.give_back(["1784"])
-    assert len(allowance.take(["third"] * 50)) == 1
+    assert len(rate_limits.acquire(["1784", "other"] * 50)) == 10
+    rate_limits.release(["1784"])
+    assert len(rate_limits.acquire(["third"] * 50)) == 1
 
 
 def test_waits_grow_and_add_up_and_begin_again_with_one_call(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
-    allowance = Allowance(max_wait_minutes=21)
+    rate_limits = RateLimits(max_wait_minutes=21)
     for answered in (False, True, False):
-        allowance.refused("1784", of_app=False)
-        assert len(allowance.take(A)) == 1
-        allowance.give_back(A[:1])
+        rate_limits.refused("1784", of_app=False)
+        assert len(rate_limits.acquire(A)) == 1
+        rate_limits.release(A[:1])
         if answered:
-            allowance.answered("1784")
+            rate_limits.answered("1784")
     waited = re.findall(r"waiting (\d+) minutes", caplog.text)
     assert waited == ["5", "10", "5"]
-    allowance.refused("1784", of_app=False)
-    assert allowance.take(A) == []
-    assert allowance.ended("1784")
+    rate_limits.refused("1784", of_app=False)
+    assert rate_limits.acquire(A) == []
+    assert rate_limits.exhausted_reason("1784")
 
 
 def test_after_a_wait_for_the_app_more_and_more_calls_go_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
-    allowance = Allowance()
-    allowance.refused("1784", of_app=True)
+    rate_limits = RateLimits()
+    rate_limits.refused("1784", of_app=True)
     granted = []
     for _ in range(4):
-        granted.append(len(allowance.take(A)))
-        allowance.give_back(A[: granted[-1]])
+        granted.append(len(rate_limits.acquire(A)))
+        rate_limits.release(A[: granted[-1]])
     assert granted == [1, 2, 4, 8]
 
 
@@ -225,7 +231,8 @@ def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
     plain = serve(WORLD)
     run_tap(plain)
-    server = serve(WORLD, clock=FastClock(), allowance_calls=plain.calls // 4)
+    allowance = ApiSettings(allowance_calls=plain.calls // 4)
+    server = serve(WORLD, api_settings=allowance, clock=FastClock())
     server.usage.regain_minutes = 1
     run = run_tap(server, max_wait_minutes=100_000)
     now = START + MINUTE * 5
@@ -258,7 +265,7 @@ def test_a_run_that_stops_goes_on_at_the_next(serve: Callable[..., GraphApiServe
 def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_read(
     serve: Callable[..., GraphApiServer], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An account that nobody looks at may have no allowance at all, on any day."""
+    """An account that nobody looks at may have no rate limit left at all, on any day."""
     server = serve(WorldSettings(accounts=6, posts=40, days=200, seed=5, start=START))
     victim = server.world.account_ids[0]
     media = [node["id"] for node in server.world.media(victim, START)]
@@ -270,7 +277,7 @@ def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_r
         run = run_tap(server, on_rate_limit="stop", state=warehouse.state)
         warehouse.load(run)
     # What was under way together before the first refusal, in each of the two runs.
-    assert len(server.faults.struck) <= 2 * 60
+    assert len(server.faults.history) <= 2 * 60
     assert f"Account {victim}" in caplog.text
     gaps = {key[3] for key in warehouse.tables["insight_gaps"] if key[0] == victim}
     assert "allowance" in gaps
@@ -293,8 +300,8 @@ def test_an_allowance_that_all_share_is_found_used_up_once(
     server = serve(WorldSettings(accounts=30, posts=5, days=60, seed=5, start=START))
     server.faults.add(Fault(kind="throttle", code=code, after=200, times=None))
     run_tap(server, on_rate_limit="stop", start_date="2026-11-18")
-    # What was under way: nothing had told that the allowance was nearly used up.
-    assert 1 <= len(server.faults.struck) <= 200
+    # What was under way: nothing had told that the rate limit was nearly used up.
+    assert 1 <= len(server.faults.history) <= 200
 
 
 @pytest.mark.parametrize("code", [4, 80002])

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import days as pacific
-from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse, catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -62,7 +62,7 @@ def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
     server.faults.add(failing(match))
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
-    assert server.faults.struck
+    assert server.faults.history
     gaps = [key for key in warehouse.tables["insight_gaps"] if key[3] == "error"]
     assert gaps
     assert f"Meta failed at {len(gaps)} insights: the next run asks for them." in caplog.messages
@@ -78,7 +78,7 @@ def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphAp
     warehouse.load(run_tap(server))
     server.faults.add(failing(f"metric=reach,views.*{of_day(DAYS[-1])}"))
     warehouse.load(run_tap(server, state=warehouse.state))
-    assert server.faults.struck
+    assert server.faults.history
     warehouse.assert_true(server.world, START, DAYS)
 
 
@@ -156,7 +156,7 @@ def test_one_media_that_meta_fails_at_fails_no_other_of_its_request(
     run = run_tap(server, login="instagram")
     del expected[victim,]
     truth.tables_equal(run.table("media_insights"), expected)
-    assert len(server.faults.struck) < 60
+    assert len(server.faults.history) < 60
 
 
 def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: GraphApiServer) -> None:
@@ -183,7 +183,7 @@ def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
     truth.tables_equal(run.table("media_insights"), expected)
     gap = run.table("insight_gaps")[account_id, victim, "", "error", START.date().isoformat()]
     assert gap["code"] is None
-    assert len(server.faults.struck) < 20
+    assert len(server.faults.history) < 20
     warehouse.load(run)
     server.faults.clear()
     warehouse.load(run_tap(server, login=login, state=warehouse.state))
@@ -216,7 +216,7 @@ def test_what_has_not_the_shape_of_an_answer_is_none(
     )
     warehouse = Warehouse()
     warehouse.load(run_tap(server, login=login))
-    assert len(server.faults.struck) == 5
+    assert len(server.faults.history) == 5
     warehouse.assert_true(server.world, START, DAYS)
 
 
@@ -239,7 +239,7 @@ def test_items_of_another_shape_end_no_run(
     server.faults.add(Fault(kind="raw", status=200, body=body, match=match, times=None))
     warehouse, wanted = Warehouse(), catalog(*every_table)
     run = run_tap(server, login="instagram", catalog=wanted, strict=False)
-    assert server.faults.struck
+    assert server.faults.history
     if table:
         assert isinstance(run.error, AccountsUnread)
         assert f" in {table}: No answer from Meta (JSON of another shape" in str(run.error)
@@ -275,7 +275,7 @@ def test_a_list_that_leads_nowhere_has_not_come_to_its_end(
     run = run_tap(server, login="instagram", strict=False)
     assert isinstance(run.error, AccountsUnread)
     assert "/media goes on, but leads nowhere" in str(run.error)
-    assert len(server.faults.struck) <= 2
+    assert len(server.faults.history) <= 2
     warehouse.load(run)
     server.faults.clear()
     warehouse.load(run_tap(server, login="instagram", state=warehouse.state))
@@ -321,7 +321,7 @@ def test_a_network_that_is_gone_for_a_while_is_waited_for(
     server.faults.add(Fault(kind="drop", match=is_gone, times=None))
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
-    assert server.faults.struck
+    assert server.faults.history
     warehouse.assert_true(server.world, START, DAYS)
 
 

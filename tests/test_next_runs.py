@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 10, 25, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_instagram_business.refresh import DEFAULT_TIERS, LastReading, Tiers, is_due
+from tap_instagram_business.refresh import DEFAULT_TIERS, LastRefresh, Tiers, is_due
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
@@ -16,7 +16,7 @@ TIERS = Tiers.parse(DEFAULT_TIERS)
 
 def due(media_id: str, age: float, last_days_ago: int | None, tiers: Tiers = TIERS) -> bool:
     date = None if last_days_ago is None else NOW.date() - DAY * last_days_ago
-    return is_due(media_id, NOW - DAY * age, last=LastReading(date=date), now=NOW, tiers=tiers)
+    return is_due(media_id, NOW - DAY * age, last=LastRefresh(date=date), now=NOW, tiers=tiers)
 
 
 def test_everything_is_due_the_first_time() -> None:
@@ -35,7 +35,7 @@ def test_each_media_is_due_once_in_its_days_and_they_are_spread(age: int, every:
         found = []
         for day in range(every):
             now = NOW + DAY * day
-            last = LastReading(date=now.date() - DAY)
+            last = LastRefresh(date=now.date() - DAY)
             if is_due(media_id, now - DAY * age, last=last, now=now, tiers=TIERS):
                 found.append(day)
         assert len(found) == 1
@@ -53,7 +53,7 @@ def test_days_without_a_run_are_made_good(age: int, every: int) -> None:
 
 
 def test_media_that_an_earlier_start_brings_in_are_due() -> None:
-    last = LastReading(date=NOW.date(), since=NOW - DAY * 50)
+    last = LastRefresh(date=NOW.date(), since=NOW - DAY * 50)
     assert is_due("1", NOW - DAY * 51, last=last, now=NOW, tiers=TIERS)
 
 
@@ -91,7 +91,7 @@ def test_no_media_waits_longer_than_its_tiers_whenever_the_runs_are(
     for pause in pauses:
         now += DAY * pause
         every = max(1, tiers.days_between(now - posted))
-        if is_due(media_id, posted, last=LastReading(date=run), now=now, tiers=tiers):
+        if is_due(media_id, posted, last=LastRefresh(date=run), now=now, tiers=tiers):
             read, slowest = now.date(), every
         run = now.date()
         # Where a media changes its tier it may be about to be read by either.

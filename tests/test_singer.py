@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
-from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
+from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.tap_run import Run, catalog, run_tap
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.graph import limits
-from tap_instagram_business.sandbox.graph_api import WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
-    from tap_instagram_business.sandbox.graph_api.faults import Kind
+    from instagram_sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api.faults import Kind
 
 pytestmark = pytest.mark.soak
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import state as state_module
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.state import PacedStateWriter
 from tests import truth
 from tests.tap_run import Run, Warehouse, run_tap
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
@@ -44,7 +44,7 @@ def test_a_large_state_is_written_seldom_and_at_the_end() -> None:
 def test_state_lines_do_not_grow_with_the_square_of_accounts(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 500)
+    monkeypatch.setattr(state_module, "STATE_BYTES_PER_SECOND", 500)
     server = serve(WorldSettings(accounts=80, posts=2, days=30, start=START))
     run = run_tap(server, start_date="2026-11-18")
     size = len(json.dumps(run.states[-1]))
@@ -76,7 +76,9 @@ def goes_on_from(server: GraphApiServer, output: str) -> None:
 def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
-    server = serve(WorldSettings(accounts=3, posts=80, start=START), latency=0.3)
+    server = serve(
+        WorldSettings(accounts=3, posts=80, start=START), api_settings=ApiSettings(latency=0.3)
+    )
     out = tmp_path / "out.jsonl"
     with out.open("w") as stdout:
         tap = start(server, tmp_path, stdout=stdout)
@@ -112,7 +114,10 @@ def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
 def test_the_signal_to_end_is_heard_while_an_allowance_is_waited_for(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
-    server = serve(WorldSettings(accounts=1, posts=80, start=START), allowance_calls=100)
+    server = serve(
+        WorldSettings(accounts=1, posts=80, start=START),
+        api_settings=ApiSettings(allowance_calls=100),
+    )
     tap = start(server, tmp_path, stdout=subprocess.DEVNULL)
     assert tap.stderr is not None
     for line in tap.stderr:
@@ -139,7 +144,7 @@ def test_rows_written_before_any_state_are_those_the_state_is_about(
     """Cut a run's output at every state, as a crash would, and go on from there."""
     server = serve(WorldSettings(accounts=2, posts=60, days=200, start=START))
     server.faults.add(Fault(kind="null_op", times=5, after=100))
-    monkeypatch.setattr(state_module, "BYTES_A_SECOND", 10**12)
+    monkeypatch.setattr(state_module, "STATE_BYTES_PER_SECOND", 10**12)
     run = run_tap(server)
     assert len(run.states) > 5
     days = truth.days_to(truth.last_complete_day(START), 30)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.graph import versions
-from tap_instagram_business.sandbox.graph_api import WorldSettings
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 
 def test_a_sync_warns_of_a_version_too(

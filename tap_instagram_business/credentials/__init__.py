@@ -1,11 +1,12 @@
-"""Tokens: how consent is asked for, how they are kept, renewed, taken back and erased.
+"""Access tokens and other secrets: consent, encryption, storage, renewal, revocation, erasure.
 
-- `oauth`, `redirect`, `connecting`: from a person's consent to records
-- `encryption`, `keys`, `secret_settings`: secrets at rest, and the key to them
-- `vault`, `storage`, `locking`: one record per account, whole whenever the power goes
-- `keeper`, `inspection`: a run's tokens, renewed and warned of in good time
-- `erasure`, `meltano_state`, `warehouse`: everything that is kept of an account, erased
-- `signed_request`: Meta's own calls
+- `oauth`, `redirect`, `connecting`: from a person's consent to connected accounts
+- `encryption`, `keys`, `secret_settings`: encrypted secrets and the keys that decrypt them
+- `vault`, `storage`, `locking`: one record per account, in a file that is never half written
+- `run_tokens`: the tokens that a run uses, renewed or warned about before they expire
+- `erasure`, `meltano_state`, `bigquery`: the erasure of everything that is stored about an account
+- `signed_request`: Meta's requests to delete data or to end access
 - `redaction`: no secret in any log line
-- `commands`: what one can type
+- `errors`: the exception of this package
+- `commands`: the commands that a user types
 """

@@ -1,25 +1,25 @@
-"""From a token that Meta has just given to the records that the vault keeps.
+"""Finds the accounts that a newly issued token reads, and the token to store for each of them.
 
-What is kept is the narrowest that serves: with the Facebook login a Page's own token, which reads
-one account and has no end of its own, in place of the person's, which reads all and ends.
+The stored token gives no more access than needed. With the Facebook login it is the token of a
+Page, which reads one account and does not expire, and not the token of the person, which reads all
+accounts and expires.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth, redaction
-from tap_instagram_business.credentials.inspection import inspect
 from tap_instagram_business.credentials.vault import Record
-from tap_instagram_business.graph.accounts import Account, reach
+from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.transport import Costs
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from tap_instagram_business.credentials.encryption import KeyRing
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Connection:
-    """An account that can be read, with the token that reads it and what is known of that."""
+    """An account, the token that reads it, and the facts that Meta gives about this token."""
 
     account: Account
     facts: TokenFacts
 
     def record(self, app: App, keys: KeyRing, now: dt.datetime) -> Record:
-        """Return what the vault keeps of it."""
+        """Return the record for the vault, with the token in encrypted form."""
         return Record(
             account_id=self.account.id,
             login=app.login,
@@ -47,78 +47,96 @@ class Connection:
         )
 
 
-def connections(
-    session: GraphSession, app: App, grant: Grant, account_ids: Sequence[str] = ()
-) -> list[Connection]:
-    """Find the accounts that a token reaches.
+def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
+    """Return a long-lived token for a token of unknown age if Meta issues one, else the same token.
 
-    Args:
-        session: The Graph API.
-        app: The app that the token is for.
-        grant: The token.
-        account_ids: The accounts wanted; all where none is named.
+    A failure says nothing about the token: Meta refuses to exchange a token that is long-lived
+    already, such as one from the app's dashboard, and cannot exchange the tokens of Pages and
+    system users.
 
     Raises:
-        GraphFailure: there is none, or Meta does not answer.
+        GraphFailure: Meta does not answer.
     """
-    found = reach(
-        session, grant.token, account_ids=account_ids, fields=["id", "username"], costs=Costs()
-    )
-    for error in found.unread.values():
-        raise error
+    methods = [oauth.exchange] if app.has_credentials else []
     if app.login == "instagram":
-        return [Connection(account, _known(account, grant, session)) for account in found.accounts]
-    accounts = _with_page_tokens(session, found.accounts)
-    facts = inspect(session, app, [account.token for account in accounts])
-    return [Connection(*pair) for pair in zip(accounts, facts, strict=True)]
-
-
-def lasting(session: GraphSession, app: App, grant: Grant) -> Grant:
-    """Return a token of unknown age as one that lives long, where that can be had.
-
-    Tokens out of the app's dashboard live long already, and an exchange is refused; those of
-    another kind cannot be renewed. So what fails here says nothing of the token.
-    """
-    ways = [oauth.exchange] if app.known else []
-    if app.login == "instagram":
-        ways = [oauth.refresh, *ways]
-    elif next(inspect(session, app, [grant.token])).kind != "user":
-        ways = []
-    for way in ways:
+        methods = [oauth.refresh, *methods]
+    elif next(app.token_facts(session, [grant.token])).kind != "user":
+        methods = []
+    for method in methods:
         try:
-            longer = way(app, grant.token)
+            longer = method(app, grant.token)
         except GraphError:
             continue
         return replace(longer, scopes=longer.scopes or grant.scopes)
     return grant
 
 
-def granted(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:
-    """Name the permissions that a token has; none where Meta does not tell."""
+def discover_connections(
+    session: GraphSession, app: App, grant: Grant, account_ids: Sequence[str] = ()
+) -> list[Connection]:
+    """Find the accounts that a token can read.
+
+    Args:
+        session: The Graph API.
+        app: The app that the token was issued to.
+        grant: The token.
+        account_ids: The accounts to connect; empty for all.
+
+    Raises:
+        GraphFailure: Meta does not answer, the token reads no account, or it cannot read one of
+            `account_ids`.
+    """
+    found = discover_accounts(
+        session, grant.token, account_ids=account_ids, fields=["id", "username"], costs=Costs()
+    )
+    for error in found.unread.values():
+        raise error
+    if app.login == "instagram":
+        return [
+            Connection(account, _facts_of_grant(account, grant, session))
+            for account in found.accounts
+        ]
+    accounts = _with_page_tokens(session, found.accounts)
+    facts = app.token_facts(session, [account.token for account in accounts])
+    return [Connection(*pair) for pair in zip(accounts, facts, strict=True)]
+
+
+def granted_permissions(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:
+    """Return the permissions that a token has; none if Meta does not say.
+
+    Raises:
+        GraphFailure: Meta does not answer.
+    """
     if grant.scopes or app.login == "instagram":
         return grant.scopes
-    answer = session.answer(Call("me", "permissions", token=grant.token))
-    listed = [] if answer.error else answer.data.get("data", [])
+    response = session.answer(Call("me", "permissions", token=grant.token))
+    listed = [] if response.error else response.data.get("data", [])
     return tuple(entry["permission"] for entry in listed if entry.get("status") == "granted")
 
 
-def _known(account: Account, grant: Grant, session: GraphSession) -> TokenFacts:
-    """Tell what the Instagram login says of a token; `id` is who gave consent, within the app."""
-    lives = dt.timedelta(seconds=grant.seconds) if grant.seconds else None
+def _facts_of_grant(account: Account, grant: Grant, session: GraphSession) -> TokenFacts:
+    """Return the facts about a token of the Instagram login, which `debug_token` does not know.
+
+    The field `id` of the account is the id, within the app, of the person who gave consent.
+    """
     return TokenFacts(
         user_id=str(account.node.get("id") or ""),
-        expires=session.now() + lives if lives else None,
+        expires=grant.expires(session.now()),
         scopes=grant.scopes,
     )
 
 
 def _with_page_tokens(session: GraphSession, accounts: Sequence[Account]) -> list[Account]:
-    """Give each account found through a Page that Page's token, where Meta hands it out."""
+    """Ask for the token of each account's Page, and return the accounts with these tokens.
+
+    An account keeps its token if it was not found through a Page, or if Meta does not give the
+    Page's token.
+    """
     params = {"fields": "access_token"}
-    paged = [account for account in accounts if account.page.get("id")]
-    calls = [Call(account.page["id"], params=params, token=account.token) for account in paged]
+    with_page = [account for account in accounts if account.page.get("id")]
+    calls = [Call(account.page["id"], params=params, token=account.token) for account in with_page]
     tokens = {}
-    for account, answer in zip(paged, session.answers(calls, Costs()), strict=True):
-        tokens[account.id] = str(answer.data.get("access_token") or account.token)
+    for account, response in zip(with_page, session.answers(calls, Costs()), strict=True):
+        tokens[account.id] = str(response.data.get("access_token") or account.token)
     redaction.remember(*tokens.values())
     return [replace(account, token=tokens.get(account.id, account.token)) for account in accounts]

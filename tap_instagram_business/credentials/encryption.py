@@ -1,7 +1,10 @@
-"""Ciphertext: `enc:v1:<key id>:<base64url of nonce, ciphertext and tag>`, AES-256-GCM.
+"""Encryption of secrets with AES-256-GCM.
 
-No character in it means anything to YAML, Meltano or a shell. What it belongs to, a setting or an
-account, is part of what is authenticated: moved elsewhere it cannot be deciphered.
+A ciphertext is `enc:v1:<key id>:<base64url of nonce, encrypted secret and tag>`. None of its
+characters has a meaning in YAML, Meltano or a shell.
+
+Each ciphertext is bound to its owner, which is a setting or an account: the owner's name is
+authenticated with it, so that it cannot be decrypted as the secret of another owner.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import Self
 
 from tap_instagram_business.credentials import redaction
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,39 +30,39 @@ if TYPE_CHECKING:
 PREFIX = "enc:"
 KEY_BYTES = 32
 NONCE_BYTES = 12
-SHAPE = re.compile(r"enc:v1:(?P<key_id>[0-9a-f]{8}):(?P<sealed>[A-Za-z0-9_-]+)")
+CIPHERTEXT = re.compile(r"enc:v1:(?P<key_id>[0-9a-f]{8}):(?P<sealed>[A-Za-z0-9_-]+)")
 
 
 def is_ciphertext(text: str) -> bool:
-    """Tell a ciphertext, even a damaged one, from a secret in plain text."""
+    """Whether a text is a ciphertext, even a damaged one, and not a secret in plain text."""
     return text.startswith(PREFIX)
 
 
 def key_id_of(ciphertext: str) -> str:
-    """Name the key that a ciphertext needs; '' where it is damaged."""
-    shape = SHAPE.fullmatch(ciphertext)
-    return shape["key_id"] if shape else ""
+    """Return the id of the key that a ciphertext needs; '' if the ciphertext is damaged."""
+    match = CIPHERTEXT.fullmatch(ciphertext)
+    return match["key_id"] if match else ""
 
 
 def generate_key() -> str:
-    """Return a new key, as text."""
+    """Return a new random key in base64url."""
     return _encode(os.urandom(KEY_BYTES))
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key, and the id by which ciphertext names it."""
+    """An encryption key of 32 bytes."""
 
     raw: bytes = field(repr=False)
 
     @property
     def id(self) -> str:
-        """The first 8 hex digits of its SHA-256."""
+        """The first 8 hex digits of the key's SHA-256; a ciphertext names its key by this id."""
         return hashlib.sha256(self.raw).hexdigest()[:8]
 
 
 class KeyRing:
-    """Several keys: the first encrypts, all decipher."""
+    """Several keys: the first one encrypts, and each of them decrypts."""
 
     def __init__(self, keys: Sequence[Key]) -> None:
         self._first = keys[0]
@@ -67,36 +70,36 @@ class KeyRing:
 
     @classmethod
     def parse(cls, text: str, *, source: str) -> Self:
-        """Read keys as `generate_key` writes them, comma-separated.
+        """Read keys in base64url that are separated by commas.
 
         Args:
             text: The keys.
-            source: Where they come from, for the message.
+            source: The name of the place that they come from, for the error message.
 
         Raises:
-            CredentialsError: one of them is no key.
+            CredentialsError: There is no key, or one of them is not valid.
         """
         parts = [part.strip() for part in text.split(",") if part.strip()]
         redaction.remember(*parts)
         keys = [Key(raw) for part in parts if len(raw := _decode(part) or b"") == KEY_BYTES]
         if not keys or len(keys) != len(parts):
             message = (
-                f"{source} does not give a key of {KEY_BYTES} bytes in base64url, or several with "
-                "commas between them: `tap-instagram-business generate-key` makes one"
+                f"{source} must contain a key of {KEY_BYTES} bytes in base64url, or several such "
+                "keys separated by commas: `tap-instagram-business generate-key` makes one"
             )
             raise CredentialsError(message)
         return cls(keys)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The keys' ids, the one that encrypts first."""
+        """The ids of the keys; the first key is the one that encrypts."""
         return tuple(self._by_id)
 
     def encrypt(self, secret: str, owner: str) -> str:
-        """Encrypt a secret for a setting or an account.
+        """Encrypt a secret of a setting or of an account.
 
         Args:
-            secret: What nobody may read.
+            secret: The secret in plain text.
             owner: The name of the setting, or the id of the account.
         """
         redaction.remember(secret)
@@ -105,21 +108,25 @@ class KeyRing:
         return f"enc:v1:{self._first.id}:{_encode(nonce + sealed)}"
 
     def decrypt(self, ciphertext: str, owner: str) -> str:
-        """Decipher what was encrypted for a setting or an account.
+        """Decrypt a secret of a setting or of an account.
+
+        Args:
+            ciphertext: The text that `encrypt` returned for the same owner.
+            owner: The name of the setting, or the id of the account.
 
         Raises:
-            CredentialsError: the key is missing, or this is not what was encrypted.
+            CredentialsError: The key is missing, or the ciphertext is damaged or of another owner.
         """
-        shape = SHAPE.fullmatch(ciphertext)
-        sealed = _decode(shape["sealed"]) if shape else None
-        if shape is None or sealed is None:
-            message = f"The ciphertext of {_name(owner)} is damaged: encrypt the secret again"
+        match = CIPHERTEXT.fullmatch(ciphertext)
+        sealed = _decode(match["sealed"]) if match else None
+        if match is None or sealed is None:
+            message = f"The ciphertext of {_label(owner)} is damaged: encrypt the secret again"
             raise CredentialsError(message)
-        key = self._by_id.get(shape["key_id"])
+        key = self._by_id.get(match["key_id"])
         if key is None:
             message = (
-                f"The secret of {_name(owner)} is encrypted with key {shape['key_id']}, which is "
-                f"not among the keys given ({', '.join(self.ids)}): give that key too"
+                f"The secret of {_label(owner)} is encrypted with key {match['key_id']}, which is "
+                f"not among the given keys ({', '.join(self.ids)}): give that key as well"
             )
             raise CredentialsError(message)
         try:
@@ -128,7 +135,7 @@ class KeyRing:
             )
         except (InvalidTag, ValueError):
             message = (
-                f"The ciphertext of {_name(owner)} was changed, or was encrypted for something "
+                f"The ciphertext of {_label(owner)} was changed, or was encrypted for something "
                 "else: encrypt the secret again"
             )
             raise CredentialsError(message) from None
@@ -138,10 +145,11 @@ class KeyRing:
 
 
 def _bound_to(owner: str) -> bytes:
+    """Return the data that is authenticated together with the secret."""
     return f"tap-instagram-business|v1|{owner}".encode()
 
 
-def _name(owner: str) -> str:
+def _label(owner: str) -> str:
     return f"account {owner}" if owner.isdigit() else f"setting `{owner}`"
 
 
@@ -150,7 +158,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes | None:
-    """Return None unless this is base64url, in the one way to write it."""
+    """Decode base64url; return None for a text that `_encode` would write differently."""
     text = text.rstrip("=")
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -1,4 +1,4 @@
-"""Everything that is kept of an account: found, shown, erased, and a receipt for it."""
+"""Erases everything that is stored about accounts, and writes a receipt for it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap_instagram_business.credentials.bigquery import BigQueryDataset
     from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.credentials.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Where something is kept of the accounts.
+class Holdings:
+    """Everything that was found about the accounts.
 
     Attributes:
-        vault: The accounts with a record in the vault.
-        states: The states with bookmarks.
-        rows: How many rows each table has.
+        vault: The ids of the accounts that have a record in the vault.
+        states: The names of the states that contain bookmarks of the accounts.
+        rows: The number of their rows in each BigQuery table that has any.
     """
 
     vault: list[str] = field(default_factory=list)
@@ -32,66 +32,78 @@ class Kept:
     rows: dict[str, int] = field(default_factory=dict)
 
     def lines(self) -> Iterator[str]:
-        """Say it, a line each."""
+        """Yield one line of text for each item."""
         yield from (f"the token of {account_id} in the vault" for account_id in self.vault)
         yield from (f"bookmarks in state {state}" for state in self.states)
-        yield from (f"{found} rows of table {table}" for table, found in self.rows.items())
+        yield from (f"{count} rows of table {table}" for table, count in self.rows.items())
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """The erasure of accounts from the places that were named."""
+    """The erasure of accounts from the vault, from states and from a BigQuery dataset.
+
+    Attributes:
+        account_ids: The accounts to erase.
+        vault: The vault to erase from; None for none.
+        states: The states to erase from.
+        dataset: The BigQuery dataset to erase from; None for none.
+    """
 
     account_ids: Sequence[str]
     vault: Vault | None = None
     states: Sequence[MeltanoStates | StateFile] = ()
-    warehouse: Warehouse | None = None
+    dataset: BigQueryDataset | None = None
 
-    def kept(self) -> Kept:
-        """Look what there is, and change nothing.
+    def find_holdings(self) -> Holdings:
+        """Find what is stored about the accounts; nothing is changed.
 
         Raises:
-            CredentialsError: a place cannot be read.
+            CredentialsError: The vault, a state or the dataset cannot be read.
         """
         records = self.vault.read() if self.vault else {}
-        return Kept(
+        return Holdings(
             vault=[account_id for account_id in self.account_ids if account_id in records],
-            states=[name for place in self.states for name in place.holding(self.account_ids)],
-            rows=self.warehouse.rows(self.account_ids) if self.warehouse else {},
+            states=[name for state in self.states for name in state.find(self.account_ids)],
+            rows=self.dataset.count_rows(self.account_ids) if self.dataset else {},
         )
 
-    def carry_out(self, kept: Kept) -> None:
-        """Erase what was found, tokens first: no run brings anything back behind our back.
+    def erase(self, holdings: Holdings) -> None:
+        """Erase what was found, and check that nothing is left.
+
+        The tokens are erased first, so that no run can write new data of these accounts meanwhile.
 
         Raises:
-            CredentialsError: something is still there; to do it again goes on where it ended.
+            CredentialsError: Something could not be erased. A second call continues the erasure.
         """
-        if self.vault and kept.vault:
+        if self.vault and holdings.vault:
             with self.vault.changing() as records:
-                for account_id in kept.vault:
+                for account_id in holdings.vault:
                     records.pop(account_id, None)
-        for place in self.states:
-            place.forget(self.account_ids)
-        for table in kept.rows:
-            if self.warehouse:
-                self.warehouse.delete(table, self.account_ids)
-        left = list(self.kept().lines())
+        for state in self.states:
+            state.remove(self.account_ids)
+        for table in holdings.rows:
+            if self.dataset:
+                self.dataset.delete_rows(table, self.account_ids)
+        left = list(self.find_holdings().lines())
         if left:
-            message = f"Not everything is erased, a run may be under way: {'; '.join(left)}"
+            message = (
+                f"Some data was not erased ({'; '.join(left)}): erase again when no run is under "
+                "way"
+            )
             raise CredentialsError(message)
 
-    def receipt(self, kept: Kept, code: str) -> dict[str, Any]:
-        """Return what was erased, when, and the code to ask for it with."""
+    def receipt(self, holdings: Holdings, code: str) -> dict[str, Any]:
+        """Return the receipt: a confirmation code, the time, and what was erased."""
         return {
             "confirmation_code": code,
             "account_ids": list(self.account_ids),
             "erased_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-            "vault": kept.vault,
-            "states": kept.states,
-            "rows": kept.rows,
+            "vault": holdings.vault,
+            "states": holdings.states,
+            "rows": holdings.rows,
         }
 
 
-def new_code() -> str:
-    """Return a confirmation code."""
+def new_confirmation_code() -> str:
+    """Return a new random confirmation code."""
     return secrets.token_hex(8)

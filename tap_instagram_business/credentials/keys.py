@@ -1,6 +1,8 @@
-"""Where the encryption key comes from: the environment alone, since Meltano writes settings down.
+"""The encryption keys, which come from the environment and never from a setting.
 
-The first of these that is set: a file, a command, a secret manager, the key itself.
+Meltano writes settings to files and passes them to every plugin, so a key must not be a setting.
+The keys come from the first of these sources that is set: a file, a command, a secret manager, the
+environment variable itself.
 """
 
 from __future__ import annotations
@@ -13,106 +15,123 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials.encryption import KeyRing
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-KEY = "TAP_INSTAGRAM_BUSINESS_ENCRYPTION_KEY"
-COMMAND_SECONDS = 60
+KEY_VARIABLE = "TAP_INSTAGRAM_BUSINESS_ENCRYPTION_KEY"
+"""The environment variable that holds the keys; the other variables begin with this name."""
+COMMAND_TIMEOUT_SECONDS = 60
 READABLE_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_keys(environ: Mapping[str, str] = os.environ) -> KeyRing:
-    """Return the keys.
+    """Read the encryption keys.
+
+    Args:
+        environ: The environment variables.
 
     Raises:
-        CredentialsError: there is none, or its source does not give it.
+        CredentialsError: No source is set, or the source that is set does not give a valid key.
     """
     for variable, read in SOURCES.items():
         if value := environ.get(variable):
             return KeyRing.parse(read(value), source=variable)
     message = (
-        "There is no encryption key: `tap-instagram-business generate-key` makes one, and "
-        f"environment variable {KEY}_FILE says where it is kept"
+        "There is no encryption key: make one with `tap-instagram-business generate-key`, and set "
+        f"the environment variable {KEY_VARIABLE}_FILE to the path of its file"
     )
     raise CredentialsError(message)
 
 
-def _from_file(path: str) -> str:
+def _read_file(path: str) -> str:
     try:
         with Path(path).expanduser().open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
             if os.name == "posix" and mode & READABLE_BY_OTHERS:
-                message = f"The key file {path} can be read by others: chmod 600 {path}"
+                message = f"Other users can read the key file {path}: run chmod 600 {path}"
                 raise CredentialsError(message)
             return file.read()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not text"
-        message = f"The key file {path} cannot be read ({why}): see {KEY}_FILE"
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        message = f"The key file {path} cannot be read ({reason}): check {KEY_VARIABLE}_FILE"
         raise CredentialsError(message) from None
 
 
-def _from_command(command: str) -> str:
-    """Run a command without a shell; what it says on its way is not shown, it may be the key."""
+def _run_command(command: str) -> str:
+    """Run a command without a shell and return its output.
+
+    What the command writes to standard error is not shown, because it may contain the key.
+    """
     try:
-        argv = shlex.split(command)
-        done = subprocess.run(  # noqa: S603 - the user's own command, from his environment
-            argv,
+        process = subprocess.run(  # noqa: S603 - the user's own command, from the environment
+            shlex.split(command),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=COMMAND_TIMEOUT_SECONDS,
             check=True,
         )
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-        message = f"The command in {KEY}_COMMAND gives no key ({_why(error)}): try it by hand"
+        message = (
+            f"The command in {KEY_VARIABLE}_COMMAND gives no key ({_reason(error)}): run it by "
+            "hand to see why"
+        )
         raise CredentialsError(message) from None
-    return done.stdout
+    return process.stdout
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
         return f"exit code {error.returncode}"
     if isinstance(error, subprocess.TimeoutExpired):
-        return f"no answer in {COMMAND_SECONDS} s"
+        return f"no result within {COMMAND_TIMEOUT_SECONDS} s"
     return (error.strerror if isinstance(error, OSError) else None) or "not a command"
 
 
-def _from_manager(uri: str) -> str:
+def _ask_manager(uri: str) -> str:
     scheme, _, name = uri.partition("://")
     if scheme not in MANAGERS or not name:
         known = ", ".join(f"{manager}://…" for manager in MANAGERS)
-        message = f"{KEY}_URI must be one of {known}; {KEY}_COMMAND asks any other secret manager"
+        message = (
+            f"{KEY_VARIABLE}_URI must look like {known}: for another secret manager, set "
+            f"{KEY_VARIABLE}_COMMAND to a command that prints the key"
+        )
         raise CredentialsError(message)
     return MANAGERS[scheme](name)
 
 
-def _from_google(name: str) -> str:
+def _ask_google(name: str) -> str:
     """Read `projects/<project>/secrets/<secret>`, in its latest version if it names none."""
     try:
         from google.cloud import secretmanager  # noqa: PLC0415 - an extra
     except ImportError:
         message = (
-            "Google's Secret Manager needs the extra `gcp`: pip install "
-            f"'tap-instagram-business[gcp]', or let {KEY}_COMMAND ask gcloud"
+            "Google's Secret Manager needs the extra `gcp`: run pip install "
+            f"'tap-instagram-business[gcp]', or set {KEY_VARIABLE}_COMMAND to a gcloud command"
         )
         raise CredentialsError(message) from None
     version = name if "/versions/" in name else f"{name}/versions/latest"
     try:
         client = secretmanager.SecretManagerServiceClient()
-        answer = client.access_secret_version(request={"name": version})
-    except Exception as error:  # noqa: BLE001 - whatever Google's client meets
-        message = f"Google's Secret Manager does not give {version} ({type(error).__name__})"
+        response = client.access_secret_version(request={"name": version})
+    except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
+        message = (
+            f"Google's Secret Manager does not give {version} ({type(error).__name__}): check "
+            "the name and your access to it"
+        )
         raise CredentialsError(message) from None
-    key: bytes = answer.payload.data
+    key: bytes = response.payload.data
     return key.decode("ascii", "replace")
 
 
-MANAGERS: Mapping[str, Callable[[str], str]] = {"gcp-sm": _from_google}
+MANAGERS: Mapping[str, Callable[[str], str]] = {"gcp-sm": _ask_google}
+"""The function that reads a secret from a secret manager, by the scheme of the URI."""
 SOURCES: Mapping[str, Callable[[str], str]] = {
-    f"{KEY}_FILE": _from_file,
-    f"{KEY}_COMMAND": _from_command,
-    f"{KEY}_URI": _from_manager,
-    KEY: str,
+    f"{KEY_VARIABLE}_FILE": _read_file,
+    f"{KEY_VARIABLE}_COMMAND": _run_command,
+    f"{KEY_VARIABLE}_URI": _ask_manager,
+    KEY_VARIABLE: str,
 }
+"""The function that turns the value of an environment variable into keys, by the variable."""

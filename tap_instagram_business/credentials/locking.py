@@ -1,4 +1,4 @@
-"""A lock between processes of one machine, let go of by the system when its holder dies."""
+"""A lock between processes of one machine; the operating system releases it if its holder dies."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.02
+"""The time between two attempts to take the lock."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -27,11 +27,15 @@ else:
 
 
 @contextmanager
-def exclusive(path: Path, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the lock that a file stands for; closing the file lets go of it.
+def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock of a file during a `with` block; the file is created if it does not exist.
+
+    Args:
+        path: The file that stands for the lock.
+        wait_seconds: The longest time to wait for another process to release the lock.
 
     Raises:
-        TimeoutError: another process has held it all the while.
+        TimeoutError: Another process has held the lock for the whole time.
     """
     with path.open("ab") as file:
         deadline = time.monotonic() + wait_seconds

@@ -1,4 +1,4 @@
-"""Bookmarks of an account: in Meltano's states and run history, or in a state file."""
+"""The bookmarks of accounts, in the states and the run history of Meltano or in a state file."""
 
 from __future__ import annotations
 
@@ -12,139 +12,170 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.storage import LocalFile
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-COMMAND_SECONDS = 300
+COMMAND_TIMEOUT_SECONDS = 300
 
 Json = Any
 
 
-def without(state: Json, account_ids: Collection[str]) -> Json:
-    """Return a state without what it says of accounts, at whatever depth it is kept."""
+def without_accounts(state: Json, account_ids: Collection[str]) -> Json:
+    """Return a copy of a state without the entries of the accounts, at any depth."""
     if isinstance(state, dict):
         return {
-            name: without(value, account_ids)
+            name: without_accounts(value, account_ids)
             for name, value in state.items()
             if name not in account_ids
         }
     if isinstance(state, list):
-        return [without(value, account_ids) for value in state]
+        return [without_accounts(value, account_ids) for value in state]
     return state
 
 
 class StateFile:
-    """A state in a file of its own, as `--state` takes it or as Meltano's file backend keeps it."""
+    """A file with one state, as option `--state` reads it or Meltano's file backend writes it."""
 
     def __init__(self, path: Path) -> None:
         self._file = LocalFile(str(path))
-        self.label = str(path)
+        self._name = str(path)
 
-    def holding(self, account_ids: Collection[str]) -> list[str]:
-        """Name this file if it holds one of the accounts."""
-        state = self._read()
-        return [self.label] if without(state, account_ids) != state else []
+    def find(self, account_ids: Collection[str]) -> list[str]:
+        """Return the name of this file if its state has entries of the accounts.
 
-    def forget(self, account_ids: Collection[str]) -> None:
-        """Take the accounts out."""
+        Raises:
+            CredentialsError: The file cannot be read, or is not JSON.
+        """
         state = self._read()
-        left = without(state, account_ids)
-        if left != state:
-            self._file.write(json.dumps(left).encode())
+        return [self._name] if without_accounts(state, account_ids) != state else []
+
+    def remove(self, account_ids: Collection[str]) -> None:
+        """Remove the entries of the accounts.
+
+        Raises:
+            CredentialsError: The file cannot be read or written, or is not JSON.
+        """
+        state = self._read()
+        remaining = without_accounts(state, account_ids)
+        if remaining != state:
+            self._file.write(json.dumps(remaining).encode())
 
     def _read(self) -> Json:
         content = self._file.read()
         try:
             return json.loads(content or b"")
         except ValueError:
-            message = f"{self.label} holds no state in JSON: it was left as it is"
+            message = (
+                f"{self._name} does not contain a state in JSON and was not changed: check "
+                "--state-file"
+            )
             raise CredentialsError(message) from None
 
 
 @dataclass(frozen=True)
 class MeltanoStates:
-    """All states of a Meltano project, wherever its backend keeps them, and its run history."""
+    """All states of a Meltano project, in whichever backend, and its run history.
+
+    Attributes:
+        project: The directory of the project.
+    """
 
     project: Path
 
     @classmethod
-    def here(cls) -> MeltanoStates | None:
-        """Return the Meltano project that this runs in, if it does."""
+    def of_current_project(cls) -> MeltanoStates | None:
+        """Return the states of the project around the current directory; None if there is none."""
         root = Path(os.environ.get("MELTANO_PROJECT_ROOT") or ".").resolve()
-        found = next((p for p in (root, *root.parents) if (p / "meltano.yml").exists()), None)
-        return cls(found) if found else None
+        for directory in (root, *root.parents):
+            if (directory / "meltano.yml").exists():
+                return cls(directory)
+        return None
 
-    def holding(self, account_ids: Collection[str]) -> list[str]:
-        """Name the states that hold one of the accounts."""
-        states = self._export()
-        return [name for name, state in states.items() if without(state, account_ids) != state]
+    def find(self, account_ids: Collection[str]) -> list[str]:
+        """Return the names of the states that have entries of the accounts.
 
-    def forget(self, account_ids: Collection[str]) -> None:
-        """Take the accounts out of all states, and out of what past runs have left."""
-        states = self._export()
-        left = {
-            name: without(state, account_ids)
-            for name, state in states.items()
-            if without(state, account_ids) != state
-        }
-        if left:
-            self._meltano("state", "import", given=json.dumps(left))
-        self._forget_history(account_ids)
+        Raises:
+            CredentialsError: Meltano is missing or fails.
+        """
+        return list(self._states_without(account_ids))
+
+    def remove(self, account_ids: Collection[str]) -> None:
+        """Remove the entries of the accounts from all states and from the run history.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails, or its run history cannot be changed.
+        """
+        if changed := self._states_without(account_ids):
+            self._meltano("state", "import", stdin=json.dumps(changed))
+        self._remove_from_history(account_ids)
 
     @property
     def history(self) -> Path:
-        """Where Meltano keeps its run history unless it is told otherwise."""
+        """The database in which Meltano keeps its run history, unless another one is configured."""
         return self.project / ".meltano" / "meltano.db"
 
-    def _export(self) -> dict[str, Json]:
+    def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
+        """Return each state that has entries of the accounts, by name and without these entries."""
         try:
             states: dict[str, Json] = json.loads(self._meltano("state", "export") or "{}")
         except ValueError:
-            message = "Meltano's states cannot be read: try `meltano state export` by hand"
+            message = "The states of Meltano cannot be read: run `meltano state export` to see why"
             raise CredentialsError(message) from None
-        return states
+        remaining = {name: without_accounts(state, account_ids) for name, state in states.items()}
+        return {name: state for name, state in remaining.items() if state != states[name]}
 
-    def _meltano(self, *arguments: str, given: str = "") -> str:
-        beside = os.pathsep.join(str(self.project / ".venv" / name) for name in ("bin", "Scripts"))
-        program = shutil.which("meltano") or shutil.which("meltano", path=beside)
-        if program is None:
-            message = (
-                "Meltano is not on the path: name a state file with --state-file, or leave "
-                "bookmarks out with --no-state"
-            )
-            raise CredentialsError(message)
-        done = subprocess.run(  # noqa: S603 - Meltano itself, with arguments of ours
-            [program, *arguments],
+    def _meltano(self, *arguments: str, stdin: str = "") -> str:
+        """Run Meltano in the project and return its output."""
+        process = subprocess.run(  # noqa: S603 - Meltano itself, with arguments from here
+            [self._find_meltano(), *arguments],
             cwd=self.project,
-            input=given,
+            input=stdin,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=COMMAND_TIMEOUT_SECONDS,
             check=False,
         )
-        if done.returncode:
-            message = f"`meltano {' '.join(arguments)}` failed: try it by hand"
+        if process.returncode:
+            command = f"meltano {' '.join(arguments)}"
+            message = f"`{command}` failed: run it by hand to see why"
             raise CredentialsError(message)
-        return done.stdout
+        return process.stdout
 
-    def _forget_history(self, account_ids: Collection[str]) -> None:
-        """Take bookmarks out of Meltano's table of runs, which its commands do not reach."""
+    def _find_meltano(self) -> str:
+        """Return the path of Meltano, from the search path or the project's environment."""
+        in_project = os.pathsep.join(
+            str(self.project / ".venv" / name) for name in ("bin", "Scripts")
+        )
+        program = shutil.which("meltano") or shutil.which("meltano", path=in_project)
+        if program is None:
+            message = (
+                "Meltano is not on the search path: name a state file with --state-file, or skip "
+                "bookmarks with --no-state"
+            )
+            raise CredentialsError(message)
+        return program
+
+    def _remove_from_history(self, account_ids: Collection[str]) -> None:
+        """Remove bookmarks from Meltano's table of runs, which no command of Meltano changes."""
         if not self.history.exists():
             return
         try:
             with closing(sqlite3.connect(self.history, isolation_level=None)) as database:
                 database.execute("PRAGMA secure_delete = ON")
                 for row, payload in database.execute("SELECT id, payload FROM runs").fetchall():
-                    before = json.loads(payload or "{}")
-                    left = without(before, account_ids)
-                    if left != before:
+                    state = json.loads(payload or "{}")
+                    remaining = without_accounts(state, account_ids)
+                    if remaining != state:
                         database.execute(
-                            "UPDATE runs SET payload = ? WHERE id = ?", (json.dumps(left), row)
+                            "UPDATE runs SET payload = ? WHERE id = ?", (json.dumps(remaining), row)
                         )
                 database.execute("VACUUM")
         except (sqlite3.Error, ValueError) as error:
-            message = f"Meltano's run history in {self.history} could not be changed ({error})"
+            message = (
+                f"The run history of Meltano in {self.history} could not be changed ({error}): "
+                "try again when no run is under way"
+            )
             raise CredentialsError(message) from None

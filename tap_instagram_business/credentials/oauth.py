@@ -1,13 +1,16 @@
-"""Meta's side of consent: where to ask a person for it, and what a code or a token turns into.
+"""OAuth at Meta: the consent page, and the tokens that codes and older tokens are exchanged for.
 
-Facebook login, manual flow: a code becomes a token of an hour, that one a token of 60 days.
-Business login for Instagram: the same at other addresses; that token can be renewed for ever.
-Where Meta documents a parameter of the address for a secret, the secret is in it, and the address
-in no log line; everywhere else it goes in a header or a body.
+Facebook Login (manual flow): a code is exchanged for a token that lives for an hour, and this token
+for one that lives for 60 days. Business Login for Instagram does the same at other addresses, and
+its long-lived tokens can be renewed again and again.
+
+Secrets are sent in a header or in the body. Where Meta's documentation has a secret as a parameter
+of the address, it is sent there, and the address is never logged.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -15,16 +18,19 @@ from urllib.parse import urlencode
 import requests
 
 from tap_instagram_business.credentials import redaction
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.auth import BearerToken, appsecret_proof
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.graph.access import Access, BearerToken, appsecret_proof
+from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tap_instagram_business.graph.session import GraphSession
 
 TIMEOUT_SECONDS = 30.0
-PLACES = {
+URLS = {
     ("facebook", "dialog"): "https://www.facebook.com/{version}/dialog/oauth",
     ("facebook", "code"): "https://graph.facebook.com/{version}/oauth/access_token",
     ("facebook", "exchange"): "https://graph.facebook.com/{version}/oauth/access_token",
@@ -34,6 +40,7 @@ PLACES = {
     ("instagram", "exchange"): "https://graph.instagram.com/access_token",
     ("instagram", "refresh"): "https://graph.instagram.com/refresh_access_token",
 }
+"""The addresses of each login, by login and purpose."""
 SCOPES = {
     "facebook": (
         "instagram_basic",
@@ -43,22 +50,26 @@ SCOPES = {
     ),
     "instagram": ("instagram_business_basic", "instagram_business_manage_insights"),
 }
+"""The permissions that each login asks for."""
 COMMENTS_SCOPE = {
     "facebook": "instagram_manage_comments",
     "instagram": "instagram_business_manage_comments",
 }
+"""The permission to read comments, which is asked for on request only."""
+SECRET_PARAMETERS = ("access_token", "client_secret", "fb_exchange_token", "appsecret_proof")
 
 
 @dataclass(frozen=True)
 class App:
-    """The Meta app that asks for consent.
+    """The Meta app in whose name consent is asked for.
 
     Attributes:
-        login: `facebook` or `instagram`; each has an id and a secret of its own.
-        app_id: The app's id.
-        app_secret: The app's secret.
-        api_version: Such as `v25.0`.
-        api_url: Another host than Meta's.
+        login: `facebook` or `instagram`. An app has an id and a secret for each of the two.
+        app_id: The app's id for this login.
+        app_secret: The app's secret for this login.
+        api_version: The version of the Graph API, such as `v25.0`.
+        api_url: The address of a server that is used in place of Meta's servers; '' for Meta's.
+        user_agent: The User-Agent header of every request.
     """
 
     login: str
@@ -66,76 +77,117 @@ class App:
     app_secret: str = field(default="", repr=False)
     api_version: str = Access.api_version
     api_url: str = ""
+    user_agent: str = Access.user_agent
 
     @property
-    def known(self) -> bool:
-        """Whether it can act in its own name."""
+    def has_credentials(self) -> bool:
+        """Whether the app's id and secret are both set."""
         return bool(self.app_id and self.app_secret)
 
     @property
     def token(self) -> str:
-        """The app's own token (Graph API: app access tokens)."""
+        """The app's own access token (Graph API: app access tokens)."""
         return f"{self.app_id}|{self.app_secret}"
 
-    def need(self) -> None:
-        """Refuse to go on without the app's id and secret.
+    def require_credentials(self) -> None:
+        """Check that the app's id and secret are set.
 
         Raises:
-            CredentialsError: one is missing.
+            CredentialsError: One of them is missing.
         """
-        if not self.known:
+        if not self.has_credentials:
             message = (
-                "The Meta app is not known: set TAP_INSTAGRAM_BUSINESS_APP_ID and "
-                "TAP_INSTAGRAM_BUSINESS_APP_SECRET, both from the app's dashboard"
+                "The Meta app is not configured: set TAP_INSTAGRAM_BUSINESS_APP_ID and "
+                "TAP_INSTAGRAM_BUSINESS_APP_SECRET, which the app's dashboard shows"
             )
             raise CredentialsError(message)
 
     def access(self) -> Access:
-        """Return how it asks the Graph API."""
+        """Return the Graph API endpoint that calls in this app's name go to."""
         return Access(
             login=self.login,
             api_version=self.api_version,
             app_secret=self.app_secret,
             api_url=self.api_url,
+            user_agent=self.user_agent,
         )
 
-    def place(self, purpose: str, **parts: str) -> str:
-        """Return an address of its login."""
-        address = PLACES[self.login, purpose].format(version=self.api_version, **parts)
+    def oauth_url(self, purpose: str, **parts: str) -> str:
+        """Return one of the addresses of the app's login.
+
+        Args:
+            purpose: The second part of a key of `URLS`.
+            parts: Values for the placeholders in the address, except its version.
+        """
+        url = URLS[self.login, purpose].format(version=self.api_version, **parts)
         if not self.api_url:
-            return address
-        return f"{self.api_url.rstrip('/')}/{address.split('/', 3)[3]}"
+            return url
+        path = url.split("/", 3)[3]
+        return f"{self.api_url.rstrip('/')}/{path}"
+
+    def token_facts(self, session: GraphSession, tokens: Sequence[str]) -> Iterator[TokenFacts]:
+        """Ask Meta about tokens (Graph API: debug_token); the facts come in the tokens' order.
+
+        The facts are empty if Meta cannot be asked: about tokens of the Instagram login, and about
+        any token if the app's id or secret is missing.
+
+        Raises:
+            GraphFailure: Meta does not answer, or refuses to.
+        """
+        if self.login == "facebook" and self.has_credentials:
+            yield from debug_tokens(session, tokens, asked_with=self.token, costs=Costs())
+        else:
+            yield from (TokenFacts() for _ in tokens)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What Meta gave: a token, its seconds to live if it said so, and the permissions it named."""
+    """A token that Meta has issued.
+
+    Attributes:
+        token: The token in plain text.
+        expires_in: The seconds until it expires, counted from now; None if Meta did not say.
+        scopes: The permissions that were granted; empty if Meta did not name them.
+    """
 
     token: str = field(repr=False)
-    seconds: int | None = None
+    expires_in: int | None = None
     scopes: tuple[str, ...] = ()
+
+    def expires(self, now: dt.datetime) -> dt.datetime | None:
+        """Return the time at which the token expires; None if Meta did not say."""
+        return now + dt.timedelta(seconds=self.expires_in) if self.expires_in else None
 
 
 def consent_url(
     app: App, *, redirect_uri: str, state: str, scopes: Sequence[str], config_id: str = ""
 ) -> str:
-    """Return the address at which a person gives consent."""
-    wish = {"config_id": config_id} if config_id else {"scope": ",".join(scopes)}
+    """Return the address of Meta's consent page.
+
+    Args:
+        app: The app that asks for consent.
+        redirect_uri: The address to which Meta sends the browser afterwards.
+        state: A random text that Meta sends back, so that nobody can slip in another consent.
+        scopes: The permissions to ask for, unless there is a configuration.
+        config_id: A configuration of Facebook Login for Business, which names the permissions.
+    """
+    permissions = {"config_id": config_id} if config_id else {"scope": ",".join(scopes)}
     query = {
         "client_id": app.app_id,
         "redirect_uri": redirect_uri,
         "response_type": "code",
         "state": state,
-        **wish,
+        **permissions,
     }
-    return f"{app.place('dialog')}?{urlencode(query)}"
+    return f"{app.oauth_url('dialog')}?{urlencode(query)}"
 
 
-def redeem(app: App, code: str, redirect_uri: str) -> Grant:
-    """Turn a code into a token of an hour.
+def redeem_code(app: App, code: str, redirect_uri: str) -> Grant:
+    """Exchange the code of a consent for a token that lives for an hour.
 
     Raises:
         CredentialsError: Meta refuses the code.
+        Unreachable: Meta does not answer.
     """
     form = {
         "client_id": app.app_id,
@@ -146,20 +198,23 @@ def redeem(app: App, code: str, redirect_uri: str) -> Grant:
     }
     redaction.remember(code)
     try:
-        return _grant(_ask("POST", app.place("code"), form=form))
+        return _parse_grant(_request(app, "POST", app.oauth_url("code"), form))
     except GraphError as error:
         message = (
-            f"Meta refuses the code of this consent: {error}; a code is good once, for an hour"
+            f"Meta refused the code of this consent ({error}): a code works only once and only for "
+            "one hour, so run `tap-instagram-business connect` again"
         )
         raise CredentialsError(message) from None
 
 
 def exchange(app: App, token: str) -> Grant:
-    """Turn a token of an hour into one of 60 days.
+    """Exchange a token that lives for an hour for one that lives for 60 days.
 
     Raises:
-        GraphError: Meta refuses it; the Instagram login does so for one that is long-lived.
+        GraphError: Meta refuses the token. The Instagram login refuses long-lived tokens.
+        Unreachable: Meta does not answer.
     """
+    url = app.oauth_url("exchange")
     if app.login == "facebook":
         form = {
             "grant_type": "fb_exchange_token",
@@ -167,74 +222,82 @@ def exchange(app: App, token: str) -> Grant:
             "client_secret": app.app_secret,
             "fb_exchange_token": token,
         }
-        return _grant(_ask("POST", app.place("exchange"), form=form))
+        return _parse_grant(_request(app, "POST", url, form))
     query = {
         "grant_type": "ig_exchange_token",
         "client_secret": app.app_secret,
         "access_token": token,
     }
-    return _grant(_ask("GET", app.place("exchange"), query=query))
+    return _parse_grant(_request(app, "GET", url, query))
 
 
 def refresh(app: App, token: str) -> Grant:
-    """Renew a token of the Instagram login for another 60 days; it must be a day old.
+    """Renew a long-lived token of the Instagram login for 60 days; it must be 24 hours old.
 
     Raises:
-        GraphError: Meta refuses it.
+        GraphError: Meta refuses the token.
+        Unreachable: Meta does not answer.
     """
     query = {"grant_type": "ig_refresh_token", "access_token": token}
-    return _grant(_ask("GET", app.place("refresh"), query=query))
+    return _parse_grant(_request(app, "GET", app.oauth_url("refresh"), query))
 
 
 def revoke(app: App, user_id: str) -> None:
-    """Take back a person's consent to the app (Graph API: DELETE /{user-id}/permissions).
+    """Revoke a person's consent to the app (Graph API: DELETE /{user-id}/permissions).
 
     Raises:
         GraphError: Meta refuses.
+        Unreachable: Meta does not answer.
     """
     query = {"appsecret_proof": appsecret_proof(app.token, app.app_secret)}
-    _ask("DELETE", app.place("permissions", user=user_id), query=query, token=app.token)
+    _request(app, "DELETE", app.oauth_url("permissions", user=user_id), query, app.token)
 
 
-def _ask(
-    method: str,
-    address: str,
-    *,
-    query: Mapping[str, str] | None = None,
-    form: Mapping[str, str] | None = None,
-    token: str = "",
+def _request(
+    app: App, method: str, url: str, fields: Mapping[str, str], token: str = ""
 ) -> Mapping[str, Any]:
-    """Ask once: a code is good once, and the rest is asked for again by whoever asked for it."""
-    redaction.remember(*((query or form or {}).get(name, "") for name in SECRET_PARAMETERS))
+    """Send a request once and return the JSON object of the response.
+
+    It is not retried: a code works once only, and a later run renews tokens again.
+
+    Args:
+        app: The app in whose name the request is sent.
+        method: The HTTP method.
+        url: The address without its query.
+        fields: The form of a POST request; the query of any other request.
+        token: The token for the Authorization header; '' for none.
+    """
+    redaction.remember(*(fields.get(name, "") for name in SECRET_PARAMETERS))
     try:
         response = requests.request(
             method,
-            address,
-            params=query,
-            data=form,
-            auth=BearerToken(token) if token else _anonymous,
+            url,
+            params=None if method == "POST" else fields,
+            data=fields if method == "POST" else None,
+            headers={"User-Agent": app.user_agent},
+            auth=BearerToken(token) if token else _no_auth,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
         )
         body: Any = response.json()
     except requests.RequestException as error:
-        message = f"{address} gives no answer ({type(error).__name__}): check the network"
+        message = f"{url} gave no usable response ({type(error).__name__}): check the network"
         raise Unreachable(message) from None
-    return _judged(body, response.status_code)
+    return _check_for_error(body, response.status_code)
 
 
-SECRET_PARAMETERS = ("access_token", "client_secret", "fb_exchange_token", "appsecret_proof")
-
-
-def _anonymous(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep `requests` from looking for a password in ~/.netrc."""
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave a request as it is; without this, `requests` would send a password from ~/.netrc."""
     return request
 
 
-def _judged(body: Any, status: int) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
-    """Return an answer; api.instagram.com has a shape of its own for errors."""
+def _check_for_error(body: Any, status: int) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
+    """Return the JSON object of a response, or raise its error.
+
+    Errors of api.instagram.com have a form of their own, with `error_message`.
+    """
     if not isinstance(body, dict):
-        body = {"error": {"code": -1, "message": f"HTTP {status} without an answer"}}
+        body = {"error": {"code": -1, "message": f"HTTP {status} without a JSON object"}}
     error = body.get("error")
     if "error_message" in body:
         error = {"code": body.get("code"), "message": body["error_message"]}
@@ -244,19 +307,19 @@ def _judged(body: Any, status: int) -> Mapping[str, Any]:  # noqa: ANN401 - JSON
     return dict(body)
 
 
-def _grant(body: Mapping[str, Any]) -> Grant:
-    """Read a token's answer, which is flat or, from the Instagram login, a list under `data`."""
+def _parse_grant(body: Mapping[str, Any]) -> Grant:
+    """Read a token response: a flat object, or a list of one under `data` (Instagram login)."""
     listed = body.get("data")
-    found = listed[0] if isinstance(listed, list) and listed else body
-    token = found.get("access_token")
+    fields = listed[0] if isinstance(listed, list) and listed else body
+    token = fields.get("access_token")
     if not token:
-        message = "Meta's answer holds no token: try again"
+        message = "Meta's response contains no token: try again"
         raise CredentialsError(message)
     redaction.remember(token)
-    scopes = found.get("permissions") or ()
-    seconds = found.get("expires_in")
+    scopes = fields.get("permissions") or ()
+    expires_in = fields.get("expires_in")
     return Grant(
         token=token,
-        seconds=int(seconds) if seconds else None,
+        expires_in=int(expires_in) if expires_in else None,
         scopes=tuple(scopes.split(",") if isinstance(scopes, str) else scopes),
     )

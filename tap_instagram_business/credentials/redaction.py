@@ -1,7 +1,7 @@
-"""No secret in any log line or traceback: what is known to be one is struck out of all of them.
+"""Replaces secrets in all log lines and tracebacks of this process.
 
-It works where log records are made, not where they are written: Meltano brings a logging
-configuration of its own, and libraries log addresses that hold tokens.
+This happens when a log record is created and not when it is written, because Meltano replaces the
+logging configuration, and because libraries log addresses that contain tokens.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-STRUCK_OUT = "(secret)"
-SHORTEST = 8
-"""A shorter secret is not looked for: striking it out would tear words apart."""
+REPLACEMENT = "(secret)"
+MIN_LENGTH = 8
+"""Shorter secrets are not replaced, because they could be parts of ordinary words."""
 
-_PARAMETERS = (
+PARAMETERS = (
     "access_token|appsecret_proof|client_secret|fb_exchange_token|input_token|signed_request"
 )
-_SHAPES = re.compile(
-    rf"(?P<query>(?:\b(?:{_PARAMETERS})|[?&]code)=)[^&\s'\"<>]+"
-    rf"|(?P<json>['\"](?:{_PARAMETERS})['\"]: ?['\"])[^'\"]+"
+SECRET_PATTERN = re.compile(
+    rf"(?P<query>(?:\b(?:{PARAMETERS})|[?&]code)=)[^&\s'\"<>]+"
+    rf"|(?P<json>['\"](?:{PARAMETERS})['\"]: ?['\"])[^'\"]+"
     r"|(?P<header>Bearer )[^\s'\"]+"
     r"|(?P<token>\b)(?:EAA|IGAA|IGQ)[A-Za-z0-9_-]{20,}"
 )
 
 
 class Redactor:
-    """Strikes secrets out of texts."""
+    """Replaces known secrets, and texts that look like secrets; for use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -43,23 +43,26 @@ class Redactor:
         self._pattern: re.Pattern[str] | None = None
 
     def remember(self, *secrets: str) -> None:
-        """Strike these out from now on, as they are and as URLs, JSON and Python show them."""
-        shown = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        """Replace these secrets from now on, also as URLs, JSON and Python write them."""
+        forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
         with self._lock:
-            if shown <= self._known:
+            if forms <= self._known:
                 return
-            self._known |= shown
+            self._known |= forms
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def scrub(self, text: str) -> str:
-        """Return a text without secrets, the known ones and what looks like one."""
-        if self._pattern:
-            text = self._pattern.sub(STRUCK_OUT, text)
-        return _SHAPES.sub(_keep_name, text)
+        """Return a text with its secrets replaced."""
+        # Without the lock: a signal handler that logs must not wait for the code it interrupted.
+        pattern = self._pattern
+        if pattern:
+            text = pattern.sub(REPLACEMENT, text)
+        return SECRET_PATTERN.sub(_keep_name, text)
 
 
 def _forms(secret: str) -> set[str]:
+    """Return the ways in which a secret can appear in a text."""
     return {
         secret,
         quote(secret, safe=""),
@@ -69,8 +72,9 @@ def _forms(secret: str) -> set[str]:
     }
 
 
-def _keep_name(found: re.Match[str]) -> str:
-    return f"{found[found.lastgroup or 0]}{STRUCK_OUT}"
+def _keep_name(match: re.Match[str]) -> str:
+    """Keep the name of a secret, such as `access_token=`, and replace its value."""
+    return f"{match[match.lastgroup or 0]}{REPLACEMENT}"
 
 
 _redactor = Redactor()
@@ -79,29 +83,34 @@ scrub = _redactor.scrub
 
 
 def install() -> None:
-    """Strike secrets out of every log record and every uncaught exception of this process."""
-    made_by = logging.getLogRecordFactory()
-    if getattr(made_by, "strikes_out_secrets", False):
+    """Replace secrets in every log record and every uncaught exception of this process."""
+    factory = logging.getLogRecordFactory()
+    if getattr(factory, "replaces_secrets", False):
         return
-    logging.setLogRecordFactory(_scrubbing(made_by))
-    sys.excepthook = _show
-    threading.excepthook = lambda args: _show(
+    logging.setLogRecordFactory(_scrubbing(factory))
+    sys.excepthook = _print_scrubbed
+    threading.excepthook = lambda args: _print_scrubbed(
         args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
     )
 
 
-def _scrubbing(made_by: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
-    def factory(*args: Any, **options: Any) -> logging.LogRecord:  # noqa: ANN401
-        record = made_by(*args, **options)
+def _scrubbing(factory: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
+    """Return a factory of log records that replaces secrets in what another factory makes."""
+
+    def scrubbing_factory(*args: Any, **options: Any) -> logging.LogRecord:  # noqa: ANN401
+        record = factory(*args, **options)
         _scrub_record(record)
         return record
 
-    factory.strikes_out_secrets = True  # type: ignore[attr-defined]
-    return factory
+    scrubbing_factory.replaces_secrets = True  # type: ignore[attr-defined]
+    return scrubbing_factory
 
 
 def _scrub_record(record: logging.LogRecord) -> None:
-    """Leave a record alone unless it shows a secret: formatters look at its parts."""
+    """Replace the secrets in a record.
+
+    A record without secrets is not changed, because formatters use its separate parts.
+    """
     try:
         message = record.getMessage()
     except (TypeError, ValueError):
@@ -117,5 +126,7 @@ def _scrub_record(record: logging.LogRecord) -> None:
         record.msg, record.args = clean, ()
 
 
-def _show(kind: type[BaseException], error: BaseException, trace: TracebackType | None, /) -> None:
+def _print_scrubbed(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None, /
+) -> None:
     sys.stderr.write(scrub("".join(traceback.format_exception(kind, error, trace))))

@@ -1,4 +1,4 @@
-"""Secret settings: plain text or ciphertext, deciphered when used and written down nowhere."""
+"""Secret settings, in plain text or encrypted; they are decrypted only in memory, when used."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ SECRET_SETTINGS = ("access_token", "app_secret")
 
 
 class Secrets:
-    """The secrets among some settings; the settings themselves stay as they are."""
+    """The secret settings by name; the settings themselves are not changed."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
-        redaction.remember(*(settings[name] for name in plain_secrets(settings)))
+        redaction.remember(*(settings[name] for name in _in_plain_text(settings)))
 
     @cached_property
     def keys(self) -> KeyRing:
-        """The encryption keys, read once.
+        """The encryption keys, which are read once.
 
         Raises:
-            CredentialsError: there are none.
+            CredentialsError: There is no valid key.
         """
         return read_keys()
 
     def __getitem__(self, name: str) -> str:
-        """Return a secret; '' where it is not set.
+        """Return a secret in plain text; '' if it is not set.
 
         Raises:
-            CredentialsError: it cannot be deciphered.
+            CredentialsError: It cannot be decrypted.
         """
         value = str(self._settings.get(name) or "")
         return self.keys.decrypt(value, name) if is_ciphertext(value) else value
 
 
-def plain_secrets(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Name the secret settings that are given in plain text."""
+def plain_text_problems(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield an error sentence for each secret in plain text that the settings do not allow."""
+    if settings.get("require_encrypted_secrets"):
+        for name in _in_plain_text(settings):
+            yield (
+                f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
+                f"encrypt it with `tap-instagram-business encrypt --setting {name}`."
+            )
+
+
+def _in_plain_text(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of the secret settings that are in plain text."""
     for name in SECRET_SETTINGS:
         value = settings.get(name)
         if isinstance(value, str) and value and not is_ciphertext(value):
             yield name
-
-
-def refusals(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Say which secrets are in plain text although `require_encrypted_secrets` forbids it."""
-    if settings.get("require_encrypted_secrets"):
-        for name in plain_secrets(settings):
-            yield (
-                f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
-                f"`tap-instagram-business encrypt --setting {name}` encrypts it."
-            )

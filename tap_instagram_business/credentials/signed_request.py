@@ -1,7 +1,8 @@
-"""Meta's own calls: a person has removed the app, or asks for his data to be deleted.
+"""Meta's requests to an app: a person has removed the app, or wants their data to be deleted.
 
-Meta for Developers, data deletion request callback: `signed_request` is a signature and a JSON
-payload, each in base64url, joined by a dot; the signature is over the payload as it was sent.
+Meta for Developers, data deletion request callback: the parameter `signed_request` is a signature
+and a JSON payload, each in base64url, separated by a dot. The signature is an HMAC-SHA256 over the
+encoded payload, and its key is the app's secret.
 """
 
 from __future__ import annotations
@@ -13,31 +14,45 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qs
 
-from tap_instagram_business.credentials.failure import CredentialsError
+import msgspec
+
+from tap_instagram_business.credentials.errors import CredentialsError
 
 ALGORITHM = "HMAC-SHA256"
 
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """What a genuine call says: who asks, and when."""
+    """A request that Meta has signed.
+
+    Attributes:
+        user_id: Meta's id, within the app, of the person.
+        issued_at: The time of the request; None if the payload does not say it.
+    """
 
     user_id: str
     issued_at: dt.datetime | None
 
 
+class _Payload(msgspec.Struct):
+    """The members of the payload that are used; `issued_at` is a Unix time in seconds."""
+
+    algorithm: str
+    user_id: str | int
+    issued_at: float | None = None
+
+
 def verify(body: str, app_secret: str) -> SignedRequest:
-    """Read a call, if it is genuine.
+    """Check the signature of a request, and return the request.
 
     Args:
-        body: The request's body, or the value of its field `signed_request` alone.
-        app_secret: The secret of the app that was called.
+        body: The body of the request, or the value of its parameter `signed_request` alone.
+        app_secret: The secret of the app that received the request.
 
     Raises:
-        CredentialsError: it is not.
+        CredentialsError: The signature is wrong, or the payload cannot be understood.
     """
     field = parse_qs(body.strip()).get("signed_request", [body.strip()])[0]
     signature, _, payload = field.partition(".")
@@ -49,30 +64,40 @@ def verify(body: str, app_secret: str) -> SignedRequest:
         )
         raise CredentialsError(message)
     try:
-        said = json.loads(_decode(payload))
-        return _read(said)
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
-        message = "This request is signed, but says nothing that is known: report it as a bug"
+        return _parse(_decode(payload))
+    except (ValueError, OverflowError, OSError):
+        message = (
+            "This request has the right signature, but its content is not understood: report this "
+            "as a bug"
+        )
         raise CredentialsError(message) from None
 
 
-def answer(status_url: str, code: str) -> str:
-    """Return what Meta expects back: where a person sees how far it is, and a code to ask with."""
+def deletion_response(status_url: str, code: str) -> str:
+    """Return the JSON response that Meta expects to a data deletion request.
+
+    Args:
+        status_url: The address of a page on which the person can see the status of the deletion;
+            `{code}` in it is replaced by the code.
+        code: The confirmation code.
+    """
     url = status_url.replace("{code}", code)
     return json.dumps({"url": url, "confirmation_code": code})
 
 
-def _read(said: dict[str, Any]) -> SignedRequest:
-    if str(said["algorithm"]).upper() != ALGORITHM:
+def _parse(content: bytes) -> SignedRequest:
+    payload = msgspec.json.decode(content, type=_Payload)
+    if payload.algorithm.upper() != ALGORITHM:
         raise ValueError
-    issued = said.get("issued_at")
+    issued = payload.issued_at
     return SignedRequest(
-        user_id=str(said["user_id"]),
+        user_id=str(payload.user_id),
         issued_at=dt.datetime.fromtimestamp(issued, dt.timezone.utc) if issued else None,
     )
 
 
 def _decode(text: str) -> bytes:
+    """Decode base64url; return b'' for a text that is not base64url."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -1,7 +1,8 @@
-"""One file that is replaced as a whole or not at all: on this machine, or wherever fsspec reaches.
+"""One file that is replaced as a whole or not at all, on this machine or in a cloud store.
 
-A reader sees what was there before a change or after it, whenever the writer is killed. A change
-is made under a lock: on this machine one that dies with its process, elsewhere a second file.
+A reader sees the content from before a change or from after it, even if the writer is killed.
+Changes are made under a lock. On this machine, the operating system releases the lock of a process
+that dies; in a cloud store, a second object is the lock.
 """
 
 from __future__ import annotations
@@ -17,78 +18,85 @@ from typing import TYPE_CHECKING, Protocol
 
 import fsspec
 
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.locking import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-WAIT_SECONDS = 30.0
+MAX_WAIT_SECONDS = 30.0
+"""The longest time to wait for a lock."""
 PAUSE_SECONDS = 0.2
+"""The time between two attempts to take the lock of a cloud store."""
 
 
 class Storage(Protocol):
-    """Where a file is kept."""
+    """A file, wherever it is stored.
 
-    place: str
+    Attributes:
+        location: The path of the file, or its URI.
+    """
+
+    location: str
 
     def read(self) -> bytes | None:
-        """Return what is kept; None where there is nothing yet."""
+        """Return the content; None if the file does not exist."""
 
     def write(self, content: bytes) -> None:
-        """Replace what is kept."""
+        """Replace the content."""
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other processes from changing it."""
+        """Keep other processes from changing the file during a `with` block."""
 
 
-def storage_at(place: str) -> Storage:
-    """Return the storage at a path, or at a URI such as `gs://bucket/vault.json`.
+def open_storage(location: str) -> Storage:
+    """Return the storage for a path, or for a URI such as `gs://bucket/vault.json`.
 
     Raises:
-        CredentialsError: what the URI needs is not installed.
+        CredentialsError: The Python package for this kind of URI is not installed.
     """
-    if place.startswith("file://"):
-        return LocalFile(place.removeprefix("file://"))
-    return RemoteFile(place) if "://" in place else LocalFile(place)
+    if location.startswith("file://"):
+        return LocalFile(location.removeprefix("file://"))
+    return RemoteFile(location) if "://" in location else LocalFile(location)
 
 
 class LocalFile:
-    """A file of this machine, for its owner only."""
+    """A file on this machine that only its owner can read."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
-        self._path = Path(place).expanduser().resolve()
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self._path = Path(location).expanduser().resolve()
 
     def read(self) -> bytes | None:
-        """Return what is kept; None where there is nothing yet.
+        """Return the content; None if the file does not exist.
 
         Raises:
-            CredentialsError: it cannot be read.
+            CredentialsError: The file cannot be read.
         """
         try:
             return self._path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            message = f"{self.place} cannot be read ({error.strerror})"
+            message = f"{self.location} cannot be read ({error.strerror}): check its path"
             raise CredentialsError(message) from None
 
     def write(self, content: bytes) -> None:
-        """Write a new file beside the old one, all the way to the disk, and let it take its place.
+        """Write a temporary file, flush it to the disk, and rename it over the old file.
 
         Raises:
-            CredentialsError: it could not be written.
+            CredentialsError: The file cannot be written. The old content is still there.
         """
         try:
             self._replace(content)
         except OSError as error:
             message = (
-                f"{self.place} could not be written ({error.strerror}): it is as it was before"
+                f"{self.location} could not be written ({error.strerror}) and was not changed: "
+                "check its directory and the free space of the disk"
             )
             raise CredentialsError(message) from None
-        self._settle()
+        self._flush_directory()
 
     def _replace(self, content: bytes) -> None:
         for leftover in self._path.parent.glob(f".{glob.escape(self._path.name)}.*.tmp"):
@@ -105,8 +113,8 @@ class LocalFile:
                 Path(name).unlink()
             raise
 
-    def _settle(self) -> None:
-        """Make the exchange of the two files outlive a power cut, where the system can."""
+    def _flush_directory(self) -> None:
+        """Flush the renaming to the disk, on systems that can, so that it survives a power cut."""
         with suppress(OSError):
             directory = os.open(self._path.parent, os.O_RDONLY)
             try:
@@ -116,78 +124,81 @@ class LocalFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from changing it.
+        """Keep other processes from changing the file during a `with` block.
 
         Raises:
-            CredentialsError: another process does not let go of it.
+            CredentialsError: Another process holds the lock for too long, or the directory cannot
+                be written.
         """
         lock = self._path.with_name(f"{self._path.name}.lock")
         with ExitStack() as held:
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                held.enter_context(exclusive(lock, WAIT_SECONDS))
+                held.enter_context(exclusive(lock, MAX_WAIT_SECONDS))
             except TimeoutError:
-                message = f"{self.place} is being changed by another process: try again"
+                message = f"Another process is changing {self.location}: try again later"
                 raise CredentialsError(message) from None
             except OSError as error:
-                message = f"{self.place} cannot be changed ({error.strerror})"
+                message = (
+                    f"{self.location} cannot be changed ({error.strerror}): check its directory"
+                )
                 raise CredentialsError(message) from None
             yield
 
 
 class RemoteFile:
-    """An object of a store that replaces objects as a whole, such as `gs://` and `s3://`."""
+    """An object in a store that replaces objects as a whole, such as `gs://` and `s3://`."""
 
-    def __init__(self, place: str) -> None:
-        self.place = place
+    def __init__(self, location: str) -> None:
+        self.location = location
         try:
-            self._files, self._path = fsspec.core.url_to_fs(place)
+            self._files, self._path = fsspec.core.url_to_fs(location)
         except (ImportError, ValueError) as error:
-            message = f"{place} cannot be reached: {error}"
+            message = f"{location} cannot be opened: {error}"
             raise CredentialsError(message) from None
         self._lock = f"{self._path}.lock"
 
     def read(self) -> bytes | None:
-        """Return what is kept; None where there is nothing yet.
+        """Return the content; None if the object does not exist.
 
         Raises:
-            CredentialsError: it cannot be read.
+            CredentialsError: The object cannot be read.
         """
         try:
             content: bytes = self._files.cat_file(self._path)
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
-            raise self._failure(error, "read") from None
+            raise self._error(error, "read") from None
         return content
 
     def write(self, content: bytes) -> None:
-        """Replace what is kept.
+        """Replace the content.
 
         Raises:
-            CredentialsError: it could not be written.
+            CredentialsError: The object cannot be written.
         """
         try:
             self._files.pipe_file(self._path, content)
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
-            raise self._failure(error, "written") from None
+            raise self._error(error, "written") from None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other processes from changing it: a second object that only one can create.
+        """Keep other processes from changing the object during a `with` block.
 
-        Who is killed meanwhile leaves it behind. Nobody takes it away but a person, since to guess
-        that its maker is dead is to risk losing what that one writes.
+        The lock is a second object, which only one process can create. A process that is killed
+        leaves it behind. It is never removed automatically, because its owner may still be writing.
 
         Raises:
-            CredentialsError: another process does not let go of it.
+            CredentialsError: Another process holds the lock for too long, or the store refuses.
         """
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not self._take_lock():
+        deadline = time.monotonic() + MAX_WAIT_SECONDS
+        while not self._create_lock():
             if time.monotonic() >= deadline:
                 message = (
-                    f"{self.place} is being changed by another process ({self._holder()}): if that "
-                    f"one is no more, delete {self.place}.lock"
+                    f"Another process is changing {self.location} ({self._read_lock()}): try again "
+                    f"later, or delete {self.location}.lock if that process has ended"
                 )
                 raise CredentialsError(message)
             time.sleep(PAUSE_SECONDS)
@@ -197,22 +208,29 @@ class RemoteFile:
             with suppress(Exception):
                 self._files.rm_file(self._lock)
 
-    def _take_lock(self) -> bool:
-        who = f"process {os.getpid()} on {socket.gethostname()}".encode()
+    def _create_lock(self) -> bool:
+        """Create the lock and return True; return False if it exists already."""
+        owner = f"process {os.getpid()} on {socket.gethostname()}".encode()
         try:
-            self._files.pipe_file(self._lock, who, mode="create")
+            self._files.pipe_file(self._lock, owner, mode="create")
         except FileExistsError:
             return False
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
-            raise self._failure(error, "locked") from None
+            raise self._error(error, "locked") from None
         return True
 
-    def _holder(self) -> str:
+    def _read_lock(self) -> str:
+        """Return the name of the process that holds the lock."""
         try:
-            who: bytes = self._files.cat_file(self._lock)
-            return who.decode("ascii", "replace")
+            owner: bytes = self._files.cat_file(self._lock)
+            return owner.decode("ascii", "replace")
         except Exception:  # noqa: BLE001 - each store has errors of its own
-            return "unknown"
+            return "unknown process"
 
-    def _failure(self, error: Exception, done: str) -> CredentialsError:
-        return CredentialsError(f"{self.place} could not be {done} ({type(error).__name__})")
+    def _error(self, error: Exception, participle: str) -> CredentialsError:
+        """Return the error that says what could not be done, such as `read`."""
+        message = (
+            f"{self.location} could not be {participle} ({type(error).__name__}): check its name "
+            "and your access to it"
+        )
+        return CredentialsError(message)

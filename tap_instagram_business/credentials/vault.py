@@ -1,7 +1,7 @@
-"""The vault: one record per account, its token encrypted and bound to that account.
+"""The vault: one record per account, with the account's token in encrypted form.
 
-A vault is one JSON file with a checksum of its records. What is no vault, or a damaged one, is
-refused and left as it is.
+A vault is one JSON file with a checksum over its records. A file that is damaged, or that is not a
+vault, is refused and not changed.
 """
 
 from __future__ import annotations
@@ -16,35 +16,38 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import Self
 
 from tap_instagram_business.credentials.encryption import key_id_of
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.credentials.storage import storage_at
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.storage import open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_instagram_business.credentials.encryption import KeyRing
 
-PARTS = ("format", "sha256", "accounts")
 FORMAT = "tap-instagram-business vault v1"
+PARTS = ("format", "sha256", "accounts")
+"""The members of the JSON object in the file."""
 GOOD = "good"
 REFUSED = "refused"
-"""Meta has refused the token the last time it was used."""
+"""The status of a token that Meta refused when it was last used."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of one account.
+    """The vault's record of one account.
 
     Attributes:
-        account_id: Its `17841…` id.
-        login: Which of Meta's two APIs its token belongs to.
-        token: The token's ciphertext, which names its key.
-        user_id: Meta's id, within the app, of who gave consent; requests for deletion name it.
-        obtained: When consent was given.
-        expires: When the token ends; None where it does not, or nobody knows.
-        refreshed: When the token was last renewed.
-        data_access_expires: When Meta stops answering unless its owner has used the app.
-        status: `good`, or `refused`.
+        account_id: The account's `17841…` id.
+        login: The login that the token belongs to, `facebook` or `instagram`.
+        token: The encrypted token; it names the key that decrypts it.
+        user_id: Meta's id, within the app, of the person who gave consent. Meta's requests to
+            delete data name this id.
+        obtained: The time at which consent was given.
+        expires: The time at which the token expires; None if it does not, or if that is unknown.
+        refreshed: The time at which the token was last renewed; None if it never was.
+        data_access_expires: The time at which the token's access to data expires, unless the
+            person uses the app before; None if it does not, or if that is unknown.
+        status: `good` or `refused`, as Meta treated the token when it was last used.
     """
 
     account_id: str
@@ -59,11 +62,11 @@ class Record:
 
     @property
     def key_id(self) -> str:
-        """The key that the token is encrypted with."""
+        """The id of the key that encrypted the token."""
         return key_id_of(self.token)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON, times in RFC 3339."""
+        """Return the record as it stands in the file; times are in ISO 8601, to the second."""
         values = asdict(self)
         del values["account_id"]
         return {
@@ -73,7 +76,7 @@ class Record:
 
     @classmethod
     def from_json(cls, account_id: str, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
+        """Return the record that `to_json` has written."""
         times = {
             name: dt.datetime.fromisoformat(stored[name]) if stored[name] else None
             for name in ("obtained", "expires", "refreshed", "data_access_expires")
@@ -82,46 +85,52 @@ class Record:
 
 
 class Vault:
-    """The records, by account id."""
+    """The records of all accounts, in a file.
 
-    def __init__(self, place: str) -> None:
-        self.place = place
-        self._storage = storage_at(place)
+    Attributes:
+        location: The path of the file, or its URI.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self._storage = open_storage(location)
 
     def read(self) -> dict[str, Record]:
-        """Return all records; none where there is no vault yet.
+        """Return all records by account id; none if the file does not exist.
 
         Raises:
-            CredentialsError: it cannot be read, or is no vault, or a damaged one.
+            CredentialsError: The file cannot be read, is not a vault, or is damaged.
         """
         content = self._storage.read()
         return {} if content is None else self._parse(content)
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Record]]:
-        """Change the records: what is done to them in the block is kept, unless it fails.
+        """Lock the vault, yield its records, and store them at the end of the `with` block.
+
+        Nothing is stored if the block raises an exception.
 
         Raises:
-            CredentialsError: the vault cannot be read or written; it is as before.
+            CredentialsError: The file cannot be locked, read or written. It is not changed.
         """
         with self._storage.locked():
             records = self.read()
             before = dict(records)
             yield records
             if records != before:
-                self._storage.write(_written(records))
+                self._storage.write(_format(records))
 
     def check_keys(self, keys: KeyRing) -> None:
-        """Refuse keys that leave some record unreadable.
+        """Check that the keys can decrypt every record.
 
         Raises:
-            CredentialsError: with the ids of the keys that are missing.
+            CredentialsError: Keys are missing; the message has their ids.
         """
         missing = {record.key_id for record in self.read().values()} - set(keys.ids)
         if missing:
             message = (
-                f"The vault {self.place} is encrypted with key {', '.join(sorted(missing))}, which "
-                f"is not among the keys given ({', '.join(keys.ids)}): give that key too"
+                f"The vault {self.location} is encrypted with key {', '.join(sorted(missing))}, "
+                f"which is not among the given keys ({', '.join(keys.ids)}): give that key as well"
             )
             raise CredentialsError(message)
 
@@ -132,29 +141,29 @@ class Vault:
             stored = None
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             message = (
-                f"{self.place} is no vault of this program, or was torn: it was left as it is; put "
-                "a good copy in its place, or move it away and connect the accounts again"
+                f"{self.location} is not a vault of this program, or is incomplete: nothing was "
+                "written; restore a good copy, or move it away and connect the accounts again"
             )
             raise CredentialsError(message)
         try:
             accounts = stored["accounts"]
-            if len(stored) == len(PARTS) and stored["sha256"] == _sum(accounts):
+            if len(stored) == len(PARTS) and stored["sha256"] == _checksum(accounts):
                 return {name: Record.from_json(name, entry) for name, entry in accounts.items()}
         except (KeyError, TypeError, ValueError, AttributeError):
             pass
         message = (
-            f"The vault {self.place} was changed by something else, or is damaged: it was left as "
-            "it is; put a good copy in its place, or move it away and connect the accounts again"
+            f"The vault {self.location} is damaged, or another program has changed it: nothing was "
+            "written; restore a good copy, or move it away and connect the accounts again"
         )
         raise CredentialsError(message)
 
 
-def _written(records: Mapping[str, Record]) -> bytes:
+def _format(records: Mapping[str, Record]) -> bytes:
     accounts = {name: record.to_json() for name, record in sorted(records.items())}
-    stored = {"format": FORMAT, "sha256": _sum(accounts), "accounts": accounts}
+    stored = {"format": FORMAT, "sha256": _checksum(accounts), "accounts": accounts}
     return json.dumps(stored, indent=1).encode()
 
 
-def _sum(accounts: Any) -> str:  # noqa: ANN401 - JSON
+def _checksum(accounts: Any) -> str:  # noqa: ANN401 - JSON
     text = json.dumps(accounts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

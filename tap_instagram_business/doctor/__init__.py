@@ -1,5 +1,5 @@
-"""Says what a token is and can do, and whether a sync would work.
+"""Tells what a token is and can do, and whether a sync would work.
 
-`command` is what one types, `examination` asks Meta, `probes` tries the insights out, `diagnosis`
-is what was seen, and `screen` writes it down.
+`command` is the command line, `examination` asks Meta about the token and its accounts, `probes`
+tries the insights, `diagnosis` is the result as data, and `screen` writes it as text.
 """

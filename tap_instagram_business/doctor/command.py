@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from singer_sdk.plugin_base import _ConfigInput
 
 from tap_instagram_business.doctor.examination import Examination
 from tap_instagram_business.doctor.screen import write
+from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_context
-def doctor(context: click.Context, config: _ConfigInput, *, as_json: bool) -> None:
+def doctor(context: click.Context, config: ConfigInput, *, as_json: bool) -> None:
     """Say what the token is and can do; exit code 1 if a sync would fail."""
     given = _merged(context.parent, config)
     with _quiet():
         tap = TapInstagramBusiness(config=given.config, parse_env_config=given.parse_env)
-        try:
-            seen = Examination(tap).run()
-        finally:
-            tap.graph.close()
+        # Somebody is waiting for the result: a used-up rate limit is reported, not waited for.
+        run = tap.new_run(on_rate_limit="stop")
+        with closing(run.graph):
+            diagnosis = Examination(run).run()
     if as_json:
-        click.echo(json.dumps(seen.to_json(), indent=2))
+        click.echo(json.dumps(diagnosis.to_json(), indent=2))
     else:
-        click.echo(write(seen, tap.graph.now()))
-    context.exit(1 if seen.problems else 0)
+        click.echo(write(diagnosis, run.graph.now()))
+    context.exit(1 if diagnosis.problems else 0)
 
 
-def _merged(parent: click.Context | None, own: _ConfigInput) -> _ConfigInput:
-    """Take settings that stand before the command too, as Meltano puts them."""
+def _merged(parent: click.Context | None, own: ConfigInput) -> ConfigInput:
+    """Add settings that are given before the command, which is where Meltano puts them."""
     outer = parent.params.get("config") if parent else None
-    before = outer if isinstance(outer, _ConfigInput) else _ConfigInput()
+    before = outer if isinstance(outer, ConfigInput) else ConfigInput()
     config = {**before.config, **own.config}
-    return _ConfigInput(config, parse_env=before.parse_env or own.parse_env or not config)
+    return ConfigInput(config, parse_env=before.parse_env or own.parse_env or not config)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Leave what is worth knowing to the screen."""
+    """Log errors only: the screen tells everything else."""
     logger = logging.getLogger(TapInstagramBusiness.name)
     level = logger.level
     logger.setLevel(logging.ERROR)

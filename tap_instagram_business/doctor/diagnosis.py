@@ -1,4 +1,4 @@
-"""What was seen of a token: plain data, for the screen and for machines."""
+"""The result of an examination: plain data, for the screen and for machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass
-class Reached:
+class ReadableAccount:
     """An account that a sync would read."""
 
     id: str
@@ -18,14 +18,14 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedMetric:
     """A metric that Meta refuses today.
 
     Attributes:
         metric: Meta's name of it.
-        reason: why, in the words of `insight_gaps.reason`.
+        reason: why, as in column `insight_gaps.reason`.
         asked_of: the kinds of media, or of account insights, for which it is refused.
-        error: what Meta says.
+        error: Meta's error.
     """
 
     metric: str
@@ -36,31 +36,31 @@ class Refused:
 
 @dataclass
 class Diagnosis:
-    """What was seen.
+    """What an examination has found.
 
     Attributes:
-        problems: why a sync would fail, the first cause first; empty where it would work.
-        warnings: what will go wrong, or may.
+        problems: why a sync would fail, the first cause first; empty if it would work.
+        warnings: what will or may go wrong.
         login: `facebook` or `instagram`.
-        api_version: the version asked for.
-        api_version_ends: when Meta stops serving it; None where that is not set.
-        owner_kind: `user`, `page`, `system user`, `Instagram user`; '' where nobody knows.
-        owner_id: whom the token belongs to.
-        owner_name: the same by name.
-        app_id: the app that it was issued to.
-        app_name: the same by name.
-        is_told: whether Meta tells of the token when it ends, and of which app it is.
-        expires: when the token ends; None for never.
-        data_access_expires: when Meta stops answering unless its owner uses the app again.
-        scopes: permissions granted; None where Meta does not tell.
-        scopes_lacking: permissions that are needed and not granted.
-        accounts: what a sync would read.
-        missing: what the token sees besides, and why it is not read.
-        refused: metrics that Meta refuses today; None where none was tried.
-        usage_percent: the highest share of Meta's allowance that an answer reported.
-        regain_minutes: minutes until a used-up allowance is back.
-        calls: what all this took, in calls as Meta counts them.
-        round_trips: the same in HTTP requests.
+        api_version: the version of setting `api_version`.
+        api_version_ends: when Meta stops serving it; None if Meta has not set a day.
+        owner_kind: `user`, `page`, `system user` or `Instagram user`; '' if unknown.
+        owner_id: the id of the token's owner.
+        owner_name: the name of the token's owner.
+        app_id: the app that issued the token.
+        app_name: the name of that app.
+        is_told: whether Meta tells when the token ends and which app issued it.
+        expires: when the token ends; None if it never ends.
+        data_access_expires: when Meta stops answering unless the owner uses the app again.
+        scopes: the granted permissions; None if Meta does not tell.
+        scopes_lacking: permissions that are needed but not granted.
+        accounts: the accounts that a sync would read.
+        missing: what else the token sees, and why it is not read.
+        refused: metrics that Meta refuses today; None if none was tried.
+        usage_percent: the highest usage of a rate limit that an answer reported.
+        regain_minutes: minutes until calls are allowed again, if a rate limit is used up.
+        calls: how many calls the examination took, as Meta counts them.
+        round_trips: how many HTTP requests that were.
     """
 
     problems: list[str] = field(default_factory=list)
@@ -78,16 +78,16 @@ class Diagnosis:
     data_access_expires: dt.datetime | None = None
     scopes: list[str] | None = None
     scopes_lacking: list[str] = field(default_factory=list)
-    accounts: list[Reached] = field(default_factory=list)
+    accounts: list[ReadableAccount] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    refused: list[Refused] | None = None
+    refused: list[RefusedMetric] | None = None
     usage_percent: float = 0.0
     regain_minutes: float = 0.0
     calls: int = 0
     round_trips: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON takes it, with `ok` saying whether a sync would work."""
+        """Return it as JSON values; `ok` says whether a sync would work."""
         values = asdict(self)
         moments = {
             name: value.isoformat() for name, value in values.items() if isinstance(value, dt.date)

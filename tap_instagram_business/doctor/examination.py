@@ -1,63 +1,61 @@
-"""Asks Meta what a token is and what it reaches, the cheapest question first."""
+"""Asks Meta about a token and its accounts, the cheapest question first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.doctor.diagnosis import Diagnosis, Reached
+from tap_instagram_business.doctor.diagnosis import Diagnosis, ReadableAccount
 from tap_instagram_business.doctor.probes import Probes
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
 from tap_instagram_business.graph.discovery import INSIGHTS_TASKS
 from tap_instagram_business.graph.errors import (
     RECONNECT,
     AccountRateLimited,
     Action,
-    GraphError,
+    CallError,
     GraphFailure,
     RateLimited,
 )
-from tap_instagram_business.graph.transport import Costs
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
-    from tap_instagram_business.graph.accounts import Account, Reach
-    from tap_instagram_business.tap import TapInstagramBusiness
+    from tap_instagram_business.graph.accounts import Account, TokenAccounts
+    from tap_instagram_business.run import Run
 
 NEEDED = ("instagram_basic", "instagram_manage_insights")
 """Permissions without which a sync fails."""
 USEFUL = ("pages_show_list", "pages_read_engagement")
-"""Permissions without which a token that is not a Page's may find no account."""
+"""Permissions without which no account may be found, unless it is the token of a Page."""
 READING = "instagram_basic"
 WARN_DAYS = 14
-"""How long before its end a token is warned of."""
-MOST_NAMED = 5
+"""How many days before the end of a token a warning is given."""
+MAX_NAMED = 5
 
 
 def sentence(failure: GraphFailure) -> str:
-    """Say what has failed and what to do about it."""
-    if isinstance(failure, GraphError) and failure.rule.remedy:
+    """Return what has failed and what to do about it, as one sentence."""
+    if isinstance(failure, CallError) and failure.rule.remedy:
         return f"{failure}: {failure.rule.remedy}"
     return str(failure)
 
 
 class Examination:
-    """Looks at the one token that a tap is set up with, or at what a vault's tokens reach."""
+    """Examines the token of setting `access_token`, or the tokens of a vault."""
 
-    def __init__(self, tap: TapInstagramBusiness) -> None:
-        self._tap = tap
-        self._session = tap.graph
-        # Somebody is waiting for the answer: a used-up allowance is told, not waited for.
-        self._session.allowance.on_rate_limit = "stop"
-        self._token = tap.secrets["access_token"]
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._session = run.graph
+        self._token = run.secrets["access_token"]
         self._costs = Costs()
-        self.diagnosis = Diagnosis(login=tap.config["login"], api_version=tap.config["api_version"])
+        self.diagnosis = Diagnosis(login=run.config["login"], api_version=run.config["api_version"])
 
     def run(self) -> Diagnosis:
-        """Look at everything that can be looked at; a failure ends it, and is its result."""
+        """Examine everything that can be examined; a failure ends it and is its result."""
         seen = self.diagnosis
         try:
             facts = self._inspect() if self._token and seen.login == "facebook" else None
@@ -75,19 +73,19 @@ class Examination:
     # The token
 
     def _inspect(self) -> TokenFacts | None:
-        """Ask Meta what the token is, in the app's name or in its own."""
+        """Ask Meta about the token, with a token of the app or with the token itself."""
         refusals = []
         for asked_with in self._askers():
             try:
                 facts = debug_token(
                     self._session, self._token, asked_with=asked_with, costs=self._costs
                 )
-            except GraphError as error:
+            except CallError as error:
                 refusals.append(error)
                 continue
             if refusals:
                 self._warn_of_app(refusals[0])
-            self._take_facts(facts)
+            self._note_facts(facts)
             return facts
         if refusals[-1].rule.action is Action.STOP:
             raise refusals[-1]
@@ -95,16 +93,16 @@ class Examination:
         return None
 
     def _askers(self) -> Iterator[str]:
-        if self._tap.app.known:
-            yield self._tap.app.token
+        if self._run.app.has_credentials:
+            yield self._run.app.token
         yield self._token
 
-    def _warn_of_app(self, error: GraphError) -> None:
+    def _warn_of_app(self, error: CallError) -> None:
         self.diagnosis.warnings.append(
             f"settings `app_id` and `app_secret` do not fit the token ({error})"
         )
 
-    def _take_facts(self, facts: TokenFacts) -> None:
+    def _note_facts(self, facts: TokenFacts) -> None:
         seen = self.diagnosis
         seen.is_told = True
         seen.owner_kind, seen.app_id, seen.app_name = facts.kind, facts.app_id, facts.app_name
@@ -128,30 +126,30 @@ class Examination:
                 f"{what} ends on {end:%Y-%m-%d}, in {left} days: connect the account again before"
             )
 
-    # What it reaches
+    # The accounts
 
     def _look_at(self, facts: TokenFacts | None) -> None:
         try:
-            reached = self._tap.reach
+            found = self._run.token_accounts
         except GraphFailure:
             self._judge_scopes()
             raise
-        self._take_owner(reached)
-        if self.diagnosis.scopes is None and reached.permissions is not None:
-            self.diagnosis.scopes = sorted(reached.permissions)
+        self._note_owner(found)
+        if self.diagnosis.scopes is None and found.permissions is not None:
+            self.diagnosis.scopes = sorted(found.permissions)
         self._judge_scopes()
-        self._take_accounts(reached, facts)
-        if reached.accounts and not set(NEEDED) & set(self.diagnosis.scopes_lacking):
-            self._probe(reached.accounts)
+        self._note_accounts(found, facts)
+        if found.accounts and not set(NEEDED) & set(self.diagnosis.scopes_lacking):
+            self._probe(found.accounts)
 
-    def _take_owner(self, reached: Reach) -> None:
+    def _note_owner(self, found: TokenAccounts) -> None:
         seen = self.diagnosis
-        owner = reached.owner
+        owner = found.owner
         if not self._token:
             seen.owner_kind = "each account's own, in the vault"
         elif seen.login == "instagram":
             seen.owner_kind = "Instagram user"
-            own = next(iter(reached.accounts), None)
+            own = next(iter(found.accounts), None)
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}
         elif not owner:
             call = Call("me", params={"fields": "id,name"}, token=self._token)
@@ -170,17 +168,17 @@ class Examination:
                 "connect the account again"
             )
 
-    def _take_accounts(self, reached: Reach, facts: TokenFacts | None) -> None:
+    def _note_accounts(self, found: TokenAccounts, facts: TokenFacts | None) -> None:
         seen = self.diagnosis
-        seen.accounts = [_reached(account) for account in reached.accounts]
-        seen.missing = [str(item) for item in reached.missing]
+        seen.accounts = [_readable(account) for account in found.accounts]
+        seen.missing = [str(item) for item in found.missing]
         granted = facts.targets.get(READING, ()) if facts else ()
-        for account_id, error in reached.unread.items():
+        for account_id, error in found.unread.items():
             left_out = granted and account_id not in granted
             why = "it was not ticked when the token was granted" if left_out else sentence(error)
             seen.problems.append(f"the access token cannot read account {account_id}: {why}")
-        if not self._tap.config.get("account_ids"):
-            known = {account.id for account in reached.accounts}
+        if not self._run.config.get("account_ids"):
+            known = {account.id for account in found.accounts}
             seen.missing += [
                 f"account {account_id}: granted to the token, but not found by its Pages; "
                 "setting `account_ids` can name it"
@@ -188,7 +186,7 @@ class Examination:
                 if account_id not in known
             ]
 
-    # What that gives
+    # The insights
 
     def _probe(self, accounts: tuple[Account, ...]) -> None:
         probes = Probes(self._session, self._costs)
@@ -202,7 +200,7 @@ class Examination:
             self.diagnosis.refused = probes.refused
 
     def _tell_unreadable(
-        self, accounts: Iterable[Account], failed: Mapping[str, GraphError]
+        self, accounts: Iterable[Account], failed: Mapping[str, CallError]
     ) -> None:
         reasons: dict[str, list[str]] = {}
         for account in accounts:
@@ -210,8 +208,8 @@ class Examination:
                 reason = _task_lacking(account) or sentence(error)
                 reasons.setdefault(reason, []).append(account.label)
         for reason, labels in reasons.items():
-            more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
-            named = ", ".join(labels[:MOST_NAMED])
+            more = f" and {len(labels) - MAX_NAMED} more" if len(labels) > MAX_NAMED else ""
+            named = ", ".join(labels[:MAX_NAMED])
             self.diagnosis.problems.append(f"no insights of {named}{more}: {reason}")
 
     def _judge_version(self) -> None:
@@ -222,17 +220,17 @@ class Examination:
             (seen.problems if ended else seen.warnings).append(warning)
 
     def _note_costs(self) -> None:
-        seen, allowance = self.diagnosis, self._session.allowance
-        seen.usage_percent = allowance.highest_percent
-        seen.regain_minutes = allowance.regain_minutes
-        discovery = self._tap.discovery_costs
+        seen, limits = self.diagnosis, self._session.rate_limits
+        seen.usage_percent = limits.highest_percent
+        seen.regain_minutes = limits.regain_minutes
+        discovery = self._run.discovery_costs
         seen.calls = self._costs.calls + discovery.calls
         seen.round_trips = self._costs.round_trips + discovery.round_trips
 
 
-def _reached(account: Account) -> Reached:
+def _readable(account: Account) -> ReadableAccount:
     node = account.node
-    return Reached(
+    return ReadableAccount(
         id=account.id,
         username=str(node.get("username") or ""),
         followers=node.get("followers_count"),

@@ -1,4 +1,4 @@
-"""Writes down what was seen, on one screen."""
+"""Writes a diagnosis as text that fits one screen."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from tap_instagram_business.doctor.diagnosis import Diagnosis, Reached, Refused
+    from tap_instagram_business.doctor.diagnosis import Diagnosis, ReadableAccount, RefusedMetric
 
 WIDTH = 100
 MARGIN = 10
-MOST_LINES = 12
-"""How many accounts, or reasons, are shown of each kind."""
+MAX_LINES = 12
+"""At most this many accounts or reasons are shown in each part."""
 
 
 def write(seen: Diagnosis, now: dt.datetime) -> str:
-    """Return the screen: the verdict first, then what it rests on."""
+    """Return the text: the verdict first, then the facts behind it."""
     lines = [*_verdict(seen), ""]
     for name, texts in _parts(seen, now):
-        shown = [*texts[:MOST_LINES]]
-        if len(texts) > MOST_LINES:
-            shown.append(f"… and {len(texts) - MOST_LINES} more (--json shows all)")
+        shown = [*texts[:MAX_LINES]]
+        if len(texts) > MAX_LINES:
+            shown.append(f"… and {len(texts) - MAX_LINES} more (--json shows all)")
         for text in shown:
             lines += _hung(name, text)
             name = ""  # noqa: PLW2901 - a name stands before its first line only
@@ -93,7 +93,7 @@ def _scopes(seen: Diagnosis) -> str:
     return ", ".join(seen.scopes) or "none"
 
 
-def _accounts(accounts: list[Reached]) -> list[str]:
+def _accounts(accounts: list[ReadableAccount]) -> list[str]:
     return [
         f"{account.id} {account.username}, {_count(account.followers)} followers, "
         f"{_count(account.media)} media"
@@ -101,7 +101,7 @@ def _accounts(accounts: list[Reached]) -> list[str]:
     ]
 
 
-def _refused(refused: list[Refused]) -> list[str]:
+def _refused(refused: list[RefusedMetric]) -> list[str]:
     return [f"{item.metric} of {', '.join(item.asked_of)}: {item.reason}" for item in refused]
 
 
@@ -114,5 +114,9 @@ def _count(number: int | None) -> str:
 
 
 def _usage(seen: Diagnosis) -> str:
-    text = f"{seen.usage_percent:g} % of Meta's allowance at most"
-    return f"{text}, back in {seen.regain_minutes:g} minutes" if seen.regain_minutes else text
+    text = f"{seen.usage_percent:g} % of Meta's rate limit at most"
+    return (
+        f"{text}, calls are allowed again in {seen.regain_minutes:g} minutes"
+        if seen.regain_minutes
+        else text
+    )

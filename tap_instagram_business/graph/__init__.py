@@ -1,9 +1,14 @@
-"""The Graph API: nothing in here knows of Singer.
+"""The Graph API; nothing in here knows of Singer.
 
-- `session`: asks, in parallel and in batches, and answers in order
-- `calls`: what is asked, and what came back
-- `errors`: what Meta's error codes mean and what follows from each, as a table
-- `limits`: the usage headers, and when to wait
-- `accounts`: which Instagram professional accounts a token reaches
-- `fields`: which fields a node has, for which login
+- `session`: sends calls in parallel, retries them, and returns answers in order
+- `calls`: what is asked and what came back; `insight_calls`: how insights are asked for
+- `batches`: puts calls into as few requests as possible; `transport`: sends one request
+- `errors`: what Meta's error codes mean and what follows from each, as a table; `error_texts`:
+  the metric or field that an error names; `reasons`: why an insight is missing
+- `retries`: how often to ask again; `refusals`: the metrics that Meta has refused in this run
+- `limits`: Meta's rate limits; `usage`: the headers that report them; `costs`: calls counted
+- `paging`: lists that come in pages; `insights`: how figures are read
+- `accounts`, `discovery`: which accounts a token gives access to; `debug_token`: what a token is
+- `access`: which API is asked, and how a request shows whose it is
+- `versions`: until when Meta serves which version
 """

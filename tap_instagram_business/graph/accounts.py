@@ -1,4 +1,4 @@
-"""Which Instagram professional accounts a token reaches."""
+"""Which Instagram professional accounts a token gives access to."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.discovery import Discovery
-from tap_instagram_business.graph.errors import GraphError, GraphFailure
+from tap_instagram_business.graph.errors import GraphFailure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.discovery import Missing
     from tap_instagram_business.graph.session import GraphSession
-    from tap_instagram_business.graph.transport import Costs
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class NoAccount(GraphFailure):
-    """The token is good, but reaches no Instagram professional account."""
+    """The token is valid, but gives access to no Instagram professional account."""
+
+
+class OtherAccountsToken(GraphFailure):
+    """An account is asked for by id, but the token belongs to another account."""
+
+    def __init__(self) -> None:
+        super().__init__("the token belongs to another account")
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,15 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Reach:
-    """What a token reaches.
+class TokenAccounts:
+    """The accounts that a token, or the tokens of a vault, give access to.
 
     Attributes:
         accounts: the accounts to read.
-        unread: accounts to read that cannot be read, and why.
-        missing: what else the token sees, and why it is not read.
-        owner: `id` and `name` of whom the token belongs to, where Meta was asked.
-        permissions: the permissions granted; None where Meta was not asked, or does not tell.
+        unread: accounts that were to be read but cannot be, each with the reason.
+        missing: Pages and accounts that the token sees but that are not read, with the reason.
+        owner: `id` and `name` of the token's owner, if Meta was asked.
+        permissions: the granted permissions; None if Meta was not asked or does not tell.
     """
 
     accounts: tuple[Account, ...]
@@ -66,22 +73,22 @@ class Reach:
     permissions: frozenset[str] | None = None
 
 
-def reach(
+def discover_accounts(
     session: GraphSession,
     token: str,
     *,
     account_ids: Sequence[str],
     fields: Sequence[str],
     costs: Costs,
-) -> Reach:
+) -> TokenAccounts:
     """Find the accounts of a token.
 
     Args:
         session: the Graph API.
         token: a user, page, system user or Instagram user token.
-        account_ids: the accounts to read, in this order; empty for all that the token reaches.
-        fields: the fields of each account's node to bring along.
-        costs: who pays.
+        account_ids: the accounts to read, in this order; empty for all accounts of the token.
+        fields: the fields of each account to ask for.
+        costs: where the calls are counted.
 
     Raises:
         NoAccount: there is none.
@@ -100,16 +107,16 @@ def reach(
     return found
 
 
-def reach_each(
+def read_each(
     session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str], costs: Costs
-) -> Reach:
-    """Find accounts that have a token each.
+) -> TokenAccounts:
+    """Read accounts that have a token each.
 
     Args:
         session: the Graph API.
         tokens: the token of each account, by id.
-        fields: the fields of each account's node to bring along.
-        costs: who pays.
+        fields: the fields of each account to ask for.
+        costs: where the calls are counted.
 
     Raises:
         GraphFailure: Meta does not answer.
@@ -120,17 +127,18 @@ def reach_each(
         Call("me" if own else account_id, "", params, token, account_id, account_id)
         for account_id, token in tokens.items()
     )
-    accounts, unread = [], {}
+    accounts: list[Account] = []
+    unread: dict[str, GraphFailure] = {}
     for answer in session.answers(calls, costs):
         account_id = answer.call.subject
         error = answer.error
-        if not error and own and str(answer.data.get("user_id")) != account_id:
-            error = _stranger()
-        if error:
+        if own and not error and str(answer.data.get("user_id")) != account_id:
+            unread[account_id] = OtherAccountsToken()
+        elif error:
             unread[account_id] = error
         else:
             accounts.append(Account(account_id, tokens[account_id], answer.data))
-    return Reach(tuple(accounts), unread)
+    return TokenAccounts(tuple(accounts), unread)
 
 
 def _own(
@@ -139,20 +147,15 @@ def _own(
     account_ids: Sequence[str],
     fields: Sequence[str],
     costs: Costs,
-) -> Reach:
-    """Instagram login: a token is one account's, and `user_id` is what others call its id."""
+) -> TokenAccounts:
+    """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
     node = _data(session.answer(Call("me", params=params, token=token), costs))
     own = Account(id=str(node.get("user_id") or node["id"]), token=token, node=node)
     if not account_ids:
-        return Reach((own,))
-    unread = {other: _stranger() for other in account_ids if other != own.id}
-    return Reach((own,) if own.id in account_ids else (), unread)
-
-
-def _stranger() -> GraphError:
-    message = "This token is another account's"
-    return GraphError({"code": 100, "error_subcode": 33, "message": message})
+        return TokenAccounts((own,))
+    unread = {other: OtherAccountsToken() for other in account_ids if other != own.id}
+    return TokenAccounts((own,) if own.id in account_ids else (), unread)
 
 
 def _named(
@@ -161,22 +164,24 @@ def _named(
     account_ids: Sequence[str],
     fields: Sequence[str],
     costs: Costs,
-) -> Reach:
-    """Facebook login, ids given: no permission on any Page is needed."""
+) -> TokenAccounts:
+    """Facebook login with given ids: no permission on any Page is needed."""
     params = {"fields": ",".join(fields)}
     answers = list(
         session.answers((Call(i, params=params, token=token) for i in account_ids), costs)
     )
-    return Reach(
+    return TokenAccounts(
         tuple(Account(item.call.node, token, item.data) for item in answers if not item.error),
         {item.call.node: item.error for item in answers if item.error},
     )
 
 
-def _discovered(session: GraphSession, token: str, fields: Sequence[str], costs: Costs) -> Reach:
-    """Facebook login, no ids given: all that can be found."""
+def _discovered(
+    session: GraphSession, token: str, fields: Sequence[str], costs: Costs
+) -> TokenAccounts:
+    """Facebook login without ids: all accounts that can be found."""
     found = Discovery(session, token, fields, costs).run()
-    return Reach(
+    return TokenAccounts(
         tuple(
             Account(account_id, token, node, found.pages.get(account_id, {}))
             for account_id, node in found.nodes.items()
@@ -191,7 +196,7 @@ def _discovered(session: GraphSession, token: str, fields: Sequence[str], costs:
 def _no_account(missing: Sequence[Missing]) -> str:
     seen = f" (seen: {'; '.join(str(item) for item in missing[:3])})" if missing else ""
     return (
-        "the access token reaches no Instagram professional account: link the account to a "
+        "the access token gives access to no Instagram professional account: link the account to a "
         f"Facebook Page that the token's owner manages, or name it in setting `account_ids`{seen}"
     )
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self, override
 
-from tap_instagram_business.graph.errors import Action, GraphError, refused_field, refused_metrics
+from tap_instagram_business.graph.error_texts import refused_field, refused_metrics
+from tap_instagram_business.graph.errors import Action, CallError
 from tap_instagram_business.graph.insights import is_readable
+from tap_instagram_business.graph.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from tap_instagram_business.graph.refusals import Refusals
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
 LACKS_CAPABILITY = 3
-"""Meta's code for an app that may not make a call."""
-NOTHING: Mapping[str, Any] = {"data": []}
-"""What Meta answers where it has nothing to say."""
+"""Meta's code for a call that the app may not make."""
+EMPTY_LIST: Mapping[str, Any] = {"data": []}
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,11 @@ class Call:
 
     Attributes:
         node: an id, or `me`.
-        edge: what of the node is read; '' for its fields.
+        edge: the edge of the node; '' for the node's own fields.
         params: query parameters, without the token.
         token: the access token to ask with.
-        subject: whatever the caller wants back beside the answer.
-        account_id: the account that the node belongs to, where it is not an account itself.
+        subject: anything that the caller wants back together with the answer.
+        account_id: the account that the node belongs to, where the node is not an account itself.
     """
 
     node: str
@@ -45,9 +47,14 @@ class Call:
     account_id: str = ""
 
     @property
-    def payer(self) -> str:
-        """The account whose allowance it uses: its node, unless that is a media of an account."""
+    def quota_account(self) -> str:
+        """The account whose rate limit this call uses."""
         return self.account_id or self.node
+
+    @property
+    def is_of_account(self) -> bool:
+        """Whether this call asks about an account itself, not about one of its media."""
+        return self.quota_account == self.node
 
     @property
     def path(self) -> str:
@@ -55,28 +62,38 @@ class Call:
         return f"{self.node}/{self.edge}" if self.edge else self.node
 
     @property
-    def void(self) -> bool:
-        """Whether nothing is left to ask."""
+    def query(self) -> Mapping[str, str]:
+        """All query parameters but the token."""
+        return self.params
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to ask for."""
         return False
 
     @property
     def is_secret(self) -> bool:
-        """Whether it must not stand in a URL, which proxies and servers keep."""
+        """Whether its parameters must not stand in a URL, which proxies and servers log."""
         return False
 
     def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        """Say whether a body has the shape of an answer: a node's `id`, an edge's `data`."""
+        """Return whether a body has the shape of an answer: a node's `id`, an edge's `data`."""
         if not self.edge:
             return "id" in body
         listed = body.get("data")
         return isinstance(listed, list) and all(isinstance(item, dict) for item in listed)
 
-    def current(self) -> Self:
-        """Return what to ask by what is known by now."""
+    def without_refused(self, _refusals: Refusals) -> Self:
+        """Return this call without what Meta is known to refuse."""
         return self
 
-    def revised(self, error: GraphError) -> Self | None:
-        """Return what to ask instead after an error; None where nothing else would do."""
+    def after(self, error: CallError, _refusals: Refusals) -> Self | None:
+        """Return the call to try after an error; None if no other call would help.
+
+        Args:
+            error: why this call failed.
+            _refusals: where a metric that Meta refuses is remembered.
+        """
         if error.rule.action is Action.LESS and (less := self.smaller()) is not self:
             return less
         name = refused_field(error) if error.rule.action is Action.DROP_FIELD else ""
@@ -88,13 +105,17 @@ class Call:
         return self.with_params(fields=without)
 
     def smaller(self) -> Self:
-        """Return the call for half as many items of its list; itself where it cannot be less."""
+        """Return the call for half as many items of its list; itself if it cannot be smaller."""
         limit = int(self.params.get("limit", "1")) // 2
         return self.with_params(limit=str(limit)) if limit else self
 
-    def withstands(self, _error: GraphError) -> bool:
-        """Say whether an error that stops a run is only this call's."""
+    def tolerates(self, _error: CallError) -> bool:
+        """Return whether an error that ends a run is only about this call."""
         return False
+
+    def about(self, subject: object) -> Self:
+        """Return the same call with a subject, which is handed back with its answer."""
+        return replace(self, subject=subject)
 
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
@@ -106,7 +127,7 @@ class ListCall(Call):
     """A list of objects.
 
     Attributes:
-        required: the fields that each of them has in any case.
+        required: the fields without which an object of the list cannot be used.
     """
 
     required: frozenset[str] = frozenset({"id"})
@@ -119,24 +140,24 @@ class ListCall(Call):
 
 
 @dataclass(frozen=True)
-class Trial(Call):
-    """A call of what the token may have no right to, or its kind of owner does not have.
+class OptionalCall(Call):
+    """A call that may be refused for lack of permission; a refusal is not an error of the run.
 
-    It is not asked again for fewer fields, and a capability that the app lacks stops nothing.
+    It is not repeated with fewer fields either: the edge itself may not exist for this token.
     """
 
     @override
-    def revised(self, error: GraphError) -> Self | None:
-        return None if error.rule.action is Action.DROP_FIELD else super().revised(error)
+    def after(self, error: CallError, _refusals: Refusals) -> Self | None:
+        return None if error.rule.action is Action.DROP_FIELD else super().after(error, _refusals)
 
     @override
-    def withstands(self, error: GraphError) -> bool:
+    def tolerates(self, error: CallError) -> bool:
         return error.code == LACKS_CAPABILITY
 
 
 @dataclass(frozen=True)
 class SecretCall(Call):
-    """A call whose parameters hold a secret (debug_token): it goes in a request's body."""
+    """A call whose parameters hold a secret (debug_token): it is sent in a request's body."""
 
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -150,62 +171,38 @@ class SecretCall(Call):
         return isinstance(body.get("data"), dict)
 
 
-def without_field(fields: str, name: str) -> str:
-    """Take a field out of `id,caption,children{id,caption}`, wherever it stands."""
-    without = re.sub(rf"\b{name}\b(\{{[^}}]*\}})?", "", fields)
-    return re.sub(r",+", ",", without).replace("{,", "{").replace(",}", "}").strip(",")
-
-
-class Refusals:
-    """Which metrics Meta has refused in this run, for which kind of media or request."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], GraphError] = {}
-
-    def add(self, kind: str, metrics: Iterable[str], error: GraphError) -> None:
-        """Remember what an error refuses, and warn of it the first time."""
-        with self._lock:
-            new = [metric for metric in metrics if (kind, metric) not in self._known]
-            self._known.update(dict.fromkeys(((kind, metric) for metric in new), error))
-        if new:
-            names = ", ".join(new)
-            logger.warning(
-                "Meta refuses metric %s for %s, left out of this run: %s", names, kind, error
-            )
-
-    def of(self, kind: str, metric: str) -> GraphError | None:
-        """Return the error that refused a metric, if one did."""
-        return self._known.get((kind, metric))
-
-    def items(self) -> list[tuple[tuple[str, str], GraphError]]:
-        """List all refusals: kind and metric, and why."""
-        with self._lock:
-            return list(self._known.items())
-
-
 @dataclass(frozen=True)
 class InsightsCall(Call):
-    """A call of an insights edge, which asks on without the metrics that Meta refuses.
+    """A call of an insights edge, which is repeated without the metrics that Meta refuses.
+
+    `graph/insight_calls.py` builds them all.
 
     Attributes:
-        metrics: what to ask for.
-        kind: what shares a refusal: if Meta refuses a metric for one, it does so for all.
-        lone: metrics whose refusal says something of this one object only.
-        refusals: what Meta has refused so far in this run.
-        refused: what this call was refused, and why.
+        metrics: the metrics to ask for.
+        kind: the kind of media or request; a metric refused for one is refused for all of a kind.
+        per_object: metrics that only some objects of the kind have: a refusal is of one object.
+        refused: the metrics that were left out of this call, each with Meta's error.
     """
 
     edge: str = "insights"
     metrics: tuple[str, ...] = ()
     kind: str = ""
-    lone: frozenset[str] = frozenset()
-    refusals: Refusals = field(default_factory=Refusals, repr=False, compare=False)
-    refused: Mapping[str, GraphError] = field(default_factory=dict, compare=False)
+    per_object: frozenset[str] = frozenset()
+    refused: Mapping[str, CallError] = field(default_factory=dict, compare=False)
 
     @property
     @override
-    def void(self) -> bool:
+    def query(self) -> Mapping[str, str]:
+        return {"metric": ",".join(self.metrics), **self.params}
+
+    @property
+    def breakdown(self) -> str:
+        """The dimension by which the metrics are split; '' for none."""
+        return self.params.get("breakdown", "")
+
+    @property
+    @override
+    def is_empty(self) -> bool:
         return not self.metrics
 
     @override
@@ -213,35 +210,53 @@ class InsightsCall(Call):
         return super().is_answered_by(body) and is_readable(body)
 
     @override
-    def current(self) -> Self:
-        known = {metric: self.refusals.of(self.kind, metric) for metric in self.metrics}
+    def without_refused(self, refusals: Refusals) -> Self:
+        known = {metric: refusals.of(self.kind, metric) for metric in self.metrics}
         refused = {metric: error for metric, error in known.items() if error}
         return self._without(refused) if refused else self
 
     @override
-    def revised(self, error: GraphError) -> Self | None:
+    def after(self, error: CallError, refusals: Refusals) -> Self | None:
         if error.rule.action is not Action.DROP_METRIC:
-            return super().revised(error)
+            return super().after(error, refusals)
         names = refused_metrics(error, self.metrics)
-        self.refusals.add(self.kind, (name for name in names if name not in self.lone), error)
+        refusals.add(self.kind, (name for name in names if name not in self.per_object), error)
         return self._without(dict.fromkeys(names, error)) if names else None
 
-    def _without(self, refused: Mapping[str, GraphError]) -> Self:
+    def _without(self, refused: Mapping[str, CallError]) -> Self:
         left = tuple(metric for metric in self.metrics if metric not in refused)
-        params = {**self.params, "metric": ",".join(left)}
-        return replace(self, metrics=left, params=params, refused={**self.refused, **refused})
+        return replace(self, metrics=left, refused={**self.refused, **refused})
+
+
+def without_field(fields: str, name: str) -> str:
+    """Return `id,caption,children{id,caption}` without a field, wherever it stands."""
+    without = re.sub(rf"\b{name}\b(\{{[^}}]*\}})?", "", fields)
+    return re.sub(r",+", ",", without).replace("{,", "{").replace(",}", "}").strip(",")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back for a call: data, or the error that stands.
+    """What came back for a call: data, or the error that remains after all retries.
 
     Attributes:
-        call: the call as it was last asked.
-        data: Meta's answer; `{"data": []}` where there is an error.
-        error: the error that asking again did not cure.
+        call: the call as it was last sent.
+        data: Meta's answer; an empty list where there is an error.
+        error: why there is no data.
     """
 
     call: Call
-    data: Mapping[str, Any] = field(default_factory=lambda: NOTHING, repr=False)
-    error: GraphError | None = None
+    data: Mapping[str, Any] = field(default_factory=lambda: EMPTY_LIST, repr=False)
+    error: CallError | None = None
+
+    @property
+    def ends_account(self) -> bool:
+        """Whether it means that the account cannot be read in this run."""
+        if self.error is None:
+            return False
+        is_account_gone = self.error.rule.means_gone and self.call.is_of_account
+        return self.error.rule.ends_account or is_account_gone
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether Meta failed at the call, so that the next run asks for the same again."""
+        return self.error is not None and self.error.reason is Reason.FAILED

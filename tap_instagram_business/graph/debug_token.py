@@ -1,4 +1,4 @@
-"""What a token of the Facebook login is (Graph API reference: debug_token)."""
+"""What Meta says about a token of the Facebook login (Graph API reference: debug_token)."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tap_instagram_business.graph.errors import GraphError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
-    from tap_instagram_business.graph.transport import Costs
 
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What Meta says of a token.
+    """What Meta says about a token.
 
     Attributes:
-        kind: whose it is: `user`, `page` or `system user`; '' where Meta does not say.
-        user_id: whose it is, by Meta's id within the app.
+        kind: `user`, `page` or `system user`; '' if Meta does not say.
+        user_id: the id of its owner, as this app sees it.
         app_id: the app it was issued to.
         app_name: that app's name.
-        expires: when it ends; None for never.
-        data_access_expires: when Meta stops answering unless its owner uses the app; None for
+        expires: when it ends; None if it never ends.
+        data_access_expires: when Meta stops answering unless the owner uses the app again; None if
             never.
         scopes: the permissions granted.
-        targets: the ids that a permission was granted for; without an entry it is for all.
-        error: why it is dead, if it is.
+        targets: the ids for which each permission was granted; without an entry, for all.
+        error: why it is not valid any more; None while it is.
     """
 
     kind: str = ""
@@ -45,13 +45,13 @@ class TokenFacts:
 
 
 def debug_token(session: GraphSession, token: str, *, asked_with: str, costs: Costs) -> TokenFacts:
-    """Ask what a token is; of a dead one, too.
+    """Ask Meta about a token; it may be dead.
 
     Args:
         session: the Graph API.
-        token: the token to be told of.
-        asked_with: a token of its app (`app_id|app_secret`), or itself while it lives.
-        costs: who pays.
+        token: the token to ask about.
+        asked_with: a token of its app (`app_id|app_secret`), or the token itself while it is valid.
+        costs: where the call is counted.
 
     Raises:
         GraphFailure: Meta does not tell.
@@ -62,7 +62,7 @@ def debug_token(session: GraphSession, token: str, *, asked_with: str, costs: Co
 def debug_tokens(
     session: GraphSession, tokens: Sequence[str], *, asked_with: str, costs: Costs
 ) -> Iterator[TokenFacts]:
-    """Ask what several tokens of one app are, in their order.
+    """Ask Meta about several tokens of one app; the answers are in the order of the tokens.
 
     Raises:
         GraphFailure: Meta does not tell.

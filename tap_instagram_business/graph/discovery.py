@@ -1,8 +1,8 @@
-"""How the accounts of a Facebook login are found: by Pages, by business portfolios, by assignment.
+"""How the accounts of a Facebook login are found: by Pages, business portfolios and assignments.
 
-Graph API reference: User, Page, Business, InstagramBusinessAsset. One call brings the Pages and the
-permissions granted, and is the only one where nothing more can be found: portfolios need
-`business_management`, and what is assigned to a system user hangs on its Pages as a rule.
+Graph API reference: User, Page, Business, InstagramBusinessAsset. The first call returns the Pages
+and the granted permissions. More calls follow only if they can find more: portfolios need the
+permission `business_management`, and assignments are read if the Pages led to no account.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph.calls import Call, Trial
-from tap_instagram_business.graph.errors import refused_field
+from tap_instagram_business.graph.calls import Call, OptionalCall
+from tap_instagram_business.graph.error_texts import refused_field
 from tap_instagram_business.graph.paging import following
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import GraphError
+    from tap_instagram_business.graph.costs import Costs
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.session import GraphSession
-    from tap_instagram_business.graph.transport import Costs
 
     Node = Mapping[str, Any]
 
 PORTFOLIOS = "business_management"
-"""The permission that a person's business portfolios need."""
+"""The permission that is needed to read the business portfolios of a person."""
 INSIGHTS_TASKS = frozenset({"ANALYZE", "PROFILE_PLUS_ANALYZE"})
-"""What somebody must be allowed to do on a Page to read its account's insights (either one)."""
+"""The tasks on a Page that allow a person to read the insights of its account; one is enough."""
 
 LINKED = "instagram_business_account"
 PAGE_EDGES = ("owned_pages", "client_pages")
@@ -41,11 +41,11 @@ logger = logging.getLogger("tap-instagram-business.graph")
 
 @dataclass(frozen=True)
 class Missing:
-    """Something that a token sees, but that is no account to read.
+    """Something that a token sees but that is not read.
 
     Attributes:
-        what: a Page, an account or a list of them, as a person knows it.
-        why: what keeps it out.
+        what: a Page, an account or a list of them, with its name.
+        why: the reason.
     """
 
     what: str
@@ -56,23 +56,23 @@ class Missing:
 
 
 @dataclass
-class Found:
-    """What was found of a token.
+class Findings:
+    """What was found with a token.
 
     Attributes:
-        owner: `id` and `name` of whom the token belongs to.
-        permissions: the permissions granted; None where Meta does not tell.
+        owner: `id` and `name` of the token's owner.
+        permissions: the granted permissions; None if Meta does not tell.
         nodes: the accounts by id, in the order in which they were found.
-        pages: the Page of each account that was found by one.
-        unread: accounts that Meta failed to give, and why.
-        missing: what was seen besides, and why it is not read.
+        pages: the Page of each account that was found through one.
+        unread: accounts at which Meta failed, with the error.
+        missing: what else was seen, and why it is not read.
     """
 
     owner: Node = field(default_factory=dict)
     permissions: frozenset[str] | None = None
     nodes: dict[str, Node] = field(default_factory=dict)
     pages: dict[str, Node] = field(default_factory=dict)
-    unread: dict[str, GraphError] = field(default_factory=dict)
+    unread: dict[str, CallError] = field(default_factory=dict)
     missing: list[Missing] = field(default_factory=list)
 
 
@@ -85,17 +85,17 @@ class Discovery:
         self._session, self._token, self._costs = session, token, costs
         self._fields = ",".join(fields)
         self._linked = f"{LINKED}{{{self._fields}}}"
-        self._found = Found()
+        self._found = Findings()
         self._pages_without: dict[str, Node] = {}
 
-    def run(self) -> Found:
+    def run(self) -> Findings:
         """Find them.
 
         Raises:
             GraphFailure: Meta does not answer, or refuses the token.
         """
         found = self._found
-        if self._is_person():
+        if self._read_person():
             if found.permissions is None or PORTFOLIOS in found.permissions:
                 self._search("businesses", ASSIGNED_PAGES, ASSIGNED_ACCOUNTS)
             elif not found.nodes:
@@ -104,70 +104,70 @@ class Discovery:
             found.missing.append(Missing(f"Page {page.get('name')} ({page['id']})", _why(page)))
         return found
 
-    def _is_person(self) -> bool:
-        """Ask who it is; for a person or system user, with Pages and permissions."""
+    def _read_person(self) -> bool:
+        """Ask whose token it is, and read Pages and permissions; False for the token of a Page."""
         pages = f"id,name,tasks,{self._linked}"
         together = (
             f"id,name,accounts.limit(100){{{pages}}},permissions.limit(100){{permission,status}}"
         )
         answer = self._session.answer(
-            Trial("me", params={"fields": together}, token=self._token), self._costs
+            OptionalCall("me", params={"fields": together}, token=self._token), self._costs
         )
         if answer.error and refused_field(answer.error) == "accounts":
-            self._take_own_page()
+            self._add_own_page()
             return False
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
         if answer.error:
-            self._take_pages(self._items([listing]))
+            self._add_pages(self._items([listing]))
             return True
-        self._take_person(answer.data)
+        self._add_person(answer.data)
         first = answer.data.get("accounts") or {}
-        self._take_pages(first.get("data") or ())
+        self._add_pages(first.get("data") or ())
         rest = following(listing, first)
-        self._take_pages(self._items([rest] if rest else []))
+        self._add_pages(self._items([rest] if rest else []))
         return True
 
-    def _take_person(self, node: Node) -> None:
+    def _add_person(self, node: Node) -> None:
         self._found.owner = {name: node[name] for name in ("id", "name") if name in node}
         if listed := (node.get("permissions") or {}).get("data"):
             granted = (item["permission"] for item in listed if item.get("status") == "granted")
             self._found.permissions = frozenset(granted)
 
-    def _take_own_page(self) -> None:
-        """A Page's own token is that Page, and has no list of Pages."""
+    def _add_own_page(self) -> None:
+        """Read the token of a Page: it stands for that Page and has no list of Pages."""
         call = Call("me", params={"fields": f"id,name,{self._linked}"}, token=self._token)
         answer = self._session.answer(call, self._costs)
         if answer.error:
             raise answer.error
         self._found.owner = {name: answer.data.get(name) for name in ("id", "name")}
-        self._take_pages([answer.data])
+        self._add_pages([answer.data])
 
     def _search(self, *edges: str) -> None:
-        """Look where Pages do not lead, in a round trip for each step down."""
+        """Search portfolios and assignments, with one round trip for each level."""
         businesses, accounts = [], dict[str, str]()
         for edge, item in self._listed("me", edges):
             if edge == "businesses":
                 businesses.append(str(item["id"]))
             else:
-                self._take(edge, item, accounts)
+                self._add(edge, item, accounts)
         calls = [
             self._trial(business, edge)
             for business in businesses
             for edge in (*PAGE_EDGES, *ACCOUNT_EDGES, *ASSET_EDGES)
         ]
         for edge, item in self._items_by_edge(calls):
-            self._take(edge, item, accounts)
+            self._add(edge, item, accounts)
         self._read({i: name for i, name in accounts.items() if i not in self._found.nodes})
 
-    def _take(self, edge: str, item: Node, accounts: dict[str, str]) -> None:
+    def _add(self, edge: str, item: Node, accounts: dict[str, str]) -> None:
         if edge in {*PAGE_EDGES, ASSIGNED_PAGES}:
-            self._take_pages([item])
+            self._add_pages([item])
             return
         account_id = str(item.get("ig_user_id" if edge in ASSET_EDGES else "id") or "")
         if account_id:
             accounts[account_id] = str(item.get("ig_username") or accounts.get(account_id, ""))
 
-    def _take_pages(self, pages: Iterable[Node]) -> None:
+    def _add_pages(self, pages: Iterable[Node]) -> None:
         for page in pages:
             node = page.get(LINKED)
             if not node:
@@ -177,8 +177,10 @@ class Discovery:
                 self._found.pages[node["id"]] = page
 
     def _read(self, accounts: Mapping[str, str]) -> None:
-        """Read accounts that were found by their id alone."""
-        calls = (Trial(i, params={"fields": self._fields}, token=self._token) for i in accounts)
+        """Read accounts of which only the id was found."""
+        calls = (
+            OptionalCall(i, params={"fields": self._fields}, token=self._token) for i in accounts
+        )
         for answer in self._session.answers(calls, self._costs):
             account_id = answer.call.node
             if answer.error and answer.error.may_pass:
@@ -194,19 +196,19 @@ class Discovery:
     def _listed(self, node: str, edges: Iterable[str]) -> Iterator[tuple[str, Node]]:
         return self._items_by_edge([self._trial(node, edge) for edge in edges])
 
-    def _trial(self, node: str, edge: str) -> Trial:
+    def _trial(self, node: str, edge: str) -> OptionalCall:
         fields = "id"
         if edge in ASSET_EDGES:
             fields = "ig_user_id,ig_username"
         elif edge in {*PAGE_EDGES, ASSIGNED_PAGES}:
             fields = f"id,name,{self._linked}"
-        return Trial(node, edge, {"fields": fields, "limit": "100"}, self._token)
+        return OptionalCall(node, edge, {"fields": fields, "limit": "100"}, self._token)
 
     def _items(self, calls: Iterable[Call]) -> Iterator[Node]:
         return (item for _, item in self._items_by_edge(calls))
 
     def _items_by_edge(self, calls: Iterable[Call]) -> Iterator[tuple[str, Node]]:
-        """Yield what lists hold, in the calls' order; those not for this token hold nothing."""
+        """Yield the items of lists in the order of the calls; a list that is refused is empty."""
         asked = list(calls)
         held: dict[tuple[str, str], list[Node]] = {(call.node, call.edge): [] for call in asked}
         for together in self._session.pages(asked, self._costs, go_on=lambda _: True):
@@ -219,11 +221,11 @@ class Discovery:
         for (_, edge), items in held.items():
             yield from ((edge, item) for item in items)
 
-    def _pass_over(self, answer: Answer, error: GraphError) -> None:
-        """Do without a list that the token may not see.
+    def _pass_over(self, answer: Answer, error: CallError) -> None:
+        """Go on without a list that the token may not see.
 
         Raises:
-            GraphError: something else is wrong, and what the list holds would be lost unseen.
+            CallError: something else is wrong, and the items of the list would be lost unnoticed.
         """
         if error.may_pass:
             raise error
@@ -233,7 +235,7 @@ class Discovery:
 
 
 def _why(page: Node) -> str:
-    """Say why a Page leads to no account."""
+    """Return why a Page leads to no account."""
     tasks = page.get("tasks")
     if tasks and not INSIGHTS_TASKS & set(tasks):
         return "the token's owner lacks the task ANALYZE on it"

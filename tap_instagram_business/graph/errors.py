@@ -1,14 +1,15 @@
 """What an error of the Graph API means, and what follows from it: one table, first match wins.
 
-Meta localises messages, so a row matches on code and subcode where those decide, and on the text
-only where one code means opposite things.
+Meta translates its messages, so a row looks at code and subcode where those are enough. It looks at
+the text only where one code has several meanings.
 
 GraphFailure
-├── GraphError                  Meta answered a call with an error object
-│   ├── Unanswered              nothing that can be read came back for this call
-│   └── AccountRateLimited      the account's allowance is used up: the others are read
-├── Unreachable                 nothing that can be read comes back for any call
-└── RateLimited                 the app's, or the run's, allowance is used up
+├── CallError                   one call has no answer
+│   ├── GraphError              Meta answered it with an error object
+│   ├── Unanswered              no response that can be read came back for it
+│   └── AccountRateLimited      the rate limit of its account is used up: other accounts are read
+├── Unreachable                 no response that can be read comes back for any call
+└── RateLimited                 the rate limit of the app or the run is used up
 """
 
 from __future__ import annotations
@@ -18,52 +19,80 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
+from tap_instagram_business.graph.reasons import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
 
 class Action(Enum):
-    """What is done about an error."""
+    """What is done after an error."""
 
     RETRY = auto()
-    """Ask again after a pause; the fault is Meta's and passes."""
+    """Send the call again after a pause: the fault is Meta's and will pass."""
     UNANSWERED = auto()
-    """Ask again, less at a time: the network's fault, a server's, or that it takes too long."""
+    """Send it again, for fewer items: no answer came, maybe because it takes too long."""
     WAIT = auto()
-    """Throttled: ask again when the allowance has come back."""
+    """Throttled: send it again when the rate limit allows it."""
     LESS = auto()
-    """Ask again for less at a time."""
+    """Send it again for fewer items at a time."""
     DROP_METRIC = auto()
-    """Ask again without the metrics that the message names."""
+    """Send it again without the metrics that the message names."""
     DROP_FIELD = auto()
-    """Ask again without the field that the message names."""
+    """Send it again without the field that the message names."""
     GAP = auto()
-    """This insight is not to be had: a row of `insight_gaps`."""
+    """This insight cannot be had: write a row of `insight_gaps`."""
     GONE = auto()
     """The object is deleted, has ended, or is hidden from this token."""
     SKIP_ACCOUNT = auto()
-    """This account cannot be read; the others can."""
+    """This account cannot be read; the other accounts can."""
     STOP = auto()
-    """Nothing can be read until somebody acts."""
+    """Nothing can be read until a person acts."""
 
 
-FAILING = (Action.RETRY, Action.LESS, Action.UNANSWERED)
-"""What Meta, or the way to it, fails at: it may be given when it is asked for again."""
+RETRYABLE = frozenset({Action.RETRY, Action.LESS, Action.UNANSWERED})
+"""The fault is Meta's or the network's: the same call may be answered later."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One row of the table: which errors it covers, and what follows."""
+    """One row of the table: which errors it covers, and what follows.
+
+    Attributes:
+        action: what is done.
+        codes: the error codes that it covers; None for all.
+        subcodes: the subcodes that it covers; None for all.
+        text: a pattern for the error's text; None for any text.
+        reason: why the insight is missing, if it is.
+        remedy: what a person can do about it.
+    """
 
     action: Action
     codes: Container[int] | None = None
     subcodes: Container[int] | None = None
     text: str | None = None
-    reason: str = "error"
+    reason: Reason = Reason.FAILED
     remedy: str = ""
 
+    @property
+    def is_retryable(self) -> bool:
+        """Whether the same call may be answered when it is sent again."""
+        return self.action in RETRYABLE
+
+    @property
+    def ends_account(self) -> bool:
+        """Whether nothing more of the account can be read in this run."""
+        return self.action is Action.SKIP_ACCOUNT
+
+    @property
+    def means_gone(self) -> bool:
+        """Whether Meta says that the object does not exist, or not for this token."""
+        return self.action is Action.GONE
+
     def covers(self, error: GraphError) -> bool:
-        """Say whether this row is about an error."""
+        """Return whether this row is about an error."""
         return (
             (self.codes is None or error.code in self.codes)
             and (self.subcodes is None or error.subcode in self.subcodes)
@@ -72,9 +101,9 @@ class Rule:
 
 
 THROTTLED_APP = frozenset({4, 17, 32, 341, 613})
-"""Meta's codes for an allowance that all calls share: the app's, or its user's."""
+"""Meta's codes for a rate limit that all calls share: that of the app or of its user."""
 THROTTLED = frozenset({*THROTTLED_APP, *range(80000, 80015)})
-"""Meta's codes for a used-up allowance; they come with HTTP 400 or 403, never 429."""
+"""Meta's codes for a used-up rate limit; they come with HTTP 400 or 403, never 429."""
 
 RECONNECT = "connect the account again and put the new token into setting `access_token`"
 GRANT = (
@@ -89,49 +118,51 @@ DEAD_TOKEN = frozenset({102, 104, 190})
 RULES: tuple[Rule, ...] = (
     Rule(Action.LESS, text=r"reduce the amount of data"),
     Rule(Action.WAIT, codes=THROTTLED),
-    Rule(Action.GAP, codes={10}, text=r"not enough viewers", reason="too_few_viewers"),
-    Rule(Action.SKIP_ACCOUNT, codes={10}, reason="permission", remedy=GRANT),
-    Rule(Action.GAP, codes={100}, subcodes={2108006}, reason="before_conversion"),
+    Rule(Action.GAP, codes={10}, text=r"not enough viewers", reason=Reason.TOO_FEW_VIEWERS),
+    Rule(Action.SKIP_ACCOUNT, codes={10}, reason=Reason.PERMISSION, remedy=GRANT),
+    Rule(Action.GAP, codes={100}, subcodes={2108006}, reason=Reason.BEFORE_CONVERSION),
     Rule(
         Action.GAP,
         codes={100},
         text=r"before (the )?business account conversion",
-        reason="before_conversion",
+        reason=Reason.BEFORE_CONVERSION,
     ),
-    Rule(Action.GONE, codes={100}, subcodes={33}, reason="gone"),
-    Rule(Action.GONE, codes={24, 803}, reason="gone"),
+    Rule(Action.GONE, codes={100}, subcodes={33}, reason=Reason.GONE),
+    Rule(Action.GONE, codes={24, 803}, reason=Reason.GONE),
     Rule(
         Action.DROP_METRIC,
         codes={100},
         text=r"does not support the .+ metric",
-        reason="unsupported",
+        reason=Reason.UNSUPPORTED,
     ),
     Rule(
         Action.DROP_METRIC,
         codes={100},
         text=r"must be one of the following values",
-        reason="retired",
+        reason=Reason.RETIRED,
     ),
     Rule(
         Action.DROP_METRIC,
         codes={100},
         text=r"incompatible breakdowns .+ for metric|specified with parameter metric_type",
-        reason="unsupported",
+        reason=Reason.UNSUPPORTED,
     ),
-    Rule(Action.DROP_METRIC, codes={100}, text=r"metric only supports querying", reason="empty"),
+    Rule(
+        Action.DROP_METRIC, codes={100}, text=r"metric only supports querying", reason=Reason.EMPTY
+    ),
     Rule(Action.DROP_FIELD, codes={100}, text=r"nonexisting field"),
-    Rule(Action.GAP, codes={100}, text=r"since param is not valid", reason="empty"),
+    Rule(Action.GAP, codes={100}, text=r"since param is not valid", reason=Reason.EMPTY),
     Rule(Action.STOP, codes={100}, text=r"appsecret_proof", remedy=SECRET),
-    Rule(Action.SKIP_ACCOUNT, codes={110, 9009}, reason="gone", remedy="check the account id"),
+    Rule(Action.SKIP_ACCOUNT, codes={110, 9009}, reason=Reason.GONE, remedy="check the account id"),
     Rule(
         Action.SKIP_ACCOUNT,
         codes={190},
         subcodes={492},
-        reason="permission",
+        reason=Reason.PERMISSION,
         remedy="give the token's owner a role on the account's Page again",
     ),
     Rule(Action.STOP, codes=DEAD_TOKEN, remedy=RECONNECT),
-    Rule(Action.SKIP_ACCOUNT, codes=range(200, 300), reason="permission", remedy=GRANT),
+    Rule(Action.SKIP_ACCOUNT, codes=range(200, 300), reason=Reason.PERMISSION, remedy=GRANT),
     Rule(Action.STOP, codes={3}, remedy="add the Instagram product to the Meta app"),
     Rule(Action.STOP, codes={368}, remedy="Meta has blocked the app for a time: see its dashboard"),
     Rule(Action.STOP, codes={2500, 2635}, remedy="set `api_version` to a version that Meta serves"),
@@ -140,19 +171,19 @@ RULES: tuple[Rule, ...] = (
 
 ONE_OF_SEVERAL = Rule(
     Action.SKIP_ACCOUNT,
-    reason="permission",
+    reason=Reason.PERMISSION,
     remedy="connect the account again with `tap-instagram-business connect`",
 )
-"""A dead token where each account has one of its own."""
+"""A dead token, where each account has a token of its own."""
 UNKNOWN = Rule(Action.GAP)
-"""What the table does not know costs the one answer, never the run."""
+"""An error that the table does not know costs one answer, never the run."""
 TRANSIENT = Rule(Action.RETRY)
 NO_ANSWER = Rule(
     Action.UNANSWERED,
     remedy="check the network, and setting `api_url` where it is set",
 )
-OWN_ALLOWANCE = Rule(Action.SKIP_ACCOUNT, reason="allowance")
-"""An account that may be asked no more in this run."""
+ACCOUNT_LIMIT = Rule(Action.SKIP_ACCOUNT, reason=Reason.ALLOWANCE)
+"""No more calls of this account may be sent in this run."""
 
 
 class GraphFailure(Exception):
@@ -160,39 +191,36 @@ class GraphFailure(Exception):
 
 
 class Unreachable(GraphFailure):
-    """Nothing readable comes back, whatever is asked and however often."""
+    """No readable response comes back, whatever is asked and however often."""
 
 
 class RateLimited(GraphFailure):
-    """The app's or the run's allowance is used up, and the settings say not to wait (longer)."""
+    """The rate limit of the app or the run is used up, and the settings say not to wait longer."""
 
 
-class GraphError(GraphFailure):
-    """An error object of the Graph API.
+class CallError(GraphFailure):
+    """One call has no answer.
 
     Attributes:
-        code: Meta's code; 0 where the object had none.
-        subcode: Meta's error_subcode; 0 where there was none.
-        message: Meta's message, in Meta's language for the token's user, without secrets.
+        message: why, without secrets.
         rule: what follows from it.
+        code: Meta's error code; 0 where Meta gave none.
+        subcode: Meta's error_subcode; 0 where Meta gave none.
     """
 
-    def __init__(self, body: Mapping[str, Any], status: int = 400) -> None:
-        self.code = int(body.get("code") or 0)
-        self.subcode = int(body.get("error_subcode") or 0)
-        self.message = str(body.get("message") or "An error without a message")
-        detail = (body.get("error_user_title"), body.get("error_user_msg"))
-        self.text = " ".join([self.message, *(str(part) for part in detail if part)])
-        self.trace = str(body.get("fbtrace_id") or "")
-        self.status = status
-        self.rule = self._rule(transient=bool(body.get("is_transient")))
-        super().__init__(str(self))
+    def __init__(self, message: str, rule: Rule, *, code: int = 0, subcode: int = 0) -> None:
+        self.message, self.rule, self.code, self.subcode = message, rule, code, subcode
+        super().__init__(message)
 
-    def _rule(self, *, transient: bool) -> Rule:
-        known = next((rule for rule in RULES if rule.covers(self)), None)
-        if known is not None:
-            return known
-        return TRANSIENT if transient or self.status >= 500 else UNKNOWN  # noqa: PLR2004
+    @property
+    def reason(self) -> Reason:
+        """Why an insight is missing."""
+        return self.rule.reason
+
+    @property
+    def text(self) -> str:
+        """All that Meta says about it, for the patterns that look for names in it."""
+        return self.message
 
     @property
     def is_of_token(self) -> bool:
@@ -201,75 +229,72 @@ class GraphError(GraphFailure):
 
     @property
     def is_of_app(self) -> bool:
-        """Whether the allowance that is used up is one that all calls share."""
+        """Whether a rate limit is used up that all calls share."""
         return self.code in THROTTLED_APP
 
     @property
     def may_pass(self) -> bool:
-        """Whether the next run may well be given what this one was not."""
-        return self.rule is OWN_ALLOWANCE or self.rule.action in FAILING
+        """Whether the next run may get the answer that this one did not get."""
+        return self.rule is ACCOUNT_LIMIT or self.rule.is_retryable
 
-    def spare_other_tokens(self) -> None:
-        """Let a dead token be the end of its account only."""
-        if self.is_of_token:
-            self.rule = ONE_OF_SEVERAL
+
+class GraphError(CallError):
+    """An error object of the Graph API.
+
+    Its message is in Meta's language for the token's user.
+    """
+
+    def __init__(
+        self, body: Mapping[str, Any], status: int = 400, *, is_only_token: bool = True
+    ) -> None:
+        """Read an error object.
+
+        Args:
+            body: the object.
+            status: the HTTP status that it came with.
+            is_only_token: whether all accounts are read with one token, so that its end is the end
+                of the run; else it is the end of one account.
+        """
+        self.status = status
+        self.trace = str(body.get("fbtrace_id") or "")
+        self._details = (body.get("error_user_title"), body.get("error_user_msg"))
+        super().__init__(
+            str(body.get("message") or "An error without a message"),
+            UNKNOWN,
+            code=int(body.get("code") or 0),
+            subcode=int(body.get("error_subcode") or 0),
+        )
+        is_transient = bool(body.get("is_transient")) or status >= 500  # noqa: PLR2004
+        self.rule = self._rule(is_transient=is_transient, is_only_token=is_only_token)
+
+    def _rule(self, *, is_transient: bool, is_only_token: bool) -> Rule:
+        if self.is_of_token and not is_only_token:
+            return ONE_OF_SEVERAL
+        known = next((rule for rule in RULES if rule.covers(self)), None)
+        return known or (TRANSIENT if is_transient else UNKNOWN)
 
     @property
-    def reason(self) -> str:
-        """Why an insight is missing, in the words of `insight_gaps.reason`."""
-        return self.rule.reason
+    @override
+    def text(self) -> str:
+        return " ".join([self.message, *(str(part) for part in self._details if part)])
 
     def __str__(self) -> str:
         number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
         return f"Meta's error {number}: {self.message}"
 
 
-class Unanswered(GraphError):
-    """Nothing that can be read came back for a call; Meta said no code.
-
-    Attributes:
-        message: what came instead.
-    """
+class Unanswered(CallError):
+    """No response that can be read came back for a call; its message says what came instead."""
 
     def __init__(self, message: str) -> None:
-        super().__init__({"message": message})
-        self.rule = NO_ANSWER
+        super().__init__(message, NO_ANSWER)
 
     def __str__(self) -> str:
         return f"No answer from Meta ({self.message})"
 
 
-class AccountRateLimited(GraphError):
-    """The account's own allowance is used up, and the settings say not to wait (longer)."""
+class AccountRateLimited(CallError):
+    """The rate limit of an account is used up, and the settings say not to wait longer."""
 
     def __init__(self, message: str) -> None:
-        super().__init__({"message": message})
-        self.rule = OWN_ALLOWANCE
-
-    def __str__(self) -> str:
-        return self.message
-
-
-NAMED_METRICS = (
-    re.compile(r"does not support the (?P<names>[\w, ]+?) metric", re.IGNORECASE),
-    re.compile(r"for metric \((?P<names>[\w, ]+)\)", re.IGNORECASE),
-    re.compile(r"following metrics \((?P<names>[\w, ]+)\)", re.IGNORECASE),
-    re.compile(r"\((?P<names>\w+)\) metric only supports", re.IGNORECASE),
-)
-KNOWN_METRICS = re.compile(r"must be one of the following values: (?P<names>[\w, ]+)")
-
-
-def refused_metrics(error: GraphError, asked: tuple[str, ...]) -> tuple[str, ...]:
-    """Name the asked metrics that an error refuses; none where it names none of them."""
-    if listed := KNOWN_METRICS.search(error.text):
-        known = set(re.findall(r"\w+", listed["names"]))
-        return tuple(metric for metric in asked if metric not in known)
-    matches = (pattern.search(error.text) for pattern in NAMED_METRICS)
-    names = {name for match in matches if match for name in re.findall(r"\w+", match["names"])}
-    return tuple(metric for metric in asked if metric in names)
-
-
-def refused_field(error: GraphError) -> str:
-    """Name the field that a "nonexisting field" error is about; '' where it names none."""
-    named = re.search(r"nonexisting field \((\w+)\)", error.text)
-    return named[1] if named else ""
+        super().__init__(message, ACCOUNT_LIMIT)

@@ -1,8 +1,7 @@
 """How the answers of insights edges are read (Graph API: IG User insights, IG Media insights).
 
-A figure stands in `values`, or in `total_value`, or split in `total_value.breakdowns`; where Meta
-has none, the metric is missing or holds nothing. Nothing is ever read as zero that Meta has not
-said to be zero.
+A figure is in `values`, or in `total_value`, or split in `total_value.breakdowns`. If Meta has no
+figure, the metric is missing or empty. A figure is read as zero only if Meta says that it is zero.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def read_time(timestamp: str) -> dt.datetime:
 
 
 def read_values(answer: Mapping[str, Any]) -> dict[str, Number]:
-    """Return the one value of each metric that has one."""
+    """Return the value of each metric that has a single value."""
     found = ((str(item["name"]), _value(item)) for item in answer["data"])
     return {name: value for name, value in found if value is not None}
 
@@ -52,7 +51,7 @@ class Split:
     """A figure in parts.
 
     Attributes:
-        dimensions: what it is split by.
+        dimensions: the names of the dimensions that split it.
         parts: the figure of each part, by its values of the dimensions; Meta leaves out zeros.
     """
 
@@ -61,7 +60,7 @@ class Split:
 
 
 def read_splits(answer: Mapping[str, Any]) -> dict[str, Split]:
-    """Return the parts of each metric that Meta has split, an empty split included."""
+    """Return the parts of each metric that Meta has split; a split may be empty."""
     return {
         str(item["name"]): Split(
             dimensions=tuple(breakdown.get("dimension_keys") or ()),
@@ -76,7 +75,7 @@ def read_splits(answer: Mapping[str, Any]) -> dict[str, Split]:
 
 
 def is_readable(answer: Mapping[str, Any]) -> bool:
-    """Say whether an answer has a shape that can be read here."""
+    """Return whether an answer has a shape that the functions above can read."""
     try:
         for read in (read_values, read_series, read_splits):
             read(answer)

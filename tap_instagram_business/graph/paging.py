@@ -22,11 +22,11 @@ class Page:
     is_last: bool
 
 
-def turn_over(answer: Answer) -> tuple[Answer, Call | None]:
-    """Return a page and the call for the next one, None after the last.
+def next_page(answer: Answer) -> tuple[Answer, Call | None]:
+    """Return a page and the call for the next page; None after the last page.
 
-    Where the next cannot be asked for, the page is the last and has that for its error: it must not
-    pass for the end of its list.
+    If the next page cannot be asked for, the page gets that as its error: the list must not seem
+    to be complete.
     """
     try:
         return answer, None if answer.error else following(answer.call, answer.data)
@@ -35,12 +35,12 @@ def turn_over(answer: Answer) -> tuple[Answer, Call | None]:
 
 
 def following(call: Call, page: Mapping[str, Any]) -> Call | None:
-    """Return the call for what follows a page of a list, None on the last one.
+    """Return the call for the page after this one; None on the last page.
 
-    The cursor is asked for again with our own parameters: `paging.next` itself holds the token.
+    Only the cursor is taken from `paging.next`, because that address contains the token.
 
     Raises:
-        Unanswered: there is more, and Meta does not say where.
+        Unanswered: there is another page, but Meta does not say where.
     """
     paging = page.get("paging") or {}
     if not paging.get("next"):

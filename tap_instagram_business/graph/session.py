@@ -1,4 +1,4 @@
-"""Asks the Graph API until asking again changes nothing: in parallel, answers in order."""
+"""Sends calls to the Graph API, retries what may succeed later, and returns answers in order."""
 
 from __future__ import annotations
 
@@ -6,20 +6,17 @@ import logging
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
+from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
-from tap_instagram_business.graph.errors import (
-    FAILING,
-    AccountRateLimited,
-    Action,
-    GraphError,
-    Unreachable,
-)
-from tap_instagram_business.graph.exchange import Exchange
-from tap_instagram_business.graph.limits import Allowance
-from tap_instagram_business.graph.paging import Page, turn_over
-from tap_instagram_business.graph.transport import Costs, Patience, Transport
+from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.errors import RETRYABLE, AccountRateLimited, Action
+from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.paging import Page, next_page
+from tap_instagram_business.graph.refusals import Refusals
+from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
+from tap_instagram_business.graph.transport import Transport
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,53 +24,55 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.access import Access
 
-MOST_CALLS = 50
+MAX_CALLS_PER_BATCH = 50
 """How many calls a batch, and how many ids `?ids=`, may hold."""
-FEWEST_CALLS = 10
-"""Fewer calls than this are not split up to be asked in parallel."""
-GONE_TRIES = 3
-"""How often Meta must say that something is gone before it is believed: it says so in error too."""
-PASSING = (*FAILING, Action.GONE)
-"""What may have passed when it is asked again."""
+MIN_CALLS_PER_REQUEST = 10
+"""Fewer calls than this are not split up to be sent in parallel."""
+MAX_GONE_TRIES = 3
+"""How often Meta must say that something is gone before it is believed: it also says so wrongly."""
+MAY_PASS = RETRYABLE | {Action.GONE}
+"""After these errors the same call is sent again."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time."""
+PORTIONS = (MAX_CALLS_PER_BATCH, MAX_CALLS_PER_BATCH, 12, 3, 1)
+"""How many calls share a request, by how often one of them has failed: a call that breaks the
+whole request must not fail the others, so in the end each is sent alone."""
 TRIES_TOGETHER = 2
-"""How often calls are asked together; then ever fewer, so that one of them fails no other."""
-MOST_TIMES_ASKED = 4
-"""How often a call is asked, but for rare ones, until it holds no metric that Meta refuses."""
-OUTAGE_CALLS = 100
-"""So many calls in a row that Meta failed at, each several times, are an outage."""
+"""After this many tries without an answer, a list is also asked for fewer items at a time."""
+USUAL_TRIES = 4
+"""Most calls need at most this many attempts until all unsupported metrics are removed."""
 
-UnderWay: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
+InFlight: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
 """Requests on their way: which calls each holds, by index, and where its answers will be."""
 Tries: TypeAlias = "Counter[tuple[int, Action | None]]"
-"""How often a call, by index, has come back with what follows from its error."""
+"""How often a call, by index, has come back with an error that is treated in this way."""
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class GraphSession:
-    """One session for the whole run: one connection pool, one allowance, one place that retries."""
+    """One session for the whole run: one connection pool, one set of rate limits, one retry policy.
 
-    def __init__(
-        self,
-        access: Access,
-        *,
-        allowance: Allowance | None = None,
-        patience: Patience | None = None,
-    ) -> None:
+    Attributes:
+        access: which API is asked, and how.
+        rate_limits: what Meta has said about its rate limits.
+        refusals: the metrics that Meta has refused in this session.
+    """
+
+    retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
+
+    def __init__(self, access: Access, *, rate_limits: RateLimits | None = None) -> None:
         self.access = access
-        self._failed_in_a_row = 0
-        self._outage: Unreachable | None = None
-        self.allowance = allowance or Allowance()
+        self.rate_limits = rate_limits or RateLimits()
+        self.refusals = Refusals()
+        self._guard = OutageGuard(self.retry_policy)
         self._transport = Transport(
-            access.url,
-            user_agent=access.user_agent,
-            connections=access.parallel_requests,
-            allowance=self.allowance,
-            patience=patience or Patience(),
+            access,
+            rate_limits=self.rate_limits,
+            guard=self._guard,
+            timeout=self.retry_policy.timeout,
         )
-        self._exchange = Exchange(access, self._transport, self.allowance)
+        self._batcher = Batcher(access, self._transport, self.rate_limits)
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
 
     def now(self) -> dt.datetime:
@@ -81,28 +80,29 @@ class GraphSession:
         return self._transport.now()
 
     def close(self) -> None:
-        """Ask for nothing more; what waits to be asked waits no longer."""
+        """Send nothing more; threads that wait do not wait any longer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        self.allowance.close()
+        self.rate_limits.close()
+        self._guard.close()
         self._transport.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:
-        """Ask one call."""
+        """Send one call and return its answer."""
         return self._settle([call], costs or Costs())[0]
 
     def answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[Answer]:
-        """Ask many calls; their answers come in the calls' order, an error being one too.
+        """Send many calls; their answers come in the order of the calls, and may be errors.
 
-        Calls are taken from the iterable a few hundred at a time, while earlier ones are under way.
+        Calls are taken from the iterable a few hundred at a time, while earlier ones are in flight.
 
         Raises:
-            Unreachable: nothing is answered any more, or Meta fails at all it is asked.
-            RateLimited: the app's or the run's allowance is used up.
-            GraphError: the token is of no use any more.
+            Unreachable: nothing is answered any more, or Meta fails at every call.
+            RateLimited: the rate limit of the app or the run is used up.
+            GraphError: the token cannot be used any more.
         """
         waiting = iter(calls)
-        earlier: UnderWay = []
-        while window := list(islice(waiting, self._most_to_submit(earlier))):
+        earlier: InFlight = []
+        while window := list(islice(waiting, self._max_to_submit(earlier))):
             current = self._submit(window, costs)
             yield from _in_order(earlier)
             earlier = current
@@ -113,144 +113,132 @@ class GraphSession:
     ) -> Iterator[list[Page]]:
         """Page through many lists at the same time.
 
-        Yields the pages as they come, those that came together in one list; the pages of one list
-        keep their order. A list ends where a page has no `paging.next` (Graph API: pagination; an
-        `after` cursor alone says nothing), fails, or where `go_on` says no to a page.
+        Yields the pages as they come; those that came together are in one list, and the pages of
+        one list keep their order. A list ends at a page that has no `paging.next` (Graph API:
+        pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
+        returns False.
         """
         waiting = iter(calls)
         current = list(islice(waiting, PAGES_TOGETHER))
-        under_way = self._submit(current, costs)
-        while under_way:
+        in_flight = self._submit(current, costs)
+        while in_flight:
             turned = [
-                turn_over(answer) if go_on(answer) else (answer, None)
-                for answer in _in_order(under_way)
+                next_page(answer) if go_on(answer) else (answer, None)
+                for answer in _in_order(in_flight)
             ]
             current = [call for _, call in turned if call]
             current += islice(waiting, PAGES_TOGETHER - len(current))
-            under_way = self._submit(current, costs)
+            in_flight = self._submit(current, costs)
             yield [Page(answer, is_last=call is None) for answer, call in turned]
 
-    def _most_to_submit(self, under_way: UnderWay) -> int:
-        """Return how many calls to ask for at once.
+    def _max_to_submit(self, in_flight: InFlight) -> int:
+        """Return how many calls to submit at once.
 
-        Where the run may not make many more, a part of those, so that later ones do not take what
-        earlier ones need to be asked again.
+        If the run may not make many more calls, only some of them are submitted, so that later
+        calls do not use up what earlier ones need for their retries.
         """
-        left = self.allowance.calls_left - sum(len(pack) for pack, _ in under_way)
-        return int(max(1, min(left / MOST_TIMES_ASKED, MOST_CALLS * self.access.parallel_requests)))
+        left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
+        most = MAX_CALLS_PER_BATCH * self.access.parallel_requests
+        return int(max(1, min(left / USUAL_TRIES, most)))
 
-    def _submit(self, calls: Sequence[Call], costs: Costs) -> UnderWay:
+    def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
         fair = -(-len(calls) // self.access.parallel_requests)
-        size = min(MOST_CALLS, max(FEWEST_CALLS, fair))
+        size = min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
         return [
             (pack, self._threads.submit(self._settle, [calls[index] for index in pack], costs))
-            for group in self._exchange.groups(calls)
+            for group in self._batcher.groups(calls)
             for pack in (group[start : start + size] for start in range(0, len(group), size))
         ]
 
     def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
-        """Ask calls until asking again would change none of their answers."""
+        """Send calls, again and again, until no retry would change any of their answers."""
         answers: dict[int, Answer] = {}
         pending = dict(enumerate(calls))
         tries: Tries = Counter()
         while pending:
-            unsure = 0
-            for index, answer in self._ask_in_portions(pending, tries, costs):
+            longest_wait = 0
+            for index, answer in self._send_in_portions(pending, tries, costs):
                 answers[index] = answer
                 action = answer.error.rule.action if answer.error else None
                 tries[index, action] += 1
-                again = self._again(answer, tries[index, action])
+                again = self._next_try(answer, tries[index, action])
                 if again is None:
                     del pending[index]
                     continue
                 pending[index] = again
-                # Where nothing was answered, time has passed already.
-                if again is answer.call and action in PASSING and action is not Action.UNANSWERED:
-                    unsure = max(unsure, tries[index, action])
-            if unsure:
-                self._transport.pause(unsure)
+                # A request without an answer has waited already.
+                if again is answer.call and action in MAY_PASS and action is not Action.UNANSWERED:
+                    longest_wait = max(longest_wait, tries[index, action])
+            if longest_wait:
+                self._guard.pause(self.retry_policy.pause(longest_wait))
         for answer in answers.values():
-            self._note_failure(answer.error)
+            self._guard.count_call(answer.error)
         return [answers[index] for index in range(len(calls))]
 
-    def _note_failure(self, error: GraphError | None) -> None:
-        """Count the calls in a row that Meta failed at, however often it was asked.
-
-        Raises:
-            Unreachable: they are so many that it is not about any one of them.
-        """
-        if error is None or error.rule.action not in FAILING:
-            self._failed_in_a_row = 0
-            return
-        self._failed_in_a_row += 1
-        if self._failed_in_a_row >= OUTAGE_CALLS:
-            message = f"Meta fails at all it is asked ({error}): run again later, nothing is lost"
-            self._outage = Unreachable(message)
-            raise self._outage
-
-    def _ask_in_portions(
+    def _send_in_portions(
         self, pending: Mapping[int, Call], tries: Tries, costs: Costs
     ) -> Iterator[tuple[int, Answer]]:
-        """Ask calls together: all at first, ever fewer when they failed, one by one in the end."""
-        if self._outage:
-            raise self._outage
-        failed = (tries[index, action] for index in pending for action in FAILING)
-        size = MOST_CALLS // 4 ** max(0, max(failed) + 1 - TRIES_TOGETHER) or 1
+        """Send calls together: all at first, ever fewer when they failed, one by one in the end."""
+        self._guard.check()
+        failed = max(tries[index, action] for index in pending for action in RETRYABLE)
+        size = PORTIONS[min(failed, len(PORTIONS) - 1)]
         waiting = iter(list(pending.items()))
-        while some := dict(islice(waiting, size)):
-            yield from self._ask_some(some, costs)
+        while portion := dict(islice(waiting, size)):
+            yield from self._send(portion, costs)
 
-    def _ask_some(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
-        """Ask as many of these calls as the allowances let go, once."""
+    def _send(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
+        """Send, once, as many of these calls as the rate limits allow."""
         waiting = []
         for index, call in pending.items():
-            if ended := self.allowance.ended(call.payer):
-                yield index, Answer(call, error=AccountRateLimited(ended))
+            if reason := self.rate_limits.exhausted_reason(call.quota_account):
+                yield index, Answer(call, error=AccountRateLimited(reason))
             else:
                 waiting.append((index, call))
         if not waiting:
             return
-        some = [waiting[place] for place in self.allowance.take([c.payer for _, c in waiting])]
+        places = self.rate_limits.acquire([call.quota_account for _, call in waiting])
+        sent = [waiting[place] for place in places]
         try:
-            answers = self._exchange.ask([call.current() for _, call in some], costs)
-            self._note_allowances(answers)
+            answers = self._batcher.send(
+                [call.without_refused(self.refusals) for _, call in sent], costs
+            )
+            self._note_throttling(answers)
         finally:
-            self.allowance.give_back(call.payer for _, call in some)
-        yield from ((index, answer) for (index, _), answer in zip(some, answers, strict=True))
+            self.rate_limits.release(call.quota_account for _, call in sent)
+        yield from ((index, answer) for (index, _), answer in zip(sent, answers, strict=True))
 
-    def _note_allowances(self, answers: Iterable[Answer]) -> None:
-        """Let no more calls go where these were refused: before others may take their place."""
+    def _note_throttling(self, answers: Iterable[Answer]) -> None:
+        """Send no more calls where these were throttled, before others can take their place."""
         for answer in answers:
-            payer, error = answer.call.payer, answer.error
+            account_id, error = answer.call.quota_account, answer.error
             if error and error.rule.action is Action.WAIT:
-                self.allowance.refused(payer, of_app=error.is_of_app)
+                self.rate_limits.refused(account_id, of_app=error.is_of_app)
             else:
-                self.allowance.answered(payer)
+                self.rate_limits.answered(account_id)
 
-    def _again(self, answer: Answer, tries: int) -> Call | None:
-        """Return what to ask after an answer, if it may change anything."""
+    def _next_try(self, answer: Answer, tries: int) -> Call | None:
+        """Return the call to send after an answer; None if no other answer can be expected."""
         error = answer.error
         if error is None:
             return None
-        if self.access.several_tokens:
-            error.spare_other_tokens()
         action = error.rule.action
-        if action is Action.STOP and not answer.call.withstands(error):
+        if action is Action.STOP and not answer.call.tolerates(error):
             raise error
         if action is Action.WAIT:
             return answer.call
-        most = GONE_TRIES if action is Action.GONE else self._transport.patience.tries
-        may_pass = action in PASSING and tries < most
+        most = MAX_GONE_TRIES if action is Action.GONE else self.retry_policy.tries
+        may_pass = action in MAY_PASS and tries < most
         if action is Action.UNANSWERED and may_pass and tries >= TRIES_TOGETHER:
             return answer.call.smaller()
-        return answer.call.revised(error) or (answer.call if may_pass else None)
+        again = answer.call.after(error, self.refusals)
+        return again or (answer.call if may_pass else None)
 
 
-def _in_order(under_way: UnderWay) -> Iterator[Answer]:
-    """Yield answers in the order of their calls, those before a failure too."""
+def _in_order(in_flight: InFlight) -> Iterator[Answer]:
+    """Yield answers in the order of their calls, also those before a failure."""
     answers: dict[int, Answer] = {}
     following = 0
-    for indices, future in under_way:
+    for indices, future in in_flight:
         answers.update(zip(indices, future.result(), strict=True))
         while following in answers:
             yield answers.pop(following)

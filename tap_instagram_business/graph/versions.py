@@ -1,6 +1,7 @@
 """Until when Meta serves which version (Graph API: versions and their dates).
 
-Metrics come and go in all versions at once: a version only keeps fields and errors as they are.
+Metrics appear and disappear in all versions at once: a version only keeps fields and errors the
+same.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 
 WARN_DAYS = 90
-"""How long before a version's end it is warned of."""
+"""How many days before the end of a version a warning is logged."""
 
 ENDS = {
     "v19.0": dt.date(2026, 5, 21),
@@ -19,7 +20,7 @@ ENDS = {
     "v24.0": dt.date(2028, 2, 18),
     "v25.0": dt.date(2028, 7, 29),
 }
-"""The day on which a version ends, as far as Meta has set one; older ones ended before."""
+"""The day on which each version ends; versions older than these ended before."""
 
 REMEDY = "raise setting `api_version`, or leave it out"
 
@@ -33,18 +34,18 @@ OLDEST = min(ENDS, key=number)
 
 
 def end_of(version: str) -> dt.date | None:
-    """Return the day a version ends; None where Meta has set none yet."""
+    """Return the day on which a version ends; None if Meta has not set one yet."""
     return ENDS[OLDEST] if number(version) < number(OLDEST) else ENDS.get(version)
 
 
 def has_ended(version: str, today: dt.date) -> bool:
-    """Say whether Meta answers calls of a version as some newer one."""
+    """Return whether a version has ended: Meta then answers its calls as a newer version."""
     end = end_of(version)
     return end is not None and end <= today
 
 
 def warning(version: str, today: dt.date) -> str:
-    """Say that a version has ended or will soon; '' where it is good for long."""
+    """Return a warning that a version has ended or will end soon; '' if neither."""
     end = end_of(version)
     if end is None or (end - today).days >= WARN_DAYS:
         return ""

@@ -1,11 +1,14 @@
-"""The tables, one class each, one file an area."""
+"""The tables: one class each, one file for each area.
+
+`base` is what all of them have in common, `by_day` and `by_media` what those of an account's days
+and of media have in common, `columns` how columns are declared.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.client import InstagramStream
-from tap_instagram_business.graph.fields import ACCOUNT_FIELDS, requested
+from tap_instagram_business.fields import ACCOUNT_FIELDS, requested
 from tap_instagram_business.streams.account import AccountHistory, Accounts
 from tap_instagram_business.streams.account_insights import (
     AccountInsights,
@@ -17,17 +20,16 @@ from tap_instagram_business.streams.comments import Comments, TaggedMedia
 from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren
-from tap_instagram_business.streams.media_insights import (
-    MediaInsights,
-    MediaInsightsBreakdowns,
-    MediaInsightsHistory,
-)
+from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
+from tap_instagram_business.streams.media_insights import MediaInsights, MediaInsightsHistory
 from tap_instagram_business.streams.stories import Stories, StoryInsights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from singer_sdk import Stream
+
+    from tap_instagram_business.streams.base import InstagramStream
 
 STREAMS: tuple[type[InstagramStream], ...] = (
     Accounts,
@@ -49,18 +51,19 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     ExtraInsights,
     InsightGaps,
 )
-
-ALSO_FOLLOWS = {Stories: MediaInsightsBreakdowns}
-"""Tables that are filled by a second lead, beside their `parent_stream_type`."""
+"""The tables in the order in which they run: gaps come after all tables that write them."""
 
 ALWAYS_NEEDED = frozenset({"username", "followers_count"})
-"""Account fields that messages and reasons of gaps rest on."""
+"""Account fields that messages and the reasons of gaps need."""
 
 
-def account_fields(streams: Mapping[str, Stream], login: str) -> list[str]:
-    """List the fields to ask of each account for the tables and columns that are selected."""
-    tables = (streams[cls.name] for cls in (Accounts, AccountHistory))
+def account_fields(tables: Mapping[str, Stream], login: str) -> list[str]:
+    """Return the fields to ask of each account for the selected tables and columns."""
     wanted = ALWAYS_NEEDED.union(
-        *(table.wanted_columns for table in tables if isinstance(table, InstagramStream))
+        *(
+            table.wanted_columns
+            for table in tables.values()
+            if isinstance(table, (Accounts, AccountHistory))
+        )
     )
     return requested(ACCOUNT_FIELDS, login, wanted)

@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
-from tap_instagram_business.graph.fields import ACCOUNT_FIELDS
+from tap_instagram_business.fields import ACCOUNT_FIELDS
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk.helpers.types import Record
 
+    from tap_instagram_business.graph.accounts import Account
+
 COUNTERS = ("username", "followers_count", "follows_count", "media_count")
 
 
+class AccountFollower(InstagramStream):
+    """A table that is filled from the fields of the accounts, without a call of its own."""
+
+    @abstractmethod
+    def read(self, account: Account) -> None:
+        """Write the rows of an account."""
+
+
 class Accounts(InstagramStream):
-    """An account as it is now (Graph API: IG User)."""
+    """One account as it is now (Graph API: IG User)."""
 
     name = "accounts"
+    follower_type = AccountFollower
     primary_keys = ("id",)
     schema = th.PropertiesList(
         column("id", "string", "Id of the account (`17841…`).", key=True),
         ACCOUNT_ID,
         *columns(ACCOUNT_FIELDS),
-        column("page_id", "string", "Facebook Page it hangs on; NULL where not found by its Page."),
+        column(
+            "page_id",
+            "string",
+            "Id of the account's Facebook Page. NULL if the account was found in another way.",
+        ),
         column("page_name", "string", "Name of that Page."),
     ).to_dict()
 
     @override
     def rows(self) -> Iterator[Record]:
-        history = self._tap.streams["account_history"]
-        today = self._tap.graph.now().date().isoformat()
-        self.costs = self._tap.discovery_costs if self._tap.accounts else self.costs
-        for account in self._tap.accounts:
-            node: dict[str, Any] = {
-                field.name: field.read(account.node) for field in ACCOUNT_FIELDS
-            }
-            if isinstance(history, AccountHistory):
-                counters = {name: node[name] for name in COUNTERS}
-                history.write({"account_id": account.id, "date": today, **counters})
-                history.advance(account, date=today)
+        accounts = self._run.accounts
+        self.costs = self._run.discovery_costs
+        for account in accounts:
+            for follower in self.followers(AccountFollower):
+                follower.read(account)
+            node = _values(account)
             yield {
                 "id": account.id,
                 "account_id": account.id,
@@ -54,8 +66,8 @@ class Accounts(InstagramStream):
             }
 
 
-class AccountHistory(InstagramStream):
-    """An account's counters as they stood on a day; from the same answer as `accounts`."""
+class AccountHistory(AccountFollower):
+    """The counters of one account on one day, from the same answer as `accounts`."""
 
     name = "account_history"
     parent_stream_type = Accounts
@@ -63,6 +75,22 @@ class AccountHistory(InstagramStream):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("date", "date", "UTC date of the reading; a later one replaces it.", key=True),
+        column(
+            "date",
+            "date",
+            "UTC date of the reading. A later reading on the same date replaces the row.",
+            key=True,
+        ),
         *columns(field for field in ACCOUNT_FIELDS if field.name in COUNTERS),
     ).to_dict()
+
+    @override
+    def read(self, account: Account) -> None:
+        node = _values(account)
+        counters = {name: node[name] for name in COUNTERS}
+        self.write({"account_id": account.id, "date": self.today, **counters})
+        self.advance(account, date=self.today)
+
+
+def _values(account: Account) -> dict[str, Any]:
+    return {field.name: field.read(account.node) for field in ACCOUNT_FIELDS}

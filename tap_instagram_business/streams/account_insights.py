@@ -9,45 +9,56 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.client import ACCOUNT_ID, column
-from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.insights import read_series, read_splits, read_values
+from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
     DAY_METRICS,
     FOLLOW_COLUMNS,
     FOLLOWER_COUNT,
     FOLLOWS_AND_UNFOLLOWS,
+    SERIES_METRICS,
+    metrics_split_by,
 )
-from tap_instagram_business.streams.daily import (
+from tap_instagram_business.streams.by_day import (
     DailyStream,
+    DayFollower,
     Window,
     day_gaps,
-    ends_account,
     has_few_followers,
-    is_failure,
 )
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.extra import ExtraInsights
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
 
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer, InsightsCall
     from tap_instagram_business.graph.insights import Number
-    from tap_instagram_business.streams.extra import ExtraInsights
     from tap_instagram_business.streams.gaps import Gap
 
-DAYS_KEPT_TOGETHER = 10
-"""After how many days of an account the bookmark moves, so that a long first run can go on."""
+DAYS_PER_WINDOW = 10
+"""After this many days of an account the bookmark moves, so that a long first run can go on."""
 FOLLOW_TYPE = BREAKDOWNS[0]
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a call is about: the days kept together, and of them one day or a part's series."""
+class DayQuestion:
+    """What a request asks for: one day, or the days of a series.
+
+    Attributes:
+        window: the days that are written together with it.
+        first: the day, or the first day of the series.
+        last: the day, or the last day of the series.
+        breakdown: the dimension that splits the figures; '' for totals and series.
+        is_series: whether it asks for a series.
+    """
 
     window: Window
     first: dt.date
@@ -55,15 +66,22 @@ class Asked:
     breakdown: str = ""
     is_series: bool = False
 
+    @property
+    def days(self) -> list[dt.date]:
+        """The days that it asks for."""
+        return days.days_between(self.first, self.last)
+
 
 class AccountInsights(DailyStream):
-    """An account's day, midnight to midnight US Pacific (Graph API: IG User insights).
+    """The insights of one account on one US Pacific day (Graph API: IG User insights).
 
-    Meta gives one total for a whole window, so each day is asked for by itself; only
-    `follower_count` comes as a series. Complete days are read, and the last ones again.
+    The day runs from midnight to midnight. Meta gives one total for a whole period, so each day is
+    requested separately; only `follower_count` comes as a series. A run reads complete days only,
+    and reads the last few days again.
     """
 
     name = "account_insights"
+    follower_type = DayFollower
     primary_keys = ("account_id", "date")
     schema = th.PropertiesList(
         ACCOUNT_ID,
@@ -71,7 +89,11 @@ class AccountInsights(DailyStream):
         *(column(metric.name, "integer", metric.description) for metric in DAY_METRICS),
         column(FOLLOWER_COUNT.name, "integer", FOLLOWER_COUNT.description),
         *(column(name, "integer", text) for name, (_, text) in FOLLOW_COLUMNS.items()),
-        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+        column(
+            "is_final",
+            "boolean",
+            "True if the row was read 48 hours or more after the end of the day: it is final.",
+        ),
     ).to_dict()
 
     @override
@@ -81,154 +103,117 @@ class AccountInsights(DailyStream):
             gaps: list[Gap] = []
             failed: set[dt.date] = set()
             for answer in answers:
-                self._take(answer, figures, gaps)
-                asked: Asked = answer.call.subject
-                if is_failure(answer) or (asked.is_series and self._is_unplaced(answer)):
-                    failed.update(days.days_between(asked.first, asked.last))
-            if self.has_failed(window.account):
+                gaps += self._read(answer, figures)
+                question: DayQuestion = answer.call.subject
+                if answer.has_failed or (question.is_series and self._is_unplaced(answer)):
+                    failed.update(question.days)
+            if self.has_ended(window.account):
                 continue
             yield from self._rows(window, figures, failed)
             for gap in gaps:
                 self.add_gap(window.account, gap)
-            for stream in (self, self._parts):
-                stream.keep(window, failed)
+            for table in self._tables_of_days():
+                table.done(window, failed)
 
-    @property
-    def _parts(self) -> AccountInsightsBreakdowns:
-        return cast("AccountInsightsBreakdowns", self._tap.streams["account_insights_breakdowns"])
-
-    @property
-    def _extra(self) -> ExtraInsights:
-        return cast("ExtraInsights", self._tap.streams["extra_insights"])
+    def _tables_of_days(self) -> list[DailyStream]:
+        return [self, *self.followers(DayFollower)]
 
     def _windows(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
-        number = len(self._tap.accounts)
+        number = len(self._run.accounts)
         for index, account in enumerate(self.accounts_in_turn(), start=1):
             self.log_progress("account %d of %d", index, number)
-            wanting = [stream for stream in (self, self._parts) if stream.selected]
-            due = sorted({day for stream in wanting for day in stream.due_days(account)})
-            for first, last in days.windows(due, DAYS_KEPT_TOGETHER):
-                if self.has_failed(account):
+            wanting = [table for table in self._tables_of_days() if table.selected]
+            due = sorted({day for table in wanting for day in table.due_days(account)})
+            for first, last in days.windows(due, DAYS_PER_WINDOW):
+                if self.has_ended(account):
                     break
                 window = Window(account, first, last)
                 yield window, list(self._calls(window))
 
     def _calls(self, window: Window) -> Iterator[InsightsCall]:
-        groups = self._groups()
+        account = window.account
+        metrics_by_breakdown = self._metrics_by_breakdown()
         for day in window.days:
-            for breakdown, metrics in groups.items():
-                yield self._call(Asked(window, day, day, breakdown), metrics)
+            for breakdown, metrics in metrics_by_breakdown.items():
+                call = insight_calls.day_total(account, metrics, day, breakdown)
+                yield call.about(DayQuestion(window, day, day, breakdown))
         if FOLLOWER_COUNT.name in self.wanted_columns:
-            today = days.pacific_date(self._tap.graph.now())
+            today = days.pacific_date(self._run.graph.now())
             first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
             if first <= window.last:
-                # reach has a figure for nearly every day, and so shows how Meta labels the days.
-                names = ("reach", FOLLOWER_COUNT.name)
-                yield self._call(Asked(window, first, window.last, is_series=True), names)
+                call = insight_calls.series(account, SERIES_METRICS, "day", first, window.last)
+                yield call.about(DayQuestion(window, first, window.last, is_series=True))
 
-    def _groups(self) -> dict[str, tuple[str, ...]]:
-        """Return what to ask of a day: the metrics that may share a request, by breakdown."""
+    def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:
+        """Return the metrics to ask for, a request for each breakdown; '' for the totals."""
         totals = [metric.name for metric in DAY_METRICS if metric.name in self.wanted_columns]
-        parts = self._parts.selected
-        groups: dict[str, tuple[str, ...]] = {"": (*totals, *self._extra.names("account"))}
-        for name in BREAKDOWNS:
-            groups[name] = tuple(m.name for m in DAY_METRICS if parts and name in m.breakdowns)
-        if parts or self.wanted_columns & FOLLOW_COLUMNS.keys():
-            groups[FOLLOW_TYPE] += (FOLLOWS_AND_UNFOLLOWS.name,)
-        return {name: metrics for name, metrics in groups.items() if metrics}
+        found = {"": (*totals, *self.table(ExtraInsights).names("account"))}
+        if self.wanted_columns & FOLLOW_COLUMNS.keys():
+            found[FOLLOW_TYPE] = (FOLLOWS_AND_UNFOLLOWS.name,)
+        for follower in self.followers(DayFollower):
+            for breakdown, metrics in follower.metrics_by_breakdown().items():
+                found[breakdown] = tuple(dict.fromkeys((*metrics, *found.get(breakdown, ()))))
+        return {breakdown: metrics for breakdown, metrics in found.items() if metrics}
 
-    def _call(self, asked: Asked, metrics: tuple[str, ...]) -> InsightsCall:
-        account = asked.window.account
-        params = {
-            "metric": ",".join(metrics),
-            "period": "day",
-            **days.window(asked.first, asked.last),
-        }
-        if not asked.is_series:
-            params["metric_type"] = "total_value"
-        if asked.breakdown:
-            params["breakdown"] = asked.breakdown
-        return InsightsCall(
-            node=account.id,
-            params=params,
-            token=account.token,
-            subject=asked,
-            metrics=metrics,
-            kind=f"accounts, {asked.breakdown or ('series' if asked.is_series else 'totals')}",
-            refusals=self._tap.refusals,
-        )
+    def _read(self, answer: Answer, figures: dict[dt.date, dict[str, Number]]) -> Iterable[Gap]:
+        """Add what an answer holds to the figures of its days, and return what is missing."""
+        question: DayQuestion = answer.call.subject
+        account, day = question.window.account, question.first
+        if answer.error and answer.ends_account:
+            self.end_account(account, answer.error)
+            return ()
+        if question.is_series:
+            return self._read_series(answer, figures)
+        for follower in self.followers(DayFollower):
+            follower.read(account, day, answer)
+        if question.breakdown:
+            return self._read_split(answer, figures[day])
+        values = read_values(answer.data)
+        figures[day] |= values
+        self.table(ExtraInsights).write_known(account, day.isoformat(), values)
+        return day_gaps(answer, day, set(values))
 
-    def _take(
-        self, answer: Answer, figures: dict[dt.date, dict[str, Number]], gaps: list[Gap]
-    ) -> None:
-        """Lay an answer onto the days it is about."""
-        asked: Asked = answer.call.subject
-        if answer.error and ends_account(answer):
-            self.give_up(asked.window.account, answer.error)
-        elif asked.is_series:
-            gaps += self._take_series(answer, figures)
-        elif asked.breakdown:
-            gaps += self._take_split(answer, figures[asked.first])
-        else:
-            values = read_values(answer.data)
-            figures[asked.first] |= values
-            day = asked.first.isoformat()
-            self._extra.write_known(asked.window.account, day, values)
-            gaps += day_gaps(answer, asked.first, set(values))
-
-    def _take_series(
+    def _read_series(
         self, answer: Answer, figures: dict[dt.date, dict[str, Number]]
     ) -> Iterator[Gap]:
-        asked: Asked = answer.call.subject
+        question: DayQuestion = answer.call.subject
         series = read_series(answer.data)
-        labels, reach = self._tap.day_labels, series.get("reach", [])
-        labels.lay_out(reach, asked.first, asked.last)
-        labels.learn(
+        labels, reach = self._run.day_labels, series.get("reach", [])
+        labels.learn_from_window(reach, question.first, question.last)
+        labels.learn_from_days(
             reach, {day: given["reach"] for day, given in figures.items() if given.get("reach")}
         )
-        given = labels.lay_out(series.get(FOLLOWER_COUNT.name, ()), asked.first, asked.last)
+        new_followers = series.get(FOLLOWER_COUNT.name, [])
+        labels.learn_from_window(new_followers, question.first, question.last)
+        given = labels.place(new_followers, question.first, question.last)
         is_unplaced = self._is_unplaced(answer)
-        for day in days.days_between(asked.first, asked.last):
+        for day in question.days:
             if day in given:
                 figures[day][FOLLOWER_COUNT.name] = given[day]
             names = {"reach"} | ({FOLLOWER_COUNT.name} if day in given else set())
             for gap in day_gaps(answer, day, names):
-                yield replace(gap, reason="unplaced") if is_unplaced else gap
+                yield replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
 
     def _is_unplaced(self, answer: Answer) -> bool:
-        """Say whether a series has figures, but nothing says of which days they are."""
+        """Return whether a series has figures, but nothing says of which days they are."""
         given = read_series(answer.data).get(FOLLOWER_COUNT.name)
-        return bool(given) and self._tap.day_labels.are_ends is None
+        return bool(given) and self._run.day_labels.are_ends is None
 
-    def _take_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
-        asked: Asked = answer.call.subject
-        account = asked.window.account
-        splits = read_splits(answer.data)
-        follows = splits.get(FOLLOWS_AND_UNFOLLOWS.name)
-        if follows and (follows.parts or not has_few_followers(account)):
-            # Meta leaves out a bucket of zero: in a split that it gave, what is missing is zero.
+    def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
+        question: DayQuestion = answer.call.subject
+        given = read_splits(answer.data)
+        follows = given.get(FOLLOWS_AND_UNFOLLOWS.name)
+        if follows and (follows.parts or not has_few_followers(question.window.account)):
+            # Meta leaves out a part of zero: in a split that it gave, a missing part is zero.
             figures |= {
-                name: follows.parts.get((bucket,), 0)
-                for name, (bucket, _) in FOLLOW_COLUMNS.items()
+                name: follows.parts.get((part,), 0) for name, (part, _) in FOLLOW_COLUMNS.items()
             }
         elif follows:
-            del splits[FOLLOWS_AND_UNFOLLOWS.name]
-        for metric, split in splits.items():
-            for (dimension,), value in split.parts.items():
-                self._parts.write(
-                    {
-                        "account_id": account.id,
-                        "date": asked.first.isoformat(),
-                        "metric": metric,
-                        "breakdown": asked.breakdown,
-                        "dimension": dimension.upper(),
-                        "value": value,
-                        "is_final": days.is_final(asked.first, self._tap.graph.now()),
-                    }
-                )
-        for gap in day_gaps(answer, asked.first, set(splits)):
-            whole = gap.metric == FOLLOWS_AND_UNFOLLOWS.name
-            yield gap if whole else replace(gap, metric=f"{gap.metric} by {asked.breakdown}")
+            del given[FOLLOWS_AND_UNFOLLOWS.name]
+        for gap in day_gaps(answer, question.first, set(given)):
+            comes_only_split = gap.metric == FOLLOWS_AND_UNFOLLOWS.name
+            split = f"{gap.metric} by {question.breakdown}"
+            yield gap if comes_only_split else replace(gap, metric=split)
 
     def _rows(
         self,
@@ -236,7 +221,7 @@ class AccountInsights(DailyStream):
         figures: dict[dt.date, dict[str, Number]],
         failed: Container[dt.date],
     ) -> Iterable[dict[str, Any]]:
-        """Yield the days that have figures, but no half of one that an earlier run read whole."""
+        """Yield the days that have figures, unless an earlier run has read more of the day."""
         known = self.bookmark(window.account).get("date", "")
         for day, values in figures.items():
             is_worse = day in failed and day.isoformat() <= known
@@ -245,12 +230,12 @@ class AccountInsights(DailyStream):
                     "account_id": window.account.id,
                     "date": day.isoformat(),
                     **{name: values.get(name) for name in COLUMNS},
-                    "is_final": days.is_final(day, self._tap.graph.now()),
+                    "is_final": days.is_final(day, self._run.graph.now()),
                 }
 
 
-class AccountInsightsBreakdowns(DailyStream):
-    """A part of an insight of an account's day, by kind of follower, of content or of button."""
+class AccountInsightsBreakdowns(DayFollower):
+    """One part of an account metric of one day: a follower type, content type or contact button."""
 
     name = "account_insights_breakdowns"
     parent_stream_type = AccountInsights
@@ -258,15 +243,43 @@ class AccountInsightsBreakdowns(DailyStream):
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
-        column("metric", "string", "Meta's name of the insight.", key=True),
-        column("breakdown", "string", f"What it is split by: {', '.join(BREAKDOWNS)}.", key=True),
+        column("metric", "string", "Meta's name of the metric.", key=True),
+        column("breakdown", "string", f"Property of the split: {', '.join(BREAKDOWNS)}.", key=True),
         column(
             "dimension",
             "string",
-            "The part, in capitals, such as FOLLOWER, REEL or EMAIL; Meta leaves out parts of 0. "
-            "Of follows_and_unfollows FOLLOWER are follows, NON_FOLLOWER unfollows.",
+            "The part, in capital letters, such as FOLLOWER, REEL or EMAIL. Meta leaves out parts "
+            "with the value 0. For follows_and_unfollows, FOLLOWER means follows and NON_FOLLOWER "
+            "means unfollows.",
             key=True,
         ),
-        column("value", "integer", "The part's figure."),
-        column("is_final", "boolean", "Whether 48 hours have passed: Meta restates it no more."),
+        column("value", "integer", "The value of this part."),
+        column(
+            "is_final",
+            "boolean",
+            "True if the row was read 48 hours or more after the end of the day: it is final.",
+        ),
     ).to_dict()
+
+    @override
+    def metrics_by_breakdown(self) -> Mapping[str, tuple[str, ...]]:
+        if not self.selected:
+            return {}
+        return {breakdown: metrics_split_by(breakdown) for breakdown in BREAKDOWNS}
+
+    @override
+    def read(self, account: Account, day: dt.date, answer: Answer) -> None:
+        breakdown = cast("InsightsCall", answer.call).breakdown
+        for metric, split in read_splits(answer.data).items():
+            for (dimension,), value in split.parts.items():
+                self.write(
+                    {
+                        "account_id": account.id,
+                        "date": day.isoformat(),
+                        "metric": metric,
+                        "breakdown": breakdown,
+                        "dimension": dimension.upper(),
+                        "value": value,
+                        "is_final": days.is_final(day, self._run.graph.now()),
+                    }
+                )

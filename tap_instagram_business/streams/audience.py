@@ -9,18 +9,18 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
-from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.insights import read_splits
-from tap_instagram_business.metrics import DEMOGRAPHIC_BREAKDOWNS, DEMOGRAPHIC_METRICS
-from tap_instagram_business.streams.daily import (
-    SeriesStream,
-    day_gaps,
-    ends_account,
-    has_few_followers,
-    is_failure,
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.metrics import (
+    DEMOGRAPHIC_BREAKDOWNS,
+    DEMOGRAPHIC_METRICS,
+    ONLINE_FOLLOWERS,
 )
-from tap_instagram_business.streams.gaps import Gap
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.by_day import SeriesStream, day_gaps, has_few_followers
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.streams.daily import Window
+    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.streams.by_day import Window
 
 DIMENSIONS = ("age", "gender", "city", "country")
 
 
 class AudienceDemographics(InstagramStream):
-    """How many followers, or accounts engaged, are of an age and gender, a city or a country.
+    """One group of an account's audience: one age and gender, one city or one country.
 
-    As it stands at the time of reading, the 45 largest parts of each (Graph API: IG User insights).
+    It counts followers, or accounts that interacted with content, at the time of reading. Meta
+    gives the 45 largest groups of each kind (Graph API: IG User insights).
     """
 
     name = "audience_demographics"
@@ -58,40 +59,43 @@ class AudienceDemographics(InstagramStream):
         column(
             "timeframe",
             "string",
-            "When those engaged were: this_week (7 days), this_month (30); for followers lifetime.",
+            "Period in which the accounts interacted: this_week (7 days) or this_month (30 days). "
+            "For followers: lifetime.",
             key=True,
         ),
         column(
             "breakdown",
             "string",
-            f"What it is split by: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
+            f"Property of the split: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
             key=True,
         ),
-        column("age", "string", "Years, such as 25-34; '' in other splits.", key=True),
+        column("age", "string", "Age in years, such as 25-34; '' in other splits.", key=True),
         column("gender", "string", "F, M or U (unknown); '' in other splits.", key=True),
-        column("city", "string", "Such as London, England; '' in other splits.", key=True),
-        column("country", "string", "ISO code of two letters; '' in other splits.", key=True),
-        column("value", "integer", "Followers, or accounts engaged."),
+        column("city", "string", "City, such as London, England; '' in other splits.", key=True),
+        column(
+            "country",
+            "string",
+            "ISO code of two letters, such as GB; '' in other splits.",
+            key=True,
+        ),
+        column("value", "integer", "Number of followers, or of accounts that interacted."),
     ).to_dict()
 
     @override
     def rows(self) -> Iterator[Record]:
-        today = self._tap.graph.now().date()
+        today = self._run.graph.now().date()
         due = [account for account in self.accounts_in_turn() if self._is_due(account, today)]
         groups = ((account, list(self._calls(account))) for account in due)
         for account, answers in self.ask_in_groups(groups):
-            failure, is_whole = None, True
             for answer in answers:
-                if ends_account(answer):
-                    failure = answer.error
-                    continue
-                is_whole &= not is_failure(answer)
-                yield from self._rows(answer, today)
-                for gap in self._missing(answer, today):
-                    self.gaps.add(account, gap)
-            if failure:
-                self.fail(account, failure)
-            elif is_whole:
+                if not answer.ends_account:
+                    yield from self._rows(answer, today)
+                    for gap in self._gaps(answer, today):
+                        self.table(InsightGaps).add(account, gap)
+            endings = [answer.error for answer in answers if answer.error and answer.ends_account]
+            if endings:
+                self.leave_out(account, endings[-1])
+            elif not any(answer.has_failed for answer in answers):
                 self.advance(account, snapshot_date=today.isoformat())
 
     def _is_due(self, account: Account, today: dt.date) -> bool:
@@ -103,21 +107,8 @@ class AudienceDemographics(InstagramStream):
         for metric in DEMOGRAPHIC_METRICS:
             for timeframe, asked in metric.timeframes:
                 for breakdown in DEMOGRAPHIC_BREAKDOWNS:
-                    yield InsightsCall(
-                        node=account.id,
-                        params={
-                            "metric": metric.name,
-                            "period": "lifetime",
-                            "metric_type": "total_value",
-                            "timeframe": asked,
-                            "breakdown": breakdown,
-                        },
-                        token=account.token,
-                        subject=(account, timeframe, breakdown),
-                        metrics=(metric.name,),
-                        kind=f"audiences, {timeframe}",
-                        refusals=self._tap.refusals,
-                    )
+                    call = insight_calls.demographics(account, metric.name, asked, breakdown)
+                    yield call.about((account, timeframe, breakdown))
 
     def _rows(self, answer: Answer, today: dt.date) -> Iterator[Record]:
         account, timeframe, breakdown = answer.call.subject
@@ -134,17 +125,17 @@ class AudienceDemographics(InstagramStream):
                     "value": value,
                 }
 
-    def _missing(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
+    def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
         account, timeframe, breakdown = answer.call.subject
         given = {name for name, split in read_splits(answer.data).items() if split.parts}
         for gap in day_gaps(answer, today, given):
-            few = gap.reason == "empty" and has_few_followers(account)
-            reason = "too_few_followers" if few else gap.reason
+            is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
+            reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
             yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)
 
 
 class OnlineFollowers(SeriesStream):
-    """How many followers were online in an hour of a day (Graph API: IG User insights)."""
+    """The number of followers online in one hour of one day (Graph API: IG User insights)."""
 
     name = "online_followers"
     primary_keys = ("account_id", "date", "hour")
@@ -152,21 +143,21 @@ class OnlineFollowers(SeriesStream):
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
-        column("hour", "integer", "The hour of that day, 0 to 23.", key=True),
-        column("online_followers", "integer", "Followers online in that hour."),
+        column("hour", "integer", "The hour of that day, 0 to 23, in US Pacific time.", key=True),
+        column("online_followers", "integer", "Number of followers who were online in that hour."),
     ).to_dict()
 
     @override
     def series_calls(self, window: Window) -> Iterator[InsightsCall]:
-        yield self.series_call(window, (self.name,), "lifetime")
+        yield self.series_call(window, (ONLINE_FOLLOWERS,), "lifetime")
 
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
-        for day, by_hour in self.lay_out(window, answer, self.name).items():
+        for day, by_hour in self.place(window, answer, ONLINE_FOLLOWERS).items():
             for hour, value in by_hour.items():
                 yield {
                     "account_id": window.account.id,
                     "date": day.isoformat(),
                     "hour": int(hour),
-                    "online_followers": value,
+                    ONLINE_FOLLOWERS: value,
                 }

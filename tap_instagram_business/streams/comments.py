@@ -7,33 +7,36 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
+from tap_instagram_business.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
 from tap_instagram_business.graph.calls import Answer, ListCall
-from tap_instagram_business.graph.errors import Action
-from tap_instagram_business.graph.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.graph.paging import turn_over
+from tap_instagram_business.graph.paging import next_page
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.posted import PostedMedia, RefreshedStream
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.tap import TapInstagramBusiness
+    from tap_instagram_business.run import Run
 
-COMMENTS_A_PAGE = "50"
-TAGGED_A_PAGE = "25"
-"""Meta asks for less where more is asked for."""
+COMMENTS_PER_PAGE = "50"
+TAGGED_PER_PAGE = "25"
+"""Meta refuses larger pages with the request to reduce the amount of data."""
 
 
-class Comments(RefreshedStream):
-    """A comment or reply (Graph API: IG Comment); off unless selected, being personal data.
+class Comments(MediaFollower):
+    """One comment or reply (Graph API: IG Comment).
 
-    Read when its media is due. Meta leaves out comments on ads and on age-gated media.
+    The table is off unless you select it, because comments are personal data of other people. The
+    comments on a media are read when the media is due. Meta leaves out comments on ads and on
+    age-gated media.
     """
 
     name = "comments"
@@ -44,68 +47,77 @@ class Comments(RefreshedStream):
     schema = th.PropertiesList(
         column("id", "string", "Id of the comment.", key=True),
         ACCOUNT_ID,
-        column("media_id", "string", "The media it is on."),
-        column("parent_id", "string", "The comment it replies to; NULL for a comment."),
+        column("media_id", "string", "Id of the media that the comment is on."),
+        column(
+            "parent_id",
+            "string",
+            "Id of the comment that this one replies to. NULL if it is not a reply.",
+        ),
         *columns(COMMENT_FIELDS),
     ).to_dict()
 
-    def __init__(self, tap: TapInstagramBusiness) -> None:
-        super().__init__(tap)
-        self._failed: set[str] = set()
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._ended: set[str] = set()
 
-    def read(self, media: Iterable[PostedMedia]) -> None:
-        """Read and write the comments on those media that are due and have any."""
+    @override
+    def needs(self) -> Iterable[str]:
+        return ("comments_count",) if self.selected else ()
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Read the comments on those media that are due and have any."""
         due = {item.id: item for item in media if self._wants(item)}
         lists = (self._list(item, item.id, "comments") for item in due.values())
-        for pages in self._tap.graph.pages(lists, self.costs, go_on=lambda _: True):
+        for pages in self._run.graph.pages(lists, self.costs, go_on=lambda _: True):
             for page in pages:
                 self._take(page.answer)
 
+    @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
-        """Close an account whose list was read to its end."""
-        if account.id not in self._failed:
-            self.complete(account, since)
+        if account.id not in self._ended:
+            super().end(account, since)
 
-    def _wants(self, media: PostedMedia) -> bool:
+    def _wants(self, media: ListedMedia) -> bool:
         has_comments = media.node.get("comments_count") != 0
-        return has_comments and media.account.id not in self._failed and self.is_due(media)
+        return has_comments and media.account.id not in self._ended and self.is_due(media)
 
-    def _list(self, media: PostedMedia, node: str, edge: str) -> ListCall:
+    def _list(self, media: ListedMedia, node: str, edge: str) -> ListCall:
         fields = ",".join(requested(COMMENT_FIELDS, self.config["login"], self.wanted_columns))
-        replies = "" if edge == "replies" else f",replies.limit({COMMENTS_A_PAGE}){{{fields}}}"
-        params = {"fields": f"{fields}{replies}", "limit": COMMENTS_A_PAGE}
+        replies = "" if edge == "replies" else f",replies.limit({COMMENTS_PER_PAGE}){{{fields}}}"
+        params = {"fields": f"{fields}{replies}", "limit": COMMENTS_PER_PAGE}
         return ListCall(node, edge, params, media.account.token, media, media.account.id)
 
     def _take(self, answer: Answer) -> None:
-        media: PostedMedia = answer.call.subject
-        self._note_error(answer)
+        media: ListedMedia = answer.call.subject
+        self._take_error(answer)
         for node in answer.data["data"]:
             self.write(self._row(media, node, None))
             self._take_replies(media, node)
 
-    def _take_replies(self, media: PostedMedia, comment: Mapping[str, Any]) -> None:
+    def _take_replies(self, media: ListedMedia, comment: Mapping[str, Any]) -> None:
         replies = comment.get("replies") or {}
         for node in replies.get("data", ()):
             self.write(self._row(media, node, str(comment["id"])))
-        first, more = turn_over(Answer(self._list(media, str(comment["id"]), "replies"), replies))
-        self._note_error(first)
-        for pages in self._tap.graph.pages(
+        first, more = next_page(Answer(self._list(media, str(comment["id"]), "replies"), replies))
+        self._take_error(first)
+        for pages in self._run.graph.pages(
             [more] if more else [], self.costs, go_on=lambda _: True
         ):
             for page in pages:
-                self._note_error(page.answer)
+                self._take_error(page.answer)
                 for node in page.answer.data["data"]:
                     self.write(self._row(media, node, str(comment["id"])))
 
-    def _note_error(self, answer: Answer) -> None:
-        """Give up on an account, unless it is only that what was asked about is gone."""
+    def _take_error(self, answer: Answer) -> None:
+        """Leave out an account whose comments cannot be read; a media that is gone has none."""
         account, error = answer.call.subject.account, answer.error
-        if error and error.rule.action is not Action.GONE and account.id not in self._failed:
-            self._failed.add(account.id)
-            self.fail(account, error)
+        if error and not error.rule.means_gone and account.id not in self._ended:
+            self._ended.add(account.id)
+            self.leave_out(account, error)
 
     @staticmethod
-    def _row(media: PostedMedia, node: Mapping[str, Any], parent_id: str | None) -> Record:
+    def _row(media: ListedMedia, node: Mapping[str, Any], parent_id: str | None) -> Record:
         posted = node.get("timestamp")
         return {
             "id": str(node["id"]),
@@ -118,7 +130,10 @@ class Comments(RefreshedStream):
 
 
 class TaggedMedia(InstagramStream):
-    """A media in which the account is tagged (Graph API: IG User tags); off unless selected."""
+    """One media in which the account is tagged (Graph API: IG User tags).
+
+    The table is off unless you select it, because these are posts of other people.
+    """
 
     name = "tagged_media"
     primary_keys = ("id", "account_id")
@@ -132,15 +147,15 @@ class TaggedMedia(InstagramStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        accounts = {account.id: account for account in self._tap.accounts}
+        accounts = {account.id: account for account in self._run.accounts}
         fields = requested(TAGGED_FIELDS, self.config["login"], self.wanted_columns)
-        params = {"fields": ",".join(fields), "limit": TAGGED_A_PAGE}
+        params = {"fields": ",".join(fields), "limit": TAGGED_PER_PAGE}
         lists = (ListCall(item.id, "tags", params, item.token) for item in accounts.values())
-        for pages in self._tap.graph.pages(lists, self.costs, go_on=lambda _: True):
+        for pages in self._run.graph.pages(lists, self.costs, go_on=lambda _: True):
             for page in pages:
                 account = accounts[page.answer.call.node]
                 if page.answer.error:
-                    self.fail(account, page.answer.error)
+                    self.leave_out(account, page.answer.error)
                 for node in page.answer.data["data"]:
                     posted = node.get("timestamp")
                     yield {

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.insights import Number
 
 
 class ExtraInsights(InstagramStream):
-    """A figure of an insight named in setting `extra_metrics`, of an account's day or a media.
+    """One value of a metric in setting `extra_metrics`, of an account and day or of a media.
 
-    They are asked for together with those of `account_insights` and `media_insights`.
+    The values are requested together with those of `account_insights` and `media_insights`.
     """
 
     name = "extra_insights"
@@ -27,15 +30,15 @@ class ExtraInsights(InstagramStream):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
+        column("media_id", "string", "Id of the media; '' for a metric of the account.", key=True),
         column(
             "date",
             "date",
-            "The US Pacific day of an account's insight; for media the UTC date of the reading.",
+            "For an account the US Pacific day; for a media the UTC date of the reading.",
             key=True,
         ),
-        column("metric", "string", "Meta's name.", key=True),
-        column("value", "number", "The figure."),
+        column("metric", "string", "Meta's name of the metric.", key=True),
+        column("value", "number", "The value of the metric."),
     ).to_dict()
 
     @override
@@ -43,6 +46,11 @@ class ExtraInsights(InstagramStream):
         """Leave the table out where nothing is asked for."""
         if self.config.get("extra_metrics"):
             super()._write_schema_message()
+
+    @override
+    def rows(self) -> Iterable[Record]:
+        """Fetch nothing: `account_insights` and `media_insights` write the rows."""
+        return ()
 
     def names(self, grain: str) -> tuple[str, ...]:
         """Return the metrics to ask for besides: of `account` or of `media`."""

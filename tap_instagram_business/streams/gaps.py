@@ -6,30 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
+from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 
 if TYPE_CHECKING:
-    from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.errors import GraphError
-    from tap_instagram_business.tap import TapInstagramBusiness
+    from collections.abc import Iterable
 
-BEFORE_CONVERSION = "before_conversion"
-FAILED = "error"
-GONE = "gone"
-REASONS = {
-    BEFORE_CONVERSION: "posted before the account turned professional; for good",
-    "too_few_viewers": "fewer than 5 accounts saw the story",
-    "too_few_followers": "the account has fewer than 100 followers",
-    "unsupported": "Meta does not have this metric for this kind of media",
-    "retired": "Meta has this metric no more",
-    "permission": "the token lacks the permission",
-    "empty": "Meta answered and gave no figure",
-    GONE: "deleted, ended or hidden",
-    "unplaced": "Meta gave figures, but not which days they are of",
-    FAILED: "Meta failed at it each time it was asked",
-    "allowance": "what Meta lets one ask of the account was used up",
-}
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.run import Run
 
 
 @dataclass(frozen=True)
@@ -38,15 +29,16 @@ class Gap:
 
     date: str
     metric: str
-    reason: str
-    error: GraphError | None = None
+    reason: Reason
+    error: CallError | None = None
     media_id: str = ""
 
 
 class InsightGaps(InstagramStream):
-    """An insight not given on a date: never a zero, never a silent hole.
+    """One number that Meta did not give for a date, with the reason.
 
-    The first and the last time are the least and the greatest date.
+    A row stays when a later run gets the number. To see since when a number is missing, take
+    MIN(date) and MAX(date) of its rows.
     """
 
     name = "insight_gaps"
@@ -54,30 +46,44 @@ class InsightGaps(InstagramStream):
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("media_id", "string", "The media; '' for an insight of the account.", key=True),
-        column("metric", "string", "Meta's name; '' where all insights are missing.", key=True),
+        column(
+            "media_id", "string", "Id of the media; '' for an insight of the account.", key=True
+        ),
+        column(
+            "metric",
+            "string",
+            "Meta's name of the metric, with its split if it has one, such as `reach by "
+            "follow_type`; '' if all insights are missing.",
+            key=True,
+        ),
         column(
             "reason",
             "string",
-            "; ".join(f"`{name}`: {meaning}" for name, meaning in REASONS.items()) + ".",
+            "; ".join(f"`{reason.value}`: {reason.meaning}" for reason in Reason) + ".",
             key=True,
         ),
         column(
             "date",
             "date",
-            "The day whose insight is missing; for media the UTC date of asking.",
+            "The US Pacific day whose insight is missing; for other insights the UTC date of the "
+            "request.",
             key=True,
         ),
-        column("code", "integer", "Meta's error code; NULL where Meta gave no error."),
-        column("subcode", "integer", "Meta's error_subcode; NULL where there was none."),
-        column("message", "string", "Meta's message."),
+        column("code", "integer", "Meta's error code. NULL if Meta gave no error."),
+        column("subcode", "integer", "Meta's error_subcode. NULL if there was none."),
+        column("message", "string", "Meta's error message. NULL if Meta gave no error."),
     ).to_dict()
 
-    def __init__(self, tap: TapInstagramBusiness) -> None:
-        super().__init__(tap)
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
         self._accounts: set[tuple[str, str]] = set()
 
-    def add_account(self, account: Account, date: str, error: GraphError) -> None:
+    @override
+    def rows(self) -> Iterable[Record]:
+        """Fetch nothing: the tables that ask Meta write the gaps."""
+        return ()
+
+    def add_account(self, account: Account, date: str, error: CallError) -> None:
         """Write that no insight of an account is to be had, once a run."""
         if (account.id, error.reason) not in self._accounts:
             self._accounts.add((account.id, error.reason))
@@ -86,14 +92,14 @@ class InsightGaps(InstagramStream):
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""
         error = gap.error
-        if gap.reason == FAILED:
-            self._tap.failures.add_gap()
+        if gap.reason is Reason.FAILED:
+            self._run.left_out.add_failed_insight()
         self.write(
             {
                 "account_id": account.id,
                 "media_id": gap.media_id,
                 "metric": gap.metric,
-                "reason": gap.reason,
+                "reason": gap.reason.value,
                 "date": gap.date,
                 "code": (error.code or None) if error else None,
                 "subcode": (error.subcode or None) if error else None,

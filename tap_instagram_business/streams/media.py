@@ -5,75 +5,86 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, column, columns
+from tap_instagram_business.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
 from tap_instagram_business.graph.insights import read_time
-from tap_instagram_business.streams.posted import ALWAYS_NEEDED, DATED, PostedMedia, RefreshedStream
+from tap_instagram_business.streams.by_media import (
+    KIND_FIELDS,
+    REQUIRED_FIELDS,
+    ListedMedia,
+    MediaFollower,
+    RefreshedStream,
+)
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import GraphError
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.paging import Page
-    from tap_instagram_business.streams.comments import Comments
-    from tap_instagram_business.streams.media_insights import (
-        MediaInsights,
-        MediaInsightsBreakdowns,
-    )
-    from tap_instagram_business.tap import TapInstagramBusiness
+    from tap_instagram_business.run import Run
 
-MEDIA_A_PAGE = "100"
+MEDIA_PER_PAGE = "100"
 HASHTAG = re.compile(r"(?<!\w)#(\w+)")
-FROM_CAPTION = {"hashtags", "mentions", "caption_length"}
+CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
 MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
 
 
 class Media(RefreshedStream):
-    """A post, carousel or reel as it is now (Graph API: IG Media).
+    """One post, carousel or reel as it is now (Graph API: IG Media).
 
-    Meta lists media newest first, 10,000 at most, and keeps no time of their last change: so each
-    run lists them all, a hundred a call, and writes those that are new or due.
+    Meta lists the newest media first, at most 10,000, and does not say when a media last changed.
+    So each run lists all media, a hundred in one call, and writes those that are new or due.
     """
 
     name = "media"
+    follower_type = MediaFollower
     primary_keys = ("id",)
     replication_key = "timestamp"
     schema = th.PropertiesList(
         column("id", "string", "Id of the media.", key=True),
         ACCOUNT_ID,
         *columns(MEDIA_FIELDS),
-        column("hashtags", "strings", "Hashtags of the caption, without the #, in order."),
-        column("mentions", "strings", "Handles mentioned in the caption, without the @, in order."),
-        column("caption_length", "integer", "Characters of the caption; 0 where it is empty."),
-        column("children_count", "integer", "Slides of a carousel; NULL for other media."),
+        column("hashtags", "strings", "Hashtags of the caption, without the #, in their order."),
+        column(
+            "mentions",
+            "strings",
+            "User names mentioned in the caption, without the @, in their order.",
+        ),
+        column(
+            "caption_length", "integer", "Number of characters of the caption. 0 if it is empty."
+        ),
+        column(
+            "children_count", "integer", "Number of slides of a carousel. NULL for other media."
+        ),
     ).to_dict()
 
-    def __init__(self, tap: TapInstagramBusiness) -> None:
-        super().__init__(tap)
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
         self._listed = 0
         self._ended = 0
 
     @override
     def rows(self) -> Iterator[Record]:
-        self._insights.recall()
-        accounts = {account.id: account for account in self._tap.accounts}
-        for pages in self._tap.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
-            media = [item for page in pages for item in self._read(accounts, page.answer)]
+        followers = self.followers(MediaFollower)
+        for follower in followers:
+            follower.begin()
+        accounts = {account.id: account for account in self._run.accounts}
+        for pages in self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
+            media = [item for page in pages for item in self._listed_media(accounts, page.answer)]
             self._log_progress(pages, len(media))
-            self._children.write_slides(media)
-            self._insights.read(media)
-            self._parts.read(media)
-            self._comments.read(media)
+            for follower in followers:
+                follower.read(media)
             for item in media:
                 if self.is_due(item):
                     yield self._row(item)
@@ -85,38 +96,20 @@ class Media(RefreshedStream):
     def _log_progress(self, pages: list[Page], media: int) -> None:
         self._listed += media
         self._ended += sum(page.is_last for page in pages)
-        number = len(self._tap.accounts)
+        number = len(self._run.accounts)
         self.log_progress("account %d of %d, media %d", self._ended, number, self._listed)
 
-    @property
-    def _children(self) -> MediaChildren:
-        return cast("MediaChildren", self._tap.streams["media_children"])
-
-    @property
-    def _insights(self) -> MediaInsights:
-        return cast("MediaInsights", self._tap.streams["media_insights"])
-
-    @property
-    def _parts(self) -> MediaInsightsBreakdowns:
-        return cast("MediaInsightsBreakdowns", self._tap.streams["media_insights_breakdowns"])
-
-    @property
-    def _comments(self) -> Comments:
-        return cast("Comments", self._tap.streams["comments"])
-
     def _lists(self) -> Iterator[ListCall]:
-        wanted = self.wanted_columns | ALWAYS_NEEDED
-        if self._comments.selected:
-            wanted |= {"comments_count"}
-        if wanted & FROM_CAPTION:
+        wanted = self.wanted_columns | KIND_FIELDS
+        if wanted & CAPTION_COLUMNS:
             wanted |= {"caption"}
-        fields = requested(MEDIA_FIELDS, self.config["login"], wanted)
-        slides = requested(CHILD_FIELDS, self.config["login"], self._children.wanted_columns)
-        if "children_count" in wanted or self._children.selected:
-            fields.append(f"children{{{','.join(slides)}}}")
-        params = {"fields": ",".join(fields), "limit": MEDIA_A_PAGE}
+        fields = [
+            *requested(MEDIA_FIELDS, self.config["login"], wanted),
+            *(name for follower in self.followers(MediaFollower) for name in follower.needs()),
+        ]
+        params = {"fields": ",".join(dict.fromkeys(fields)), "limit": MEDIA_PER_PAGE}
         for account in self.accounts_in_turn():
-            yield ListCall(account.id, "media", params, account.token, required=DATED)
+            yield ListCall(account.id, "media", params, account.token, required=REQUIRED_FIELDS)
 
     @functools.cached_property
     def since(self) -> dt.datetime | None:
@@ -127,18 +120,20 @@ class Media(RefreshedStream):
         return dt.datetime.fromisoformat(start[:10]).replace(tzinfo=dt.timezone.utc)
 
     def _goes_on(self, answer: Answer) -> bool:
-        """Say whether a list holds more that is wanted: newest first, it ends at `start_date`."""
+        """Return whether to read the next page: the list is newest first, up to `start_date`."""
         items = answer.data["data"]
         return not (items and self.since and read_time(items[-1]["timestamp"]) < self.since)
 
-    def _read(self, accounts: Mapping[str, Account], answer: Answer) -> Iterator[PostedMedia]:
+    def _listed_media(
+        self, accounts: Mapping[str, Account], answer: Answer
+    ) -> Iterator[ListedMedia]:
         account = accounts[answer.call.node]
         for node in answer.data["data"]:
             posted = read_time(node["timestamp"])
             if self.since is None or posted >= self.since:
-                yield PostedMedia(account, node, posted)
+                yield ListedMedia(account, node, posted)
 
-    def _row(self, media: PostedMedia) -> Record:
+    def _row(self, media: ListedMedia) -> Record:
         caption = str(media.node.get("caption") or "")
         slides = media.node.get("children", {}).get("data")
         return {
@@ -152,20 +147,18 @@ class Media(RefreshedStream):
             "children_count": None if slides is None else len(slides),
         }
 
-    def _end(self, account: Account, error: GraphError | None) -> None:
-        """Close an account's list: with an error nothing is kept, so that the next run repeats."""
+    def _end(self, account: Account, error: CallError | None) -> None:
+        """End the list of an account; after an error no bookmark moves, so the next run repeats."""
         if error:
-            self.fail(account, error)
+            self.leave_out(account, error)
             return
-        self.complete(account, self.since)
-        self._children.complete(account, self.since)
-        self._insights.end(account, self.since)
-        self._parts.end(account, self.since)
-        self._comments.end(account, self.since)
+        self.done(account, self.since)
+        for follower in self.followers(MediaFollower):
+            follower.end(account, self.since)
 
 
-class MediaChildren(RefreshedStream):
-    """A slide of a carousel, from the same answer as its media; Meta has no insights of slides."""
+class MediaChildren(MediaFollower):
+    """One slide of a carousel, from the same answer as `media`; Meta has no insights of slides."""
 
     name = "media_children"
     parent_stream_type = Media
@@ -173,13 +166,21 @@ class MediaChildren(RefreshedStream):
     replication_key = "timestamp"
     schema = th.PropertiesList(
         column("id", "string", "Id of the slide.", key=True),
-        column("media_id", "string", "The carousel."),
+        column("media_id", "string", "Id of the carousel."),
         ACCOUNT_ID,
-        column("position", "integer", "Its place in the carousel, from 1."),
+        column("position", "integer", "Position of the slide in the carousel, starting with 1."),
         *columns(CHILD_FIELDS),
     ).to_dict()
 
-    def write_slides(self, media: Iterable[PostedMedia]) -> None:
+    @override
+    def needs(self) -> Iterable[str]:
+        is_counted = "children_count" in self.table(Media).wanted_columns
+        if self.selected or is_counted:
+            fields = requested(CHILD_FIELDS, self.config["login"], self.wanted_columns)
+            yield f"children{{{','.join(fields)}}}"
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
         """Write the slides of those carousels that are due."""
         for item in media:
             slides = item.node.get("children", {}).get("data", ()) if self.is_due(item) else ()

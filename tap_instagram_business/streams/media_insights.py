@@ -1,35 +1,30 @@
-"""Insights of posts, carousels and reels: the latest, as they stood on each day, and in parts."""
+"""Insights of posts, carousels and reels: the latest, and as they stood on each day."""
 
 from __future__ import annotations
 
 import datetime as dt
-import functools
-from typing import TYPE_CHECKING, Any, cast
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, column
-from tap_instagram_business.graph.insights import read_splits, read_values
-from tap_instagram_business.metrics import (
-    MEDIA_BREAKDOWNS,
-    MEDIA_METRICS,
-    POSTS,
-    media_metrics,
-)
-from tap_instagram_business.streams.gaps import BEFORE_CONVERSION
+from tap_instagram_business.graph.insights import read_values
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
+from tap_instagram_business.streams.by_media import InsightsStream, RefreshedStream
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.posted import InsightsStream, RefreshedStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, InsightsCall
-    from tap_instagram_business.graph.insights import Split
-    from tap_instagram_business.refresh import Tiers
-    from tap_instagram_business.streams.extra import ExtraInsights
-    from tap_instagram_business.streams.posted import PostedMedia
+    from tap_instagram_business.streams.by_media import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
 COLUMNS = frozenset(metric.name for metric in METRICS)
@@ -37,12 +32,12 @@ COLUMNS = frozenset(metric.name for metric in METRICS)
 
 def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
     schema: dict[str, Any] = th.PropertiesList(
-        column("media_id", "string", "The media.", key=True),
+        column("media_id", "string", "Id of the media.", key=True),
         ACCOUNT_ID,
         column(
             "snapshot_date",
             "date",
-            "UTC date of the reading; a later one on that date replaces it.",
+            "UTC date of the reading.",
             key=snapshot_date_is_key,
         ),
         column("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
@@ -52,67 +47,82 @@ def _schema(*, snapshot_date_is_key: bool) -> dict[str, Any]:
     return schema
 
 
-class MediaInsights(InsightsStream):
-    """A media's lifetime insights as last read (Graph API: IG Media insights).
+NEWEST_REFUSED = "before_conversion"
+"""Bookmark entry: when the newest media was posted that is from before the conversion."""
 
-    Read when the media is due. What a kind of media does not have is NULL, and not asked for.
+
+class MediaInsightsFollower(RefreshedStream):
+    """A table that is filled from the insights of media that `media_insights` reads."""
+
+    @abstractmethod
+    def take(self, row: Record) -> None:
+        """Write what it holds of a row of `media_insights`."""
+
+
+class MediaInsights(InsightsStream):
+    """The lifetime insights of one media, as last read (Graph API: IG Media insights).
+
+    They are read when the media is due. A metric that this kind of media does not have is NULL and
+    is not requested.
     """
 
     name = "media_insights"
     parent_stream_type = Media
+    follower_type = MediaInsightsFollower
     primary_keys = ("media_id",)
     replication_key = "snapshot_date"
     schema = _schema(snapshot_date_is_key=False)
 
-    def read(self, media: Iterable[PostedMedia]) -> None:
-        """Read and write the insights of those media that are due."""
-        due = (item for item in media if self.is_due(item) or self._history.is_due(item))
+    @override
+    def begin(self) -> None:
+        """Remember from earlier runs which media are from before the account's conversion."""
+        for account in self._run.accounts:
+            if kept := self.bookmark(account).get(NEWEST_REFUSED):
+                self._run.conversions.add(account, dt.datetime.fromisoformat(kept))
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        tables = self._tables_of_media()
+        due = [item for item in media if any(table.is_due(item) for table in tables)]
         for answer in self.ask(self._calls(due)):
-            if not self.is_error(answer):
+            if answer.error:
+                self.take_error(answer, answer.error)
+            else:
                 self._write_insights(answer)
-            if not self.has_failed(answer.call.subject.account):
-                self.done_until(answer.call.subject)
-                self._history.done_until(answer.call.subject)
+            if not self.has_ended(answer.call.subject.account):
+                for table in tables:
+                    table.done_until(answer.call.subject)
 
-    def recall(self) -> None:
-        """Bring back what Meta has refused for good in earlier runs."""
-        for account in self._tap.accounts:
-            if kept := self.bookmark(account).get(BEFORE_CONVERSION):
-                self._tap.newest_refused[account.id] = dt.datetime.fromisoformat(kept)
-
+    @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
-        """Close an account whose list was read to its end."""
-        if self.has_failed(account):
+        if self.has_ended(account):
             return
-        self.complete(account, since)
-        self._history.complete(account, since)
-        if refused := self._tap.newest_refused.get(account.id):
-            self.advance(account, **{BEFORE_CONVERSION: refused.isoformat()})
+        for table in self._tables_of_media():
+            table.done(account, since)
+        if refused := self._run.conversions.newest_refused(account):
+            self.advance(account, **{NEWEST_REFUSED: refused.isoformat()})
 
-    @property
-    def _history(self) -> MediaInsightsHistory:
-        return cast("MediaInsightsHistory", self._tap.streams["media_insights_history"])
+    def _tables_of_media(self) -> list[RefreshedStream]:
+        return [self, *self.followers(MediaInsightsFollower)]
 
-    @property
-    def _extra(self) -> ExtraInsights:
-        return cast("ExtraInsights", self._tap.streams["extra_insights"])
-
-    def _calls(self, media: Iterable[PostedMedia]) -> Iterator[InsightsCall]:
-        wanted = self.wanted_columns | self._history.wanted_columns
-        extra = self._extra.names("media")
+    def _calls(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+        wanted = frozenset[str]().union(
+            *(table.wanted_columns for table in self._tables_of_media())
+        )
+        extra = self.table(ExtraInsights).names("media")
         for item in media:
-            if self.has_failed(item.account):
+            if self.has_ended(item.account):
                 continue
             if self.is_before_conversion(item):
-                self.add_gap(item, BEFORE_CONVERSION)
+                self.add_gap(item, Reason.BEFORE_CONVERSION)
             elif metrics := media_metrics(item.kind, self.config["login"], wanted):
                 yield self.insights_call(item, (*(metric.name for metric in metrics), *extra))
 
     def _write_insights(self, answer: Answer) -> None:
-        media: PostedMedia = answer.call.subject
+        media: ListedMedia = answer.call.subject
         values = read_values(answer.data)
         self.add_missing(answer, values)
-        self._extra.write_known(media.account, self.today, values, media_id=media.id)
+        self.table(ExtraInsights).write_known(media.account, self.today, values, media_id=media.id)
         if not values.keys() & COLUMNS:
             return
         row = {
@@ -123,89 +133,24 @@ class MediaInsights(InsightsStream):
             "media_product_type": media.node.get("media_product_type"),
             **{metric.name: values.get(metric.name) for metric in METRICS},
         }
-        self.write(dict(row))
-        self._history.write(row)
+        self.write(row)
+        for follower in self.followers(MediaInsightsFollower):
+            follower.take(dict(row))
 
 
-class MediaInsightsHistory(RefreshedStream):
-    """A media's lifetime insights as they stood on a day; the same answers."""
+class MediaInsightsHistory(MediaInsightsFollower):
+    """The lifetime insights of one media as they were on one day.
+
+    They come from the same answers as `media_insights`. A later reading on the same date replaces
+    the row.
+    """
 
     name = "media_insights_history"
-    parent_stream_type = Media
+    parent_stream_type = MediaInsights
     primary_keys = ("media_id", "snapshot_date")
     replication_key = "snapshot_date"
     schema = _schema(snapshot_date_is_key=True)
 
-
-class MediaInsightsBreakdowns(InsightsStream):
-    """A part of a media's or story's insight: what people did on the profile, how they navigated.
-
-    Each takes a request of its own (Graph API: IG Media insights), and so, once a media is a week
-    old, it is read a third as often as `media_insights`.
-    """
-
-    name = "media_insights_breakdowns"
-    parent_stream_type = Media
-    primary_keys = ("media_id", "metric", "breakdown", "dimension")
-    replication_key = "snapshot_date"
-    schema = th.PropertiesList(
-        column("media_id", "string", "The media or story.", key=True),
-        ACCOUNT_ID,
-        column("metric", "string", "Meta's name: profile_activity or navigation.", key=True),
-        column("breakdown", "string", "What it is split by, Meta's name.", key=True),
-        column(
-            "dimension",
-            "string",
-            "The part, in capitals, such as BIO_LINK_CLICKED or TAP_FORWARD; parts of 0 are left "
-            "out by Meta.",
-            key=True,
-        ),
-        column("snapshot_date", "date", "UTC date of the last reading."),
-        column("value", "integer", "The part's figure."),
-    ).to_dict()
-
-    @functools.cached_property
     @override
-    def tiers(self) -> Tiers:
-        return super().tiers.slower(3)
-
-    def read(self, media: Iterable[PostedMedia]) -> None:
-        """Read and write the parts of those media that are due."""
-        due = (item for item in media if self.is_due(item))
-        for answer in self.ask(call for item in due for call in self.calls(item)):
-            if not self.is_error(answer):
-                self.write_parts(answer, read_splits(answer.data))
-            if not self.has_failed(answer.call.subject.account):
-                self.done_until(answer.call.subject)
-
-    def end(self, account: Account, since: dt.datetime | None) -> None:
-        """Close an account whose list was read to its end."""
-        if not self.has_failed(account):
-            self.complete(account, since)
-
-    def calls(self, media: PostedMedia) -> Iterator[InsightsCall]:
-        """Yield what to ask of a media."""
-        if self.has_failed(media.account) or self.is_before_conversion(media):
-            return
-        for metric in MEDIA_BREAKDOWNS:
-            if media.kind in metric.kinds:
-                yield self.insights_call(media, (metric.name,), metric.breakdown)
-
-    def write_parts(self, answer: Answer, splits: Mapping[str, Split]) -> None:
-        """Write a row for each part."""
-        media: PostedMedia = answer.call.subject
-        breakdown = answer.call.params["breakdown"]
-        self.add_missing(answer, splits, f" by {breakdown}")
-        for metric, split in splits.items():
-            for (dimension,), value in split.parts.items():
-                self.write(
-                    {
-                        "media_id": media.id,
-                        "account_id": media.account.id,
-                        "metric": metric,
-                        "breakdown": breakdown,
-                        "dimension": dimension.upper(),
-                        "snapshot_date": self.today,
-                        "value": value,
-                    }
-                )
+    def take(self, row: Record) -> None:
+        self.write(row)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.client import ACCOUNT_ID, InstagramStream, column, columns
+from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.insights import Split, read_splits, read_time, read_values
 from tap_instagram_business.metrics import (
     MEDIA_METRICS,
@@ -18,29 +17,39 @@ from tap_instagram_business.metrics import (
     STORY,
     media_metrics,
 )
-from tap_instagram_business.streams.posted import ALWAYS_NEEDED, DATED, InsightsStream, PostedMedia
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.by_media import (
+    KIND_FIELDS,
+    REQUIRED_FIELDS,
+    BreakdownFollower,
+    InsightsStream,
+    ListedMedia,
+    MediaFollower,
+)
+from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, InsightsCall
-    from tap_instagram_business.streams.media_insights import MediaInsightsBreakdowns
 
-STORIES_A_PAGE = "100"
+STORIES_PER_PAGE = "100"
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
 
 
 class Stories(InstagramStream):
-    """A story as it is now (Graph API: IG User stories).
+    """One story as it is now (Graph API: IG User stories).
 
-    Meta lists a story for the 24 hours it lives: one that begins and ends between two runs is
-    never seen, so run every few hours.
+    Meta lists a story only during the 24 hours of its life. A story that begins and ends between
+    two runs is never seen, so run the tap every few hours.
     """
 
     name = "stories"
+    follower_type = MediaFollower
     primary_keys = ("id",)
     replication_key = "timestamp"
     schema = th.PropertiesList(
@@ -51,30 +60,39 @@ class Stories(InstagramStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        insights = cast("StoryInsights", self._tap.streams["story_insights"])
-        accounts = {account.id: account for account in self._tap.accounts}
-        for pages in self._tap.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
+        followers = self.followers(MediaFollower)
+        for follower in followers:
+            follower.begin()
+        accounts = {account.id: account for account in self._run.accounts}
+        for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
-            insights.read(stories)
+            for follower in followers:
+                follower.read(stories)
             yield from (self._row(story) for story in stories)
             for page in pages:
+                account = accounts[page.answer.call.node]
                 if page.answer.error:
-                    self.fail(accounts[page.answer.call.node], page.answer.error)
+                    self.leave_out(account, page.answer.error)
+                elif page.is_last:
+                    for follower in followers:
+                        follower.end(account, None)
 
     def _lists(self) -> Iterator[ListCall]:
-        wanted = self.wanted_columns | ALWAYS_NEEDED
-        fields = requested(STORY_FIELDS, self.config["login"], wanted)
-        params = {"fields": ",".join(fields), "limit": STORIES_A_PAGE}
-        for account in self._tap.accounts:
-            yield ListCall(account.id, "stories", params, account.token, required=DATED)
+        fields = [
+            *requested(STORY_FIELDS, self.config["login"], self.wanted_columns | KIND_FIELDS),
+            *(name for follower in self.followers(MediaFollower) for name in follower.needs()),
+        ]
+        params = {"fields": ",".join(dict.fromkeys(fields)), "limit": STORIES_PER_PAGE}
+        for account in self._run.accounts:
+            yield ListCall(account.id, "stories", params, account.token, required=REQUIRED_FIELDS)
 
     @staticmethod
-    def _read(accounts: Mapping[str, Account], answer: Answer) -> Iterator[PostedMedia]:
+    def _read(accounts: Mapping[str, Account], answer: Answer) -> Iterator[ListedMedia]:
         for node in answer.data["data"]:
-            yield PostedMedia(accounts[answer.call.node], node, read_time(node["timestamp"]))
+            yield ListedMedia(accounts[answer.call.node], node, read_time(node["timestamp"]))
 
     @staticmethod
-    def _row(story: PostedMedia) -> Record:
+    def _row(story: ListedMedia) -> Record:
         return {
             "id": story.id,
             "account_id": story.account.id,
@@ -84,52 +102,61 @@ class Stories(InstagramStream):
 
 
 class StoryInsights(InsightsStream):
-    """A story's insights as last read before it ended (Graph API: IG Media insights).
+    """The insights of one story, as last read before it ended (Graph API: IG Media insights).
 
-    Meta gives none before 5 accounts have seen it.
+    Meta gives none before 5 accounts have seen the story.
     """
 
     name = "story_insights"
     parent_stream_type = Stories
+    follower_type = BreakdownFollower
     primary_keys = ("media_id",)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
-        column("media_id", "string", "The story.", key=True),
+        column("media_id", "string", "Id of the story.", key=True),
         ACCOUNT_ID,
         column("snapshot_date", "date", "UTC date of the last reading."),
-        column("timestamp", "date-time", "When the story was posted, UTC."),
+        column("timestamp", "date-time", "When the story was posted (UTC)."),
         *(column(metric.name, metric.type, metric.description) for metric in METRICS),
         *(column(name, "integer", text) for name, (_, text) in NAVIGATION_COLUMNS.items()),
     ).to_dict()
 
     @override
-    def ask_again(self, media: PostedMedia) -> None:
-        """Keep nothing: a story is asked about at every run while it lives."""
+    def ask_again(self, media: ListedMedia) -> None:
+        """Remember nothing: a story is asked about in every run while it lives."""
 
-    def read(self, stories: Sequence[PostedMedia]) -> None:
-        """Read and write the insights of stories that live."""
-        figures: dict[str, dict[str, Any]] = {story.id: {} for story in stories}
-        for answer in self.ask(call for story in stories for call in self._calls(story)):
-            if not self.is_error(answer):
-                self._take(answer, figures[answer.call.node])
-        for story in stories:
+    @override
+    def end(self, account: Account, since: dt.datetime | None) -> None:
+        """Move no bookmark: a story is asked about in every run while it lives."""
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
+        for answer in self.ask(call for story in media for call in self._calls(story)):
+            if answer.error:
+                self.take_error(answer, answer.error)
+            else:
+                self._read(answer, figures[answer.call.node])
+        for story in media:
             if figures[story.id]:
                 self.write(self._row(story, figures[story.id]))
 
-    @property
-    def _parts(self) -> MediaInsightsBreakdowns:
-        return cast("MediaInsightsBreakdowns", self._tap.streams["media_insights_breakdowns"])
+    def _breakdown_followers(self) -> list[BreakdownFollower]:
+        return [table for table in self.followers(BreakdownFollower) if table.selected]
 
-    def _calls(self, story: PostedMedia) -> Iterator[InsightsCall]:
+    def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
         if metrics := media_metrics(STORY, self.config["login"], self.wanted_columns):
             yield self.insights_call(story, tuple(metric.name for metric in metrics))
-        if self._parts.selected:
-            yield from self._parts.calls(story)
-        elif self.wanted_columns & NAVIGATION_COLUMNS.keys():
+        followers = self._breakdown_followers()
+        for follower in followers:
+            yield from follower.calls(story)
+        if not followers and self.wanted_columns & NAVIGATION_COLUMNS.keys():
             yield self.insights_call(story, (NAVIGATION.name,), NAVIGATION.breakdown)
 
-    def _take(self, answer: Answer, figures: dict[str, Any]) -> None:
-        if "breakdown" not in answer.call.params:
+    def _read(self, answer: Answer, figures: dict[str, Any]) -> None:
+        """Add what an answer holds to the figures of its story, and write what is missing."""
+        breakdown = cast("InsightsCall", answer.call).breakdown
+        if not breakdown:
             values = read_values(answer.data)
             self.add_missing(answer, values)
             figures |= values
@@ -137,9 +164,13 @@ class StoryInsights(InsightsStream):
         splits = read_splits(answer.data)
         if navigation := splits.get(NAVIGATION.name):
             figures |= _navigation(navigation)
-        self._parts.write_parts(answer, splits)
+        followers = self._breakdown_followers()
+        for follower in followers:
+            follower.write_parts(answer, splits)
+        if not followers:
+            self.add_missing(answer, splits, f" by {breakdown}")
 
-    def _row(self, story: PostedMedia, figures: Mapping[str, Any]) -> Record:
+    def _row(self, story: ListedMedia, figures: Mapping[str, Any]) -> Record:
         names = (*(metric.name for metric in METRICS), *NAVIGATION_COLUMNS)
         return {
             "media_id": story.id,

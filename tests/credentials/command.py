@@ -1,4 +1,4 @@
-"""Runs the program as a user does: in a process of its own, with an environment and stdin."""
+"""Runs the program as a user does, in a process with its own environment and standard input."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 APP = {"APP_ID": "1234567890123456", "APP_SECRET": "sandbox-app-secret"}
 PROGRAM = [sys.executable, "-c", "from tap_instagram_business.cli import main; main()"]
 
 
 def environment(server: GraphApiServer | None = None, /, **settings: str) -> dict[str, str]:
-    """Return an environment with these settings, the key of the test and no others."""
+    """Return an environment with these settings and the key of the test, and no other settings."""
     own = {
         name: value
         for name, value in os.environ.items()
@@ -27,12 +27,12 @@ def environment(server: GraphApiServer | None = None, /, **settings: str) -> dic
 
 
 def command(
-    *arguments: str, given: str = "", env: dict[str, str] | None = None
+    *arguments: str, stdin: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*PROGRAM, *arguments],
         env=environment() if env is None else env,
-        input=given,
+        input=stdin,
         capture_output=True,
         text=True,
         check=False,
@@ -40,14 +40,14 @@ def command(
     )
 
 
-def done(run: subprocess.CompletedProcess[str]) -> str:
-    """What a run that went well says."""
+def output(run: subprocess.CompletedProcess[str]) -> str:
+    """The standard output of a run, which must have succeeded."""
     assert run.returncode == 0, run.stderr
     return run.stdout
 
 
 def complaint(run: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence that a run that went wrong ends with."""
+    """The one error sentence of a run, which must have failed."""
     assert run.returncode == 1, run.stdout + run.stderr
     assert "Traceback" not in run.stderr
     serious = [line for line in run.stderr.splitlines() if "CRITICAL" in line]

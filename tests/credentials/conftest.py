@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.credentials.vault import Vault
 from tests.credentials.records import new_record
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def key(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A key in the environment, of this process and of those it starts."""
+    """A key in the environment of this process and of the processes that it starts."""
     key = generate_key()
-    monkeypatch.setenv(KEY, key)
+    monkeypatch.setenv(KEY_VARIABLE, key)
     return key
 
 

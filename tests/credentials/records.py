@@ -1,4 +1,4 @@
-"""Records as tests need them."""
+"""Makes records for tests."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ OBTAINED = dt.datetime(2026, 11, 1, 12, tzinfo=dt.timezone.utc)
 
 
 def new_record(keys: KeyRing, account_id: str, token: str, **values: Any) -> Record:
-    given: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "login": "facebook",
         "user_id": "5550000000000001",
         "obtained": OBTAINED,
-        **values,
     }
-    return Record(account_id=account_id, token=keys.encrypt(token, account_id), **given)
+    return Record(
+        account_id=account_id, token=keys.encrypt(token, account_id), **{**defaults, **values}
+    )

@@ -1,4 +1,4 @@
-"""Canaries in every secret's place: whatever is run and whatever fails, none is seen to fly."""
+"""Whatever is run and whatever fails, no secret is shown in logs, output, rows or errors."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ import click
 import pytest
 from singer_sdk.logging import StructuredFormatter
 
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from instagram_sandbox.graph_api.faults import BATCH, OPERATION, Kind
 from tap_instagram_business.cli import COMMANDS, command_line
 from tap_instagram_business.credentials.encryption import generate_key
-from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
-from tap_instagram_business.sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.sandbox.graph_api.faults import BATCH, OPERATION, Kind
 from tap_instagram_business.settings import SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
@@ -30,9 +30,9 @@ from tests.tap_run import Run, catalog, run_tap
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 
@@ -51,33 +51,33 @@ def serve_world(serve: Serve, login: str) -> GraphApiServer:
     return serve(world, api_settings=API)
 
 
-def canaries(server: GraphApiServer, *more: str) -> set[str]:
-    """All that opens anything: the tokens that there are by now, the app's secret, and more."""
+def secrets_of(server: GraphApiServer, *more: str) -> set[str]:
+    """All tokens that exist by now, the app's secret, and more secrets."""
     return {token.text for token in server.api.tokens.all()} | {SECRET, *more}
 
 
-def none_seen(text: str, birds: set[str]) -> bool:
-    """Look for each as it is, and as addresses and JSON show it."""
+def shows_none_of(text: str, secrets: set[str]) -> bool:
+    """Look for each secret as it is, and as addresses and JSON write it."""
     assert len(text) > 20
-    plumages = (
+    forms: tuple[Callable[[str], str], ...] = (
         str,
         quote_plus,
-        lambda bird: quote(bird, safe=""),
-        lambda bird: json.dumps(bird)[1:-1],
+        lambda secret: quote(secret, safe=""),
+        lambda secret: json.dumps(secret)[1:-1],
     )
-    return not [bird for bird in birds for shown in plumages if shown(bird) in text]
+    return not [secret for secret in secrets for form in forms if form(secret) in text]
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """All that is logged at DEBUG, as the SDK's two formatters write it."""
+    """Everything that is logged at DEBUG level, as the SDK's two formatters write it."""
     written = io.StringIO()
     handlers = [logging.StreamHandler(written), logging.StreamHandler(written)]
     handlers[1].setFormatter(StructuredFormatter())
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.DEBUG)
-    # A line for every column of every row.
+    # This logger writes a line for every column of every row.
     logging.getLogger("singer_sdk.singerlib.catalog").setLevel(logging.INFO)
     for handler in handlers:
         root.addHandler(handler)
@@ -88,7 +88,7 @@ def log() -> Iterator[io.StringIO]:
     logging.getLogger("singer_sdk.singerlib.catalog").setLevel(logging.NOTSET)
 
 
-def all_of(run: Run, log: io.StringIO) -> str:
+def everything_written(run: Run, log: io.StringIO) -> str:
     failure = "".join(traceback.format_exception(run.error)) if run.error else ""
     rows = json.dumps([run.records, run.states, run.schemas], default=str)
     return f"{log.getvalue()}{rows}{failure}"
@@ -114,24 +114,24 @@ def settings_with(way: str, server: GraphApiServer, vault: Vault, keys: KeyRing)
         for account_id, token in zip(account_ids, tokens, strict=True):
             ends = server.clock.now() + dt.timedelta(days=5)
             records[account_id] = new_record(keys, account_id, token, login=login, expires=ends)
-    return {**encrypted, "access_token": "", "vault_path": vault.place}
+    return {**encrypted, "access_token": "", "vault_path": vault.location}
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
 @pytest.mark.parametrize("way", ["plain", "encrypted", "vault"])
-def test_through_every_table(  # noqa: PLR0913, PLR0917
+def test_a_run_of_every_table_shows_no_secret(  # noqa: PLR0913, PLR0917
     serve: Serve, vault: Vault, key: str, keys: KeyRing, log: io.StringIO, way: str, login: str
 ) -> None:
     server = serve_world(serve, login)
     run = run_tap(server, **settings_with(way, server, vault, keys))
     assert set(run.schemas) == set(TapInstagramBusiness(validate_config=False).streams)
     assert " /v25.0" in log.getvalue()
-    assert none_seen(all_of(run, log), canaries(server, key))
+    assert shows_none_of(everything_written(run, log), secrets_of(server, key))
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
-def test_through_every_failure(  # noqa: PLR0913, PLR0917
+def test_no_failure_of_the_api_shows_a_secret(  # noqa: PLR0913, PLR0917
     serve: Serve, vault: Vault, key: str, keys: KeyRing, log: io.StringIO, kind: Kind, login: str
 ) -> None:
     server = serve_world(serve, login)
@@ -148,13 +148,13 @@ def test_through_every_failure(  # noqa: PLR0913, PLR0917
     settings = settings_with("vault", server, vault, keys)
     run = run_tap(server, strict=False, **settings)
     has_batches = login == "facebook"
-    assert server.faults.struck or (kind in BATCH | OPERATION and not has_batches)
-    assert none_seen(all_of(run, log), canaries(server, key))
+    assert server.faults.history or (kind in BATCH | OPERATION and not has_batches)
+    assert shows_none_of(everything_written(run, log), secrets_of(server, key))
 
 
 @pytest.mark.parametrize("name", ["access_token", "app_secret"])
 @pytest.mark.parametrize("wrong", [f"enc:{TOKEN}", f"enc:v1:{SECRET}", [TOKEN], {"a": SECRET}, 5])
-def test_through_wrong_settings(
+def test_wrong_settings_show_no_secret(
     serve: Serve, keys: KeyRing, log: io.StringIO, name: str, wrong: Any
 ) -> None:
     assert keys
@@ -163,7 +163,7 @@ def test_through_wrong_settings(
     run = run_tap(server, strict=False, **settings)
     assert run.error
     assert name in str(run.error)
-    assert none_seen(all_of(run, log), canaries(server))
+    assert shows_none_of(everything_written(run, log), secrets_of(server))
 
 
 @pytest.mark.parametrize("name", SECRET_SETTINGS)
@@ -176,17 +176,17 @@ def test_plain_text_can_be_forbidden(serve: Serve, keys: KeyRing, name: str) -> 
     assert secrets[name] not in str(run.error)
 
 
-def test_the_settings_themselves_stay_ciphertext(serve: Serve, keys: KeyRing) -> None:
+def test_the_settings_stay_encrypted(serve: Serve, keys: KeyRing) -> None:
     server = serve_world(serve, "facebook")
     ciphertext = keys.encrypt(TOKEN, "access_token")
     tap = TapInstagramBusiness(config={"access_token": ciphertext, "api_url": server.url})
-    assert tap.accounts
-    tap.graph.close()
+    assert tap.this_run.accounts
+    tap.this_run.graph.close()
     assert tap.config["access_token"] == ciphertext
     assert TOKEN not in repr(vars(tap)) + repr(tap.config) + json.dumps(tap.state)
 
 
-def test_the_secret_settings_are_those_of_the_schema() -> None:
+def test_the_secret_settings_are_marked_in_the_schema() -> None:
     schema = SETTINGS.to_dict()["properties"]
     assert {name for name in schema if schema[name].get("secret")} == set(SECRET_SETTINGS)
 
@@ -194,15 +194,15 @@ def test_the_secret_settings_are_those_of_the_schema() -> None:
 # Commands
 
 
-def said_by(*arguments: str, env: dict[str, str], given: str = "") -> str:
-    run = command(*arguments, env={**env, **DEBUG}, given=given)
+def everything_printed(*arguments: str, env: dict[str, str], stdin: str = "") -> str:
+    run = command(*arguments, env={**env, **DEBUG}, stdin=stdin)
     return f"{run.returncode} {run.stdout} {run.stderr}"
 
 
-def test_through_every_command(serve: Serve, vault: Vault, key: str) -> None:
+def test_no_command_shows_a_secret(serve: Serve, vault: Vault, key: str) -> None:
     server = serve_world(serve, "facebook")
-    env = environment(server, VAULT_PATH=vault.place, APP_ID=APP_ID, APP_SECRET=SECRET)
-    env[KEY] = f"{generate_key()},{key}"
+    env = environment(server, VAULT_PATH=vault.location, APP_ID=APP_ID, APP_SECRET=SECRET)
+    env[KEY_VARIABLE] = f"{generate_key()},{key}"
     account_id = server.world.account_ids[0]
     runs = [
         (("encrypt",), TOKEN),
@@ -219,12 +219,14 @@ def test_through_every_command(serve: Serve, vault: Vault, key: str) -> None:
         (("--about",), ""),
     ]
     assert {name for (name, *_), _ in runs} >= set(COMMANDS) - {"sandbox", "generate-key"}
-    text = "".join(said_by(*arguments, env=env, given=given) for arguments, given in runs)
+    text = "".join(
+        everything_printed(*arguments, env=env, stdin=stdin) for arguments, stdin in runs
+    )
     assert "DEBUG" in text
-    assert none_seen(text, canaries(server, *env[KEY].split(",")) | {TOKEN})
+    assert shows_none_of(text, secrets_of(server, *env[KEY_VARIABLE].split(",")) | {TOKEN})
 
 
-FAILING = {
+FAILURE_CAUSES = {
     "no network": {"API_URL": "http://127.0.0.1:9"},
     "a damaged vault": {"VAULT_PATH": "/dev/null"},
     "no key": {"ENCRYPTION_KEY": ""},
@@ -233,16 +235,16 @@ FAILING = {
 }
 
 
-@pytest.mark.parametrize("name", FAILING)
-def test_through_every_commands_failures(
+@pytest.mark.parametrize("name", FAILURE_CAUSES)
+def test_no_failure_of_a_command_shows_a_secret(
     serve: Serve, vault: Vault, keys: KeyRing, name: str
 ) -> None:
     server = serve_world(serve, "facebook")
     account_id = server.world.account_ids[0]
     with vault.changing() as records:
         records[account_id] = new_record(keys, account_id, TOKEN)
-    settings = {"VAULT_PATH": vault.place, "APP_ID": APP_ID, "APP_SECRET": SECRET}
-    env = environment(server, **{**settings, **FAILING[name]})
+    settings = {"VAULT_PATH": vault.location, "APP_ID": APP_ID, "APP_SECRET": SECRET}
+    env = environment(server, **{**settings, **FAILURE_CAUSES[name]})
     runs = [
         (("connect", "--from-token"), TOKEN),
         (("disconnect", account_id, "--yes"), ""),
@@ -253,17 +255,20 @@ def test_through_every_commands_failures(
     ]
     # All at once: without a network, each of some waits for it.
     with ThreadPoolExecutor(len(runs)) as threads:
-        said = [threads.submit(said_by, *typed, env=env, given=given) for typed, given in runs]
+        said = [
+            threads.submit(everything_printed, *typed, env=env, stdin=stdin)
+            for typed, stdin in runs
+        ]
     text = "".join(output.result() for output in said)
     assert "Traceback" not in text
     assert "CRITICAL" in text
-    assert none_seen(text, canaries(server) | {TOKEN})
+    assert shows_none_of(text, secrets_of(server) | {TOKEN})
 
 
 def test_no_secret_is_taken_from_the_command_line() -> None:
-    """What stands there, every process of the machine can read."""
+    """Every process of the machine can read the command line."""
     group = command_line()
-    for name in set(COMMANDS) - {"sandbox"}:
+    for name in COMMANDS:
         found = group.get_command(click.Context(group), name)
         assert found
         for option in found.params:

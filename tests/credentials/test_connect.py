@@ -1,4 +1,4 @@
-"""The whole consent flow against the local Graph API, for both logins, and what may go wrong."""
+"""The consent flow of both logins against the local Graph API, and its errors."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import datetime as dt
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 
+from instagram_sandbox.graph_api import ApiSettings, WorldSettings
 from tap_instagram_business.credentials.encryption import generate_key
-from tap_instagram_business.credentials.keys import KEY
-from tap_instagram_business.sandbox.graph_api import ApiSettings, WorldSettings
-from tests.credentials.command import APP, PROGRAM, command, complaint, done, environment
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tests.credentials.command import APP, PROGRAM, command, complaint, environment, output
 from tests.local_sandbox import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
     Serve = Callable[..., GraphApiServer]
 
@@ -42,18 +43,18 @@ def world(login: str, accounts: int = 3) -> WorldSettings:
 
 
 def env_of(server: GraphApiServer, vault: Vault, **settings: str) -> dict[str, str]:
-    return environment(server, VAULT_PATH=vault.place, **{**APP, **settings})
+    return environment(server, VAULT_PATH=vault.location, **{**APP, **settings})
 
 
 @dataclass
 class Pasting:
-    """A consent whose browser is elsewhere."""
+    """A consent in a browser on another machine, whose address the user pastes."""
 
     process: subprocess.Popen[str]
     page: str
 
     def browse(self) -> str:
-        """Go to the consent page as a browser does; give the address that it ends at."""
+        """Open the consent page as a browser does, and return the address of the redirect."""
         answer = requests.get(self.page, allow_redirects=False, timeout=5)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
@@ -89,7 +90,7 @@ def pasting(keys: KeyRing) -> Iterator[Callable[..., Pasting]]:
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_browser_of_this_machine_brings_the_answer_back(
+def test_the_redirect_is_received_from_a_browser_on_this_machine(
     serve: Serve, vault: Vault, keys: KeyRing, tmp_path: Path, login: str
 ) -> None:
     server = serve(world(login))
@@ -97,7 +98,7 @@ def test_a_browser_of_this_machine_brings_the_answer_back(
     env = env_of(server, vault)
     env["BROWSER"] = f"{sys.executable} {tmp_path}/browser.py %s {tmp_path}/seen.html"
     run = command("connect", f"--redirect-uri=http://localhost:{free_port()}/back", env=env)
-    said = done(run)
+    said = output(run)
     accounts = server.world.account_ids if login == "facebook" else server.world.account_ids[:1]
     records = vault.read()
     assert list(records) == sorted(accounts)
@@ -105,15 +106,15 @@ def test_a_browser_of_this_machine_brings_the_answer_back(
         assert f"{account_id} ({server.world.account(account_id).username}) is connected" in said
         assert keys.decrypt(records[account_id].token, account_id).startswith(("EAA", "IGAA"))
     assert "insights" in said
-    assert "can be closed" in (tmp_path / "seen.html").read_text()
+    assert "You can close this window" in (tmp_path / "seen.html").read_text()
 
 
-def test_facebook_keeps_page_tokens_that_do_not_end(
+def test_facebook_login_stores_page_tokens_that_do_not_expire(
     serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting]
 ) -> None:
     server = serve(world("facebook"))
     consent = pasting(env_of(server, vault))
-    done(consent.paste(consent.browse()))
+    output(consent.paste(consent.browse()))
     pages = {page.account.id: page for page in server.world.pages if page.account}
     for account_id, record in vault.read().items():
         assert keys.decrypt(record.token, account_id) == pages[account_id].access_token
@@ -124,7 +125,7 @@ def test_facebook_keeps_page_tokens_that_do_not_end(
 
 
 @pytest.mark.parametrize("flat", [True, False])
-def test_instagram_keeps_a_token_of_sixty_days(
+def test_instagram_login_stores_a_token_of_sixty_days(
     serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting], *, flat: bool
 ) -> None:
     settings = ApiSettings(flat_token_answer=flat, person=1)
@@ -132,7 +133,7 @@ def test_instagram_keeps_a_token_of_sixty_days(
     consent = pasting(env_of(server, vault))
     address = consent.browse()
     assert address.endswith("#_")
-    said = done(consent.paste(address))
+    said = output(consent.paste(address))
     account = server.world.account(server.world.account_ids[1])
     assert "instagram_business_manage_insights" in said
     record = vault.read()[account.id]
@@ -145,7 +146,7 @@ def test_instagram_keeps_a_token_of_sixty_days(
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_no_more_is_asked_for_than_needed(
+def test_only_the_needed_permissions_are_asked_for(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
 ) -> None:
     server = serve(world(login))
@@ -156,7 +157,23 @@ def test_no_more_is_asked_for_than_needed(
         assert len(scopes) == (4 if login == "facebook" else 2) + comments
 
 
-def test_a_configuration_takes_the_place_of_scopes(
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("configured", ["acme-reports/2", ""])
+def test_every_request_names_the_user_agent(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str, configured: str
+) -> None:
+    server = serve(world(login))
+    consent = pasting(env_of(server, vault, USER_AGENT=configured))
+    address = consent.browse()
+    sent_by_the_browser = len(server.requests)
+    output(consent.paste(address))
+    sent = list(server.requests)[sent_by_the_browser:]
+    assert any(request.path.endswith("access_token") for request in sent)
+    name_and_version = f"tap-instagram-business/{version('tap-instagram-business')}"
+    assert {request.user_agent for request in sent} == {configured or name_and_version}
+
+
+def test_a_configuration_replaces_the_list_of_permissions(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting]
 ) -> None:
     page = pasting(env_of(serve(world("facebook")), vault), "--config-id", "77").page
@@ -165,13 +182,13 @@ def test_a_configuration_takes_the_place_of_scopes(
     assert "scope" not in query
 
 
-def test_only_the_accounts_named_are_kept(
+def test_only_the_named_accounts_are_connected(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting]
 ) -> None:
     server = serve(world("facebook"))
     wanted = server.world.account_ids[1]
     consent = pasting(env_of(server, vault), "--account", wanted)
-    done(consent.paste(consent.browse()))
+    output(consent.paste(consent.browse()))
     assert list(vault.read()) == [wanted]
 
 
@@ -187,7 +204,7 @@ def test_a_denied_consent_stores_nothing(
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_wrong_state_is_not_used(
+def test_a_redirect_with_another_state_is_not_used(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
 ) -> None:
     server = serve(world(login))
@@ -205,12 +222,12 @@ def test_an_expired_code_stores_nothing(
     consent = pasting(env_of(server, vault))
     address = consent.browse()
     server.clock.advance(dt.timedelta(minutes=61))
-    assert "good once, for an hour" in complaint(consent.paste(address))
+    assert "works only once and only for one hour" in complaint(consent.paste(address))
     assert vault.read() == {}
 
 
 @pytest.mark.parametrize("address", ["", "https://localhost:8765/", "not an address"])
-def test_nothing_useful_pasted(
+def test_a_pasted_address_without_a_code_stores_nothing(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting], address: str
 ) -> None:
     consent = pasting(env_of(serve(world("facebook")), vault))
@@ -219,7 +236,7 @@ def test_nothing_useful_pasted(
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_wrong_app_secret_is_named(
+def test_a_wrong_app_secret_is_reported(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
 ) -> None:
     consent = pasting(env_of(serve(world(login)), vault, APP_SECRET="wrong-app-secret"))
@@ -228,69 +245,71 @@ def test_a_wrong_app_secret_is_named(
     assert "wrong-app-secret" not in sentence
 
 
-def test_the_app_must_be_known(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_the_app_must_be_configured(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
     env = env_of(serve(world("facebook")), vault, APP_ID="")
     assert "TAP_INSTAGRAM_BUSINESS_APP_ID" in complaint(command("connect", "--paste", env=env))
 
 
-def test_a_vault_of_another_key_is_not_added_to(
+def test_nothing_is_added_to_a_vault_of_another_key(
     serve: Serve, vault: Vault, keys: KeyRing, pasting: Callable[..., Pasting]
 ) -> None:
     server = serve(world("facebook"))
     consent = pasting(env_of(server, vault))
-    done(consent.paste(consent.browse()))
+    output(consent.paste(consent.browse()))
     before = vault.read()
-    env = {**env_of(server, vault), KEY: generate_key()}
-    sentence = complaint(command("connect", "--from-token", given="sandbox-token", env=env))
+    env = {**env_of(server, vault), KEY_VARIABLE: generate_key()}
+    sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert keys.ids[0] in sentence
     assert vault.read() == before
 
 
-def test_a_busy_port_is_named(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_port_in_use_is_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
     server = serve(world("facebook"))
     run = command("connect", f"--redirect-uri={server.url}/", env=env_of(server, vault))
-    assert "--redirect-uri, or paste the answer" in complaint(run)
+    assert "--redirect-uri, or paste the address" in complaint(run)
 
 
-# From a token that is there already
+# From an existing token
 
 
-def test_a_token_of_facebook_becomes_tokens_of_pages(
-    serve: Serve, vault: Vault, keys: KeyRing
-) -> None:
+def test_a_user_token_is_replaced_by_page_tokens(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     server = serve(world("facebook"))
-    run = command("connect", "--from-token", given="sandbox-token\n", env=env_of(server, vault))
-    assert "instagram_manage_insights" in done(run)
+    run = command("connect", "--from-token", stdin="sandbox-token\n", env=env_of(server, vault))
+    assert "instagram_manage_insights" in output(run)
     records = vault.read()
     assert list(records) == sorted(server.world.account_ids)
     assert "sandbox-token" not in {keys.decrypt(r.token, n) for n, r in records.items()}
 
 
-def test_the_app_is_not_needed_for_that(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_token_can_be_connected_without_the_app(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
     assert keys
     server = serve(world("facebook"))
     env = env_of(server, vault, APP_ID="", APP_SECRET="")
-    done(command("connect", "--from-token", given="sandbox-token\n", env=env))
+    output(command("connect", "--from-token", stdin="sandbox-token\n", env=env))
     assert len(vault.read()) == 3
 
 
 @pytest.mark.parametrize("kind", ["page", "system_user"])
-def test_tokens_of_other_kinds(serve: Serve, vault: Vault, keys: KeyRing, kind: str) -> None:
+def test_tokens_of_pages_and_system_users_are_connected(
+    serve: Serve, vault: Vault, keys: KeyRing, kind: str
+) -> None:
     settings = ApiSettings(token_kind=kind)  # type: ignore[arg-type]
     server = serve(world("facebook"), api_settings=settings)
-    done(command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault)))
+    output(command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault)))
     records = vault.read()
     assert len(records) == (1 if kind == "page" else 3)
     assert all(keys.decrypt(record.token, name) for name, record in records.items())
 
 
-def test_a_token_of_instagram_is_renewed_at_once_if_it_can_be(
+def test_a_token_of_the_instagram_login_is_renewed_at_once(
     serve: Serve, vault: Vault, keys: KeyRing
 ) -> None:
     server = serve(world("instagram"))
-    done(command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault)))
+    output(command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault)))
     (record,) = vault.read().values()
     assert keys.decrypt(record.token, record.account_id) != "sandbox-token"
     assert record.expires
@@ -300,29 +319,31 @@ def test_a_dead_token_stores_nothing(serve: Serve, vault: Vault, keys: KeyRing) 
     assert keys
     for login in LOGINS:
         env = env_of(serve(world(login)), vault)
-        sentence = complaint(command("connect", "--from-token", given="EAAdead", env=env))
+        sentence = complaint(command("connect", "--from-token", stdin="EAAdead", env=env))
         assert sentence.startswith("Meta's error 190")
     assert vault.read() == {}
 
 
-def test_no_token_on_standard_input(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_an_empty_standard_input_is_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
     run = command("connect", "--from-token", env=env_of(serve(world("facebook")), vault))
     assert complaint(run).startswith("There is no token on standard input")
 
 
-def test_missing_permissions_are_named(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_missing_permissions_are_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
     settings = ApiSettings(scopes=("instagram_basic", "pages_show_list"))
     server = serve(world("facebook"), api_settings=settings)
-    run = command("connect", "--from-token", given="sandbox-token", env=env_of(server, vault))
-    done(run)
+    run = command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault))
+    output(run)
     assert "Without instagram_manage_insights" in run.stderr
 
 
-def test_no_account_at_all(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+def test_a_token_that_reads_no_account_is_reported(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
     assert keys
     env = env_of(serve(world("facebook", accounts=0)), vault)
-    sentence = complaint(command("connect", "--from-token", given="sandbox-token", env=env))
+    sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert "reaches no Instagram professional account" in sentence
     assert vault.read() == {}

@@ -1,4 +1,4 @@
-"""The doctor deciphers as a run does, and looks at a vault too."""
+"""The doctor reads encrypted settings and vaults like a run."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import WorldSettings
 from tests.credentials.command import APP, command, complaint, environment
 from tests.credentials.records import new_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
 
 TOKEN, SECRET = "sandbox-token", APP["APP_SECRET"]
 
@@ -35,7 +35,7 @@ def diagnosis(env: dict[str, str], code: int = 0) -> dict[str, Any]:
     return seen
 
 
-def test_encrypted_settings(server: GraphApiServer, keys: KeyRing) -> None:
+def test_the_doctor_decrypts_settings(server: GraphApiServer, keys: KeyRing) -> None:
     env = environment(
         server,
         ACCESS_TOKEN=keys.encrypt(TOKEN, "access_token"),
@@ -47,12 +47,12 @@ def test_encrypted_settings(server: GraphApiServer, keys: KeyRing) -> None:
     assert len(seen["accounts"]) == 2
 
 
-def test_a_vault(server: GraphApiServer, keys: KeyRing, vault: Vault) -> None:
+def test_the_doctor_reads_a_vault(server: GraphApiServer, keys: KeyRing, vault: Vault) -> None:
     pages = {page.account.id: page for page in server.world.pages if page.account}
     with vault.changing() as records:
         for account_id, page in pages.items():
             records[account_id] = new_record(keys, account_id, page.access_token)
-    env = environment(server, VAULT_PATH=vault.place)
+    env = environment(server, VAULT_PATH=vault.location)
     seen = diagnosis(env)
     assert seen["ok"]
     assert seen["owner_kind"] == "each account's own, in the vault"
@@ -64,6 +64,6 @@ def test_a_vault(server: GraphApiServer, keys: KeyRing, vault: Vault) -> None:
     assert "tap-instagram-business connect" in problem
 
 
-def test_without_the_key(server: GraphApiServer, keys: KeyRing) -> None:
+def test_the_doctor_needs_the_key(server: GraphApiServer, keys: KeyRing) -> None:
     env = environment(server, ACCESS_TOKEN=keys.encrypt(TOKEN, "access_token"), ENCRYPTION_KEY="")
     assert "There is no encryption key" in complaint(command("doctor", env=env))

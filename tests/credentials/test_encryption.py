@@ -1,4 +1,4 @@
-"""Ciphertext opens with its key, at its place, unchanged; and in no other case."""
+"""A ciphertext can be decrypted only unchanged, with its key and for its owner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tap_instagram_business.credentials.encryption import (
     is_ciphertext,
     key_id_of,
 )
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 
 A, B = generate_key(), generate_key()
 SECRET = "EAAcanary-encryption-0123456789"
@@ -24,36 +24,36 @@ def ring(*keys: str) -> KeyRing:
     return KeyRing.parse(",".join(keys), source="the test")
 
 
-def test_what_is_encrypted_can_be_deciphered() -> None:
+def test_a_ciphertext_can_be_decrypted() -> None:
     ciphertext = ring(A).encrypt(SECRET, "access_token")
     assert SECRET not in ciphertext
     assert ring(A).decrypt(ciphertext, "access_token") == SECRET
 
 
-def test_a_secret_is_never_encrypted_twice_to_the_same_text() -> None:
+def test_two_ciphertexts_of_a_secret_differ() -> None:
     assert ring(A).encrypt(SECRET, "access_token") != ring(A).encrypt(SECRET, "access_token")
 
 
-def test_nothing_in_a_ciphertext_means_something_to_meltano_yaml_or_a_shell() -> None:
+def test_a_ciphertext_has_no_special_characters_of_yaml_or_a_shell() -> None:
     for _ in range(50):
         ciphertext = ring(A).encrypt(SECRET, "access_token")
         assert re.fullmatch(r"enc:v1:[0-9a-f]{8}:[A-Za-z0-9_-]+", ciphertext)
 
 
-def test_the_key_id_is_of_the_keys_hash() -> None:
+def test_the_key_id_is_the_beginning_of_the_hash_of_the_key() -> None:
     ciphertext = ring(A).encrypt(SECRET, "access_token")
     raw = base64.urlsafe_b64decode(A + "=")
     assert key_id_of(ciphertext) == hashlib.sha256(raw).hexdigest()[:8]
 
 
-@pytest.mark.parametrize("elsewhere", ["app_secret", "17841400000000001"])
-def test_a_ciphertext_serves_at_its_own_place_only(elsewhere: str) -> None:
+@pytest.mark.parametrize("owner", ["app_secret", "17841400000000001"])
+def test_a_ciphertext_cannot_be_decrypted_for_another_owner(owner: str) -> None:
     ciphertext = ring(A).encrypt(SECRET, "access_token")
     with pytest.raises(CredentialsError, match="encrypted for something else"):
-        ring(A).decrypt(ciphertext, elsewhere)
+        ring(A).decrypt(ciphertext, owner)
 
 
-def test_no_flipped_bit_goes_unnoticed() -> None:
+def test_a_flipped_bit_is_detected() -> None:
     ciphertext = ring(A).encrypt(SECRET, "access_token")
     for place in range(len(ciphertext)):
         for bit in range(7):
@@ -64,7 +64,7 @@ def test_no_flipped_bit_goes_unnoticed() -> None:
             assert SECRET not in str(refused.value)
 
 
-def test_cut_short_it_is_damaged() -> None:
+def test_an_incomplete_ciphertext_is_refused() -> None:
     ciphertext = ring(A).encrypt(SECRET, "access_token")
     for length in range(len("enc:"), len(ciphertext)):
         assert is_ciphertext(ciphertext[:length])
@@ -72,7 +72,7 @@ def test_cut_short_it_is_damaged() -> None:
             ring(A).decrypt(ciphertext[:length], "access_token")
 
 
-def test_of_several_keys_the_first_encrypts_and_all_decipher() -> None:
+def test_the_first_of_several_keys_encrypts_and_all_decrypt() -> None:
     old = ring(A).encrypt(SECRET, "access_token")
     both = ring(B, A)
     new = both.encrypt(SECRET, "access_token")
@@ -80,7 +80,7 @@ def test_of_several_keys_the_first_encrypts_and_all_decipher() -> None:
     assert both.decrypt(old, "access_token") == both.decrypt(new, "access_token") == SECRET
 
 
-def test_a_wrong_key_says_which_one_is_needed() -> None:
+def test_the_error_for_a_missing_key_names_it() -> None:
     ciphertext = ring(A).encrypt(SECRET, "17841400000000001")
     with pytest.raises(CredentialsError) as refused:
         ring(B).decrypt(ciphertext, "17841400000000001")
@@ -93,11 +93,11 @@ def test_a_wrong_key_says_which_one_is_needed() -> None:
     ["", ",", "short", f"{A},short", "ä" * 43, A[:-1], A + A],
     ids=["empty", "a comma", "short", "one short", "other letters", "cut", "twice"],
 )
-def test_what_is_no_key_is_refused_without_being_shown(text: str) -> None:
+def test_an_invalid_key_is_refused_and_not_shown(text: str) -> None:
     with pytest.raises(CredentialsError, match="generate-key") as refused:
         KeyRing.parse(text, source="the test")
     assert not text or text == "," or text not in str(refused.value)
 
 
-def test_keys_do_not_show_themselves() -> None:
+def test_the_text_form_of_keys_does_not_contain_them() -> None:
     assert A not in repr(ring(A)) + repr(vars(ring(A)))

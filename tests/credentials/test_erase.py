@@ -1,4 +1,4 @@
-"""After an erasure the account is found nowhere, and nobody else misses anything."""
+"""After an erasure the account is found nowhere, and the data of others is unchanged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.credentials.command import command, complaint, done, environment
+from tests.credentials.command import command, complaint, environment, output
 from tests.credentials.records import new_record
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 from tests.meltano_project import meltano
@@ -43,7 +43,7 @@ def filled(vault: Vault, keys: KeyRing) -> Vault:
 
 @pytest.fixture
 def env(filled: Vault) -> dict[str, str]:
-    return environment(VAULT_PATH=filled.place)
+    return environment(VAULT_PATH=filled.location)
 
 
 # Vault and bookmarks
@@ -57,7 +57,7 @@ def env(filled: Vault) -> dict[str, str]:
         lambda state: {"completed": {"singer_state": state}, "partial": {"singer_state": state}},
     ],
 )
-def test_vault_and_state_file(
+def test_an_account_is_erased_from_vault_and_state_file(
     env: dict[str, str], filled: Vault, tmp_path: Path, shape: Any
 ) -> None:
     state = tmp_path / "state.json"
@@ -66,7 +66,7 @@ def test_vault_and_state_file(
         *("erase", GOES, "--state-file", str(state), "--no-bigquery", "--yes", "--code", "C0DE"),
         env=env,
     )
-    receipt = json.loads(done(run))
+    receipt = json.loads(output(run))
     assert json.loads(state.read_text()) == shape(state_of(STAYS))
     assert set(filled.read()) == {STAYS}
     assert receipt["confirmation_code"] == "C0DE"
@@ -76,7 +76,7 @@ def test_vault_and_state_file(
     assert GOES not in "".join(p.read_text() for p in tmp_path.iterdir())
 
 
-def test_it_is_shown_first_and_nothing_done_without_a_yes(
+def test_the_holdings_are_listed_and_nothing_is_erased_without_confirmation(
     env: dict[str, str], filled: Vault, tmp_path: Path
 ) -> None:
     state = tmp_path / "state.json"
@@ -88,23 +88,23 @@ def test_it_is_shown_first_and_nothing_done_without_a_yes(
     assert json.loads(state.read_text()) == state_of(GOES)
 
 
-def test_what_is_not_there_is_erased_all_the_same(env: dict[str, str]) -> None:
+def test_an_unknown_account_gets_a_receipt(env: dict[str, str]) -> None:
     run = command("erase", "17841499999999999", "--no-state", "--no-bigquery", "--yes", env=env)
-    assert json.loads(done(run))["confirmation_code"]
-    assert "nothing is kept" in run.stderr
+    assert json.loads(output(run))["confirmation_code"]
+    assert "nothing was found" in run.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["acme", "--no-state", "--no-bigquery"], "acme is no account id"),
-        (["1' OR '1", "--no-state", "--no-bigquery"], "is no account id"),
-        ([GOES, "--no-state"], "Which BigQuery dataset?"),
-        ([GOES, "--no-state", "--project=p`", "--dataset=d"], "Which BigQuery dataset?"),
-        ([GOES, "--no-bigquery"], "Here is no Meltano project"),
+        (["acme", "--no-state", "--no-bigquery"], "acme is not an account id"),
+        (["1' OR '1", "--no-state", "--no-bigquery"], "is not an account id"),
+        ([GOES, "--no-state"], "The BigQuery dataset is not known"),
+        ([GOES, "--no-state", "--project=p`", "--dataset=d"], "The BigQuery dataset is not known"),
+        ([GOES, "--no-bigquery"], "is not in a Meltano project"),
     ],
 )
-def test_what_it_needs_is_said(
+def test_missing_or_wrong_arguments_are_reported(
     env: dict[str, str], filled: Vault, tmp_path: Path, arguments: list[str], sentence: str
 ) -> None:
     outside = {**env, "MELTANO_PROJECT_ROOT": str(tmp_path)}
@@ -112,12 +112,14 @@ def test_what_it_needs_is_said(
     assert set(filled.read()) == {GOES, STAYS}
 
 
-def test_a_state_file_that_is_none(env: dict[str, str], filled: Vault, tmp_path: Path) -> None:
+def test_a_state_file_that_is_not_json_is_not_changed(
+    env: dict[str, str], filled: Vault, tmp_path: Path
+) -> None:
     (tmp_path / "state").write_text("{torn")
     run = command(
         "erase", GOES, f"--state-file={tmp_path}/state", "--no-bigquery", "--yes", env=env
     )
-    assert "holds no state in JSON" in complaint(run)
+    assert "does not contain a state in JSON" in complaint(run)
     assert set(filled.read()) == {GOES, STAYS}
     assert (tmp_path / "state").read_text() == "{torn"
 
@@ -127,7 +129,7 @@ def test_a_state_file_that_is_none(env: dict[str, str], filled: Vault, tmp_path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A Meltano project with two states, one of which a run has left half done."""
+    """A Meltano project with two states, one of which has an unfinished part."""
     directory = tmp_path / "project"
     directory.mkdir()
     (directory / "meltano.yml").write_text(
@@ -163,7 +165,7 @@ def ask_meltano(project: Path, *arguments: str) -> str:
 
 
 @pytest.mark.e2e
-def test_all_states_of_a_meltano_project_and_its_history(
+def test_an_account_is_erased_from_all_meltano_states_and_the_run_history(
     env: dict[str, str], project: Path, filled: Vault
 ) -> None:
     env |= {
@@ -173,7 +175,7 @@ def test_all_states_of_a_meltano_project_and_its_history(
     }
     before = json.loads(ask_meltano(project, "state", "export"))
     run = command("erase", GOES, "--no-bigquery", "--yes", env=env)
-    assert json.loads(done(run))["states"] == ["prod:tap-instagram-business-to-target-bigquery"]
+    assert json.loads(output(run))["states"] == ["prod:tap-instagram-business-to-target-bigquery"]
     after = json.loads(ask_meltano(project, "state", "export"))
     assert after == json.loads(
         json.dumps(before).replace(f'"{GOES}": {{"date": "2026-11-20"}}, ', "")
@@ -186,13 +188,11 @@ def test_all_states_of_a_meltano_project_and_its_history(
     assert set(filled.read()) == {STAYS}
 
 
-def test_meltano_is_named_where_it_is_missing(
-    env: dict[str, str], tmp_path: Path, filled: Vault
-) -> None:
+def test_a_missing_meltano_is_reported(env: dict[str, str], tmp_path: Path, filled: Vault) -> None:
     (tmp_path / "meltano.yml").write_text("")
     env |= {"MELTANO_PROJECT_ROOT": str(tmp_path), "PATH": str(tmp_path)}
     run = command("erase", GOES, "--no-bigquery", "--yes", env=env)
-    assert "Meltano is not on the path" in complaint(run)
+    assert "Meltano is not on the search path" in complaint(run)
     assert set(filled.read()) == {GOES, STAYS}
 
 
@@ -213,7 +213,7 @@ def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]
 
 @pytest.fixture
 def dataset(bigquery: LocalSandbox, request: pytest.FixtureRequest) -> str:
-    """A dataset with two accounts in two tables and a view, and a table of something else."""
+    """A dataset with two accounts in two tables and a view, and a table without accounts."""
     name = f"d{abs(hash(request.node.name))}"
     statements = (
         f"CREATE SCHEMA {name}",
@@ -243,7 +243,7 @@ def to_bigquery(env: dict[str, str], bigquery: LocalSandbox, dataset: str) -> di
     }
 
 
-def test_rows_in_every_table(
+def test_an_account_is_erased_from_every_table(
     to_bigquery: dict[str, str], bigquery: LocalSandbox, dataset: str
 ) -> None:
     shown = command("erase", GOES, "--no-state", env=to_bigquery)
@@ -251,20 +251,20 @@ def test_rows_in_every_table(
     assert "- 2 rows of table media" in shown.stderr
     assert len(accounts_in(bigquery, f"{dataset}.media")) == 3
 
-    receipt = json.loads(done(command("erase", GOES, "--no-state", "--yes", env=to_bigquery)))
+    receipt = json.loads(output(command("erase", GOES, "--no-state", "--yes", env=to_bigquery)))
     assert receipt["rows"] == {"accounts": 1, "media": 2}
     assert accounts_in(bigquery, f"{dataset}.media") == [STAYS]
     assert accounts_in(bigquery, f"{dataset}.accounts") == [STAYS]
     assert len(bigquery.rows(f"SELECT * FROM {dataset}.notes")) == 1
 
     again = command("erase", GOES, "--no-state", "--yes", env=to_bigquery)
-    assert json.loads(done(again))["rows"] == {}
+    assert json.loads(output(again))["rows"] == {}
 
 
-def test_the_statements_do_the_same_and_writing_them_does_nothing(
+def test_the_printed_statements_erase_the_rows_when_they_are_run(
     to_bigquery: dict[str, str], bigquery: LocalSandbox, dataset: str, filled: Vault
 ) -> None:
-    sql = done(command("erase", GOES, "--sql", env=to_bigquery))
+    sql = output(command("erase", GOES, "--sql", env=to_bigquery))
     assert set(filled.read()) == {GOES, STAYS}
     assert len(accounts_in(bigquery, f"{dataset}.media")) == 3
     bigquery.rows(sql)
@@ -272,13 +272,13 @@ def test_the_statements_do_the_same_and_writing_them_does_nothing(
     assert accounts_in(bigquery, f"{dataset}.accounts") == [STAYS]
 
 
-def test_a_dataset_that_is_not_there(to_bigquery: dict[str, str], filled: Vault) -> None:
+def test_a_missing_dataset_is_reported(to_bigquery: dict[str, str], filled: Vault) -> None:
     run = command("erase", GOES, "--no-state", "--dataset=nowhere", "--yes", env=to_bigquery)
     assert "BigQuery could not be opened" in complaint(run)
     assert set(filled.read()) == {GOES, STAYS}
 
 
-def test_without_googles_client_it_says_what_to_do(
+def test_a_missing_google_client_is_reported(
     env: dict[str, str], filled: Vault, tmp_path: Path
 ) -> None:
     (tmp_path / "google").mkdir()

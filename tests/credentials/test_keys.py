@@ -1,4 +1,4 @@
-"""Where the key comes from, in which order, and what is refused."""
+"""The sources of the encryption keys: their order, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.credentials.keys import KEY, read_keys
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def command(program: str) -> str:
 
 @pytest.fixture
 def secret_manager(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Stand in for Google's client: what it is asked for, with the key for an answer."""
+    """A fake of Google's client that returns the key; the list has the requested names."""
     asked: list[str] = []
 
     class SecretManagerServiceClient:
@@ -54,12 +54,12 @@ def secret_manager(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def test_the_first_source_that_is_set_is_taken(key_file: Path, secret_manager: list[str]) -> None:
+def test_the_first_source_that_is_set_is_used(key_file: Path, secret_manager: list[str]) -> None:
     sources = {
-        f"{KEY}_FILE": (str(key_file), "file"),
-        f"{KEY}_COMMAND": (command(f"print('{KEYS['command']}')"), "command"),
-        f"{KEY}_URI": ("gcp-sm://projects/p/secrets/s", "manager"),
-        KEY: (KEYS["environment"], "environment"),
+        f"{KEY_VARIABLE}_FILE": (str(key_file), "file"),
+        f"{KEY_VARIABLE}_COMMAND": (command(f"print('{KEYS['command']}')"), "command"),
+        f"{KEY_VARIABLE}_URI": ("gcp-sm://projects/p/secrets/s", "manager"),
+        KEY_VARIABLE: (KEYS["environment"], "environment"),
     }
     while sources:
         environ = {name: value for name, (value, _) in sources.items()}
@@ -69,12 +69,12 @@ def test_the_first_source_that_is_set_is_taken(key_file: Path, secret_manager: l
     assert secret_manager == ["projects/p/secrets/s/versions/latest"]
 
 
-def test_several_keys_stand_with_commas_between_them() -> None:
-    keys = read_keys({KEY: f"{KEYS['file']}, {KEYS['command']}"})
+def test_several_keys_are_separated_by_commas() -> None:
+    keys = read_keys({KEY_VARIABLE: f"{KEYS['file']}, {KEYS['command']}"})
     assert keys.ids == (key_id(KEYS["file"]), key_id(KEYS["command"]))
 
 
-def test_no_key_at_all_says_how_to_get_one() -> None:
+def test_the_error_for_no_key_says_how_to_make_one() -> None:
     with pytest.raises(CredentialsError, match="generate-key"):
         read_keys({})
 
@@ -83,13 +83,13 @@ def test_no_key_at_all_says_how_to_get_one() -> None:
 def test_a_key_file_that_others_can_read_is_refused(key_file: Path, mode: int) -> None:
     key_file.chmod(mode)
     with pytest.raises(CredentialsError, match="chmod 600") as refused:
-        read_keys({f"{KEY}_FILE": str(key_file)})
+        read_keys({f"{KEY_VARIABLE}_FILE": str(key_file)})
     assert KEYS["file"] not in str(refused.value)
 
 
-def test_a_key_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_key_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError, match="No such file"):
-        read_keys({f"{KEY}_FILE": str(tmp_path / "none")})
+        read_keys({f"{KEY_VARIABLE}_FILE": str(tmp_path / "none")})
 
 
 @pytest.mark.parametrize(
@@ -101,37 +101,37 @@ def test_a_key_file_that_is_not_there(tmp_path: Path) -> None:
         (" ", "not a command"),
     ],
 )
-def test_a_command_that_gives_no_key(value: str, why: str) -> None:
+def test_a_command_without_a_key_is_reported(value: str, why: str) -> None:
     with pytest.raises(CredentialsError, match=why):
-        read_keys({f"{KEY}_COMMAND": value})
+        read_keys({f"{KEY_VARIABLE}_COMMAND": value})
 
 
 def test_a_command_runs_without_a_shell(tmp_path: Path) -> None:
     with pytest.raises(CredentialsError):
-        read_keys({f"{KEY}_COMMAND": f"echo $HOME; touch {tmp_path}/made"})
+        read_keys({f"{KEY_VARIABLE}_COMMAND": f"echo $HOME; touch {tmp_path}/made"})
     assert not (tmp_path / "made").exists()
 
 
-def test_what_a_failing_command_says_is_not_shown() -> None:
+def test_the_output_of_a_failing_command_is_not_shown() -> None:
     noisy = command(f"import sys; print('{KEYS['file']}', file=sys.stderr); sys.exit(3)")
     with pytest.raises(CredentialsError, match="exit code 3") as refused:
-        read_keys({f"{KEY}_COMMAND": noisy})
+        read_keys({f"{KEY_VARIABLE}_COMMAND": noisy})
     assert KEYS["file"] not in str(refused.value)
 
 
 @pytest.mark.parametrize("uri", ["vault://secret/key", "gcp-sm://", "plain"])
-def test_a_secret_manager_that_is_not_known(uri: str) -> None:
+def test_an_unknown_secret_manager_is_reported(uri: str) -> None:
     with pytest.raises(CredentialsError, match="gcp-sm"):
-        read_keys({f"{KEY}_URI": uri})
+        read_keys({f"{KEY_VARIABLE}_URI": uri})
 
 
-def test_a_secret_manager_whose_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "google.cloud", None)
     with pytest.raises(CredentialsError, match=r"tap-instagram-business\[gcp\]"):
-        read_keys({f"{KEY}_URI": "gcp-sm://projects/p/secrets/s"})
+        read_keys({f"{KEY_VARIABLE}_URI": "gcp-sm://projects/p/secrets/s"})
 
 
-def test_a_secret_manager_that_refuses(
+def test_a_refusal_of_the_secret_manager_is_reported(
     secret_manager: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -141,6 +141,6 @@ def test_a_secret_manager_that_refuses(
     module = sys.modules["google.cloud.secretmanager"]
     monkeypatch.setattr(module.SecretManagerServiceClient, "access_secret_version", refuse)
     with pytest.raises(CredentialsError, match="PermissionError") as refused:
-        read_keys({f"{KEY}_URI": "gcp-sm://projects/p/secrets/s/versions/7"})
+        read_keys({f"{KEY_VARIABLE}_URI": "gcp-sm://projects/p/secrets/s/versions/7"})
     assert KEYS["manager"] not in str(refused.value)
     assert not secret_manager

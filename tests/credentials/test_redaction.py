@@ -1,4 +1,4 @@
-"""Secrets are struck out where log records are made, whatever is done to logging afterwards."""
+"""Secrets are replaced when a log record is created, whatever the logging configuration is."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tap_instagram_business.credentials import redaction
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 CANARY = 'canary/redaction+"0123456789"'
 
 
 @pytest.fixture
 def log() -> Iterator[Callable[[], str]]:
-    """Configure logging anew after redaction is installed, as Meltano does; give what is logged."""
+    """Configure logging after redaction is installed, as Meltano does; return the logged text."""
     redaction.install()
     redaction.remember(CANARY)
     before = logging.getLogger().handlers[:], logging.getLogger().level
@@ -47,24 +47,24 @@ FORMS = [CANARY, quote(CANARY, safe=""), json.dumps(CANARY)[1:-1], repr(CANARY)[
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_in_a_message(log: Callable[[], str], form: str) -> None:
+def test_secrets_in_a_message(log: Callable[[], str], form: str) -> None:
     logging.getLogger("any").debug(f"the token is {form} here")  # noqa: G004
     assert form not in log()
     assert "the token is (secret) here" in log()
 
 
-def test_in_arguments_of_any_type(log: Callable[[], str]) -> None:
+def test_secrets_in_arguments_of_any_type(log: Callable[[], str]) -> None:
     logging.getLogger("any").warning("%s %r", {"token": CANARY}, [CANARY])
     logging.getLogger("any").warning("%(token)s", {"token": CANARY})
     assert not [form for form in FORMS if form in log()]
 
 
-def test_in_a_message_that_cannot_be_formatted(log: Callable[[], str]) -> None:
+def test_secrets_in_a_message_that_cannot_be_formatted(log: Callable[[], str]) -> None:
     logging.getLogger("any").warning("%d", CANARY)
     assert not [form for form in FORMS if form in log()]
 
 
-def test_in_exceptions_and_their_causes(log: Callable[[], str]) -> None:
+def test_secrets_in_exceptions_and_their_causes(log: Callable[[], str]) -> None:
     def fail() -> None:
         try:
             os.environ[CANARY]
@@ -100,19 +100,19 @@ def test_exceptions_without_secrets_are_left_to_the_formatter(log: Callable[[], 
         "token IGAAneverseen1abcdefghijklmno is dead",
     ],
 )
-def test_what_looks_like_a_secret_is_one(log: Callable[[], str], text: str) -> None:
+def test_texts_that_look_like_secrets_are_replaced(log: Callable[[], str], text: str) -> None:
     logging.getLogger("any").info(text)
     assert "neverseen1" not in log()
     assert "(secret)" in log()
 
 
 @pytest.mark.parametrize("text", ["status_code=200", "error code=190", "EAAT is no token"])
-def test_what_does_not_is_left(log: Callable[[], str], text: str) -> None:
+def test_other_texts_are_not_replaced(log: Callable[[], str], text: str) -> None:
     logging.getLogger("any").info(text)
     assert text in log()
 
 
-def test_addresses_that_libraries_log(
+def test_secrets_in_addresses_that_libraries_log(
     log: Callable[[], str], serve: Callable[..., GraphApiServer]
 ) -> None:
     requests.get(f"{serve().url}/debug_token", params={"input_token": CANARY}, timeout=5)
@@ -120,7 +120,7 @@ def test_addresses_that_libraries_log(
     assert not [form for form in FORMS if form in log()]
 
 
-def test_what_nobody_catches() -> None:
+def test_secrets_in_uncaught_exceptions() -> None:
     code = (
         "import threading\n"
         "from tap_instagram_business.credentials import redaction\n"

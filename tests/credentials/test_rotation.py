@@ -1,4 +1,4 @@
-"""From key A to key B: put B in front, rotate, drop A."""
+"""Key rotation from key A to key B: put B before A, rotate, remove A."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.credentials.keys import KEY
-from tests.credentials.command import command, complaint, done, environment
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tests.credentials.command import command, complaint, environment, output
 from tests.credentials.records import new_record
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def filled(vault: Vault) -> Vault:
     return vault
 
 
-def test_after_rotation_the_old_key_opens_nothing_and_the_new_one_all(filled: Vault) -> None:
+def test_after_rotation_only_the_new_key_decrypts(filled: Vault) -> None:
     old_setting = OLD.encrypt(SECRET, "app_secret")
-    env = environment(VAULT_PATH=filled.place, APP_SECRET=old_setting)
-    run = command("rotate-keys", env={**env, KEY: f"{B},{A}"})
-    name, _, setting = done(run).strip().partition("=")
+    env = environment(VAULT_PATH=filled.location, APP_SECRET=old_setting)
+    run = command("rotate-keys", env={**env, KEY_VARIABLE: f"{B},{A}"})
+    name, _, setting = output(run).strip().partition("=")
     assert name == "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
     assert "5 of 5 tokens" in run.stderr
     assert SECRET not in run.stdout + run.stderr
@@ -42,24 +42,26 @@ def test_after_rotation_the_old_key_opens_nothing_and_the_new_one_all(filled: Va
         assert NEW.decrypt(record.token, number) == f"EAAtoken{number}"
         with pytest.raises(CredentialsError, match=NEW.ids[0]):
             OLD.decrypt(record.token, number)
-    again = command("rotate-keys", env={**env, "TAP_INSTAGRAM_BUSINESS_APP_SECRET": "", KEY: B})
-    assert not done(again)
+    again = command(
+        "rotate-keys", env={**env, "TAP_INSTAGRAM_BUSINESS_APP_SECRET": "", KEY_VARIABLE: B}
+    )
+    assert not output(again)
     assert "0 of 5 tokens" in again.stderr
 
 
-def test_without_the_old_key_it_changes_nothing(filled: Vault) -> None:
-    before = Path(filled.place).read_bytes()
-    env = {**environment(VAULT_PATH=filled.place), KEY: B}
+def test_rotation_without_the_old_key_changes_nothing(filled: Vault) -> None:
+    before = Path(filled.location).read_bytes()
+    env = {**environment(VAULT_PATH=filled.location), KEY_VARIABLE: B}
     assert OLD.ids[0] in complaint(command("rotate-keys", env=env))
-    assert Path(filled.place).read_bytes() == before
+    assert Path(filled.location).read_bytes() == before
 
 
-def test_a_generated_key_encrypts_and_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_generated_key(tmp_path: Path) -> None:
     path = tmp_path / "key"
-    done(command("generate-key", "--output", str(path)))
+    output(command("generate-key", "--output", str(path)))
     assert path.stat().st_mode & 0o777 == 0o600
-    env = {**environment(), f"{KEY}_FILE": str(path)}
-    ciphertext = done(command("encrypt", given=f"{SECRET}\n", env=env)).strip()
+    env = {**environment(), f"{KEY_VARIABLE}_FILE": str(path)}
+    ciphertext = output(command("encrypt", stdin=f"{SECRET}\n", env=env)).strip()
     keys = KeyRing.parse(path.read_text(), source="the test")
     assert keys.decrypt(ciphertext, "access_token") == SECRET
     assert "File exists" in complaint(command("generate-key", "--output", str(path)))
@@ -67,19 +69,19 @@ def test_a_generated_key_encrypts_and_is_for_its_owner_only(tmp_path: Path) -> N
 
 
 def test_a_key_can_be_printed() -> None:
-    assert KeyRing.parse(done(command("generate-key")), source="the test")
+    assert KeyRing.parse(output(command("generate-key")), source="the test")
 
 
 @pytest.mark.parametrize(
-    "given",
+    "stdin",
     ["", "\n", NEW.encrypt("secret", "access_token")],
     ids=["nothing", "a line end", "ciphertext"],
 )
-def test_what_cannot_be_encrypted(given: str) -> None:
-    sentence = complaint(command("encrypt", given=given, env={**environment(), KEY: A}))
+def test_empty_input_and_ciphertext_are_not_encrypted(stdin: str) -> None:
+    sentence = complaint(command("encrypt", stdin=stdin, env={**environment(), KEY_VARIABLE: A}))
     assert "standard input" in sentence
 
 
 def test_encryption_needs_a_key() -> None:
-    env = {name: value for name, value in environment().items() if KEY not in name}
-    assert "generate-key" in complaint(command("encrypt", given=SECRET, env=env))
+    env = {name: value for name, value in environment().items() if KEY_VARIABLE not in name}
+    assert "generate-key" in complaint(command("encrypt", stdin=SECRET, env=env))

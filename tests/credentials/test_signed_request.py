@@ -1,4 +1,4 @@
-"""Meta's own calls are believed only if the app's secret signed them."""
+"""A request is accepted only if it is signed with the app's secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.credentials.command import APP, command, complaint, done, environment
+from tests.credentials.command import APP, command, complaint, environment, output
 
 if TYPE_CHECKING:
     from tap_instagram_business.credentials.vault import Record, Vault
@@ -24,54 +24,54 @@ def encoded(raw: bytes) -> str:
 
 
 def signed(payload: Any, secret: str = SECRET) -> str:
-    """Sign as Meta's documentation has it: the signature is over the encoded payload."""
+    """Sign as Meta's documentation says: the signature is over the encoded payload."""
     body = encoded(json.dumps(payload).encode())
     return f"{encoded(hmac.new(secret.encode(), body.encode(), hashlib.sha256).digest())}.{body}"
 
 
-ASKED = {"user_id": "5550000000000001", "algorithm": "HMAC-SHA256", "issued_at": 1790000000}
+PAYLOAD = {"user_id": "5550000000000001", "algorithm": "HMAC-SHA256", "issued_at": 1790000000}
 
 
 @pytest.fixture
 def env(vault: Vault, record: Record) -> dict[str, str]:
     with vault.changing() as records:
         records[record.account_id] = record
-    return environment(VAULT_PATH=vault.place, **APP)
+    return environment(VAULT_PATH=vault.location, **APP)
 
 
-def verified(given: str, env: dict[str, str], *options: str) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(
-        done(command("verify-signed-request", *options, given=given, env=env))
+def verified(stdin: str, env: dict[str, str], *options: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(
+        output(command("verify-signed-request", *options, stdin=stdin, env=env))
     )
-    return said
+    return facts
 
 
 @pytest.mark.parametrize("as_form", [True, False])
-def test_a_genuine_call_says_whose_accounts_it_is_about(
+def test_a_genuine_request_names_the_user_and_their_accounts(
     env: dict[str, str], record: Record, *, as_form: bool
 ) -> None:
-    call = signed(ASKED)
-    said = verified(urlencode({"signed_request": call}) if as_form else call, env)
-    assert said == {
+    call = signed(PAYLOAD)
+    facts = verified(urlencode({"signed_request": call}) if as_form else call, env)
+    assert facts == {
         "user_id": "5550000000000001",
         "issued_at": "2026-09-21T14:13:20+00:00",
         "account_ids": [record.account_id],
     }
 
 
-def test_ids_may_come_as_numbers(env: dict[str, str], record: Record) -> None:
-    said = verified(signed({**ASKED, "user_id": 5550000000000001}), env)
-    assert said["account_ids"] == [record.account_id]
+def test_the_user_id_may_be_a_number(env: dict[str, str], record: Record) -> None:
+    facts = verified(signed({**PAYLOAD, "user_id": 5550000000000001}), env)
+    assert facts["account_ids"] == [record.account_id]
 
 
-def test_a_stranger_has_no_accounts(env: dict[str, str]) -> None:
-    assert verified(signed({**ASKED, "user_id": "1"}), env)["account_ids"] == []
+def test_an_unknown_user_has_no_accounts(env: dict[str, str]) -> None:
+    assert verified(signed({**PAYLOAD, "user_id": "1"}), env)["account_ids"] == []
 
 
 def test_a_deletion_request_is_answered_as_meta_expects(env: dict[str, str]) -> None:
     url = "https://example.com/deletion?id={code}"
-    run = command("verify-signed-request", "--status-url", url, given=signed(ASKED), env=env)
-    answer = json.loads(done(run))
+    run = command("verify-signed-request", "--status-url", url, stdin=signed(PAYLOAD), env=env)
+    answer = json.loads(output(run))
     code = answer["confirmation_code"]
     assert answer == {"url": f"https://example.com/deletion?id={code}", "confirmation_code": code}
     about = json.loads(run.stderr.splitlines()[-1])
@@ -84,32 +84,45 @@ def flipped(call: str, place: int) -> str:
 
 
 @pytest.mark.parametrize(
-    "call",
+    "request_body",
     [
-        signed(ASKED, "another secret"),
-        flipped(signed(ASKED), 3),
-        flipped(signed(ASKED), 60),
-        f".{signed(ASKED).partition('.')[2]}",
-        signed(ASKED).partition(".")[0],
+        signed(PAYLOAD, "another secret"),
+        flipped(signed(PAYLOAD), 3),
+        flipped(signed(PAYLOAD), 60),
+        f".{signed(PAYLOAD).partition('.')[2]}",
+        signed(PAYLOAD).partition(".")[0],
         "signed_request=",
         "nonsense",
         "ä.ö",
     ],
 )
-def test_a_call_that_is_not_genuine_is_refused(env: dict[str, str], call: str) -> None:
-    run = command("verify-signed-request", given=call, env=env)
+def test_a_request_with_a_wrong_signature_is_refused(
+    env: dict[str, str], request_body: str
+) -> None:
+    run = command("verify-signed-request", stdin=request_body, env=env)
     assert complaint(run).startswith("This request is not signed with the app's secret")
     assert not run.stdout
 
 
 @pytest.mark.parametrize(
-    "payload", [{**ASKED, "algorithm": "none"}, {}, [], "text", {"user_id": 1}]
+    "payload",
+    [
+        {**PAYLOAD, "algorithm": "none"},
+        {**PAYLOAD, "user_id": None},
+        {**PAYLOAD, "issued_at": 1e20},
+        {"user_id": 1},
+        {},
+        [],
+        "text",
+    ],
 )
-def test_a_signed_call_that_says_nothing_known(env: dict[str, str], payload: Any) -> None:
-    run = command("verify-signed-request", given=signed(payload), env=env)
-    assert "says nothing that is known" in complaint(run)
+def test_a_signed_request_with_unknown_content_is_reported(
+    env: dict[str, str], payload: Any
+) -> None:
+    run = command("verify-signed-request", stdin=signed(payload), env=env)
+    assert "its content is not understood" in complaint(run)
 
 
-def test_the_secret_is_needed(vault: Vault) -> None:
-    env = environment(VAULT_PATH=vault.place)
-    assert "APP_SECRET" in complaint(command("verify-signed-request", given="x.y", env=env))
+def test_the_app_secret_is_needed(vault: Vault) -> None:
+    env = environment(VAULT_PATH=vault.location)
+    assert "APP_SECRET" in complaint(command("verify-signed-request", stdin="x.y", env=env))

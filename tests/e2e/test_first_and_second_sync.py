@@ -67,7 +67,7 @@ def test_a_reset_sandbox_meets_no_old_bookmarks(project: MeltanoProject) -> None
     project.sync()
     assert project.meltano("invoke", "sandbox:reset").returncode == 0
     started = project.meltano("run", "sandbox:up")
-    assert "bookmarks of the last one are deleted" in started.stderr
+    assert "bookmarks of the earlier one are deleted" in started.stderr
 
     log = project.sync()
 
@@ -78,11 +78,11 @@ def test_a_reset_sandbox_meets_no_old_bookmarks(project: MeltanoProject) -> None
 def test_the_report_shows_what_arrived(project: MeltanoProject) -> None:
     empty = project.sandbox.run("report")
     assert empty.returncode == 0
-    assert "Nothing arrived" in empty.stdout
+    assert "There is no table in the dataset" in empty.stdout
 
     project.sync()
 
     report = project.sandbox.run("report")
     assert report.returncode == 0, report.stderr
-    assert "Not to be shown" not in report.stdout
+    assert "cannot be shown" not in report.stdout
     assert "http_requests" in report.stdout

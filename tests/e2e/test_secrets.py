@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.credentials.vault import Vault
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_meltano_runs_with_nothing_but_ciphertext(project: MeltanoProject, key_f
         LOGLEVEL="DEBUG",
     )
     with everything_seen(project) as seen:
-        env: dict[str, Any] = {f"{KEY}_FILE": str(key_file)}
+        env: dict[str, Any] = {f"{KEY_VARIABLE}_FILE": str(key_file)}
         debug = ("--log-level=debug", "run", "tap-instagram-business", "target-bigquery")
         run = project.meltano(*debug, **env)
     assert run.returncode == 0, run.stderr
@@ -124,9 +124,9 @@ def test_connect_sync_and_erase_under_meltano(
         ACCESS_TOKEN="",
         APP_ID="1234567890123456",
         APP_SECRET=SECRET,
-        VAULT_PATH=vault.place,
+        VAULT_PATH=vault.location,
     )
-    env: dict[str, Any] = {f"{KEY}_FILE": str(key_file)}
+    env: dict[str, Any] = {f"{KEY_VARIABLE}_FILE": str(key_file)}
     invoke = ("invoke", "tap-instagram-business")
     connected = project.meltano(*invoke, "connect", "--from-token", given=TOKEN, **env)
     assert connected.returncode == 0, connected.stderr

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import World, WorldSettings
+from instagram_sandbox.graph_api import World, WorldSettings
 from tests import truth
 from tests.meltano_project import LOADER, TAP
 

@@ -8,7 +8,7 @@ import pytest
 
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.errors import GraphError, Unanswered
-from tap_instagram_business.graph.paging import following, turn_over
+from tap_instagram_business.graph.paging import following, next_page
 
 LIST = Call("17841", "media", {"fields": "id,caption", "limit": "100"}, token="own-token")
 ITEMS = [{"id": "1"}, {"id": "2"}]
@@ -71,20 +71,20 @@ def test_a_next_that_leads_nowhere_or_back_is_no_end(paging: dict[str, Any]) -> 
 
 def test_a_page_is_turned_over_to_the_call_for_the_next() -> None:
     page = Answer(LIST, {"data": ITEMS, "paging": {"next": NEXT}})
-    assert turn_over(page) == (page, LIST.with_params(after="QVFI="))
+    assert next_page(page) == (page, LIST.with_params(after="QVFI="))
 
 
 def test_the_last_page_is_turned_over_to_nothing() -> None:
     page = Answer(LIST, {"data": ITEMS})
-    assert turn_over(page) == (page, None)
+    assert next_page(page) == (page, None)
 
 
 def test_nothing_follows_an_error() -> None:
     page = Answer(LIST, error=GraphError({"code": 10}))
-    assert turn_over(page) == (page, None)
+    assert next_page(page) == (page, None)
 
 
 def test_a_page_whose_next_cannot_be_asked_for_keeps_its_items_and_has_an_error() -> None:
-    page, call = turn_over(Answer(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
+    page, call = next_page(Answer(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
     assert (page.data["data"], call) == (ITEMS, None)
     assert isinstance(page.error, Unanswered)

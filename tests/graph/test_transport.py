@@ -13,15 +13,15 @@ from typing_extensions import Self
 
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.calls import Call, SecretCall
+from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.graph.transport import Costs
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 TOKEN = "EAAcanary-token-0123456789"
 

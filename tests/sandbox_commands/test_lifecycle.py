@@ -9,12 +9,13 @@ import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
-from tap_instagram_business.sandbox import lifecycle
-from tap_instagram_business.sandbox.failure import SandboxError
-from tap_instagram_business.sandbox.servers import port_is_free
+from instagram_sandbox import lifecycle
+from instagram_sandbox.errors import SandboxError
+from instagram_sandbox.servers import port_is_free
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 
 if TYPE_CHECKING:
@@ -104,6 +105,29 @@ def test_a_world_lasts_until_reset(sandbox: LocalSandbox) -> None:
     assert not list(sandbox.data_dir.iterdir())
 
 
+def test_the_graph_api_shows_the_world_of_the_options(sandbox: LocalSandbox) -> None:
+    clock = "2026-11-20T12:00:00+00:00"
+    options = ("--accounts=3", "--posts=4", "--login=instagram", f"--clock={clock}")
+    assert sandbox.up("--no-bigquery", *options).returncode == 0
+
+    with urlopen(f"{sandbox.graph_url}/_sandbox/settings", timeout=5) as answer:
+        world = json.load(answer)
+    assert world == json.loads((sandbox.data_dir / "world.json").read_text())
+    assert (world["accounts"], world["posts"], world["login"]) == (3, 4, "instagram")
+    with urlopen(f"{sandbox.graph_url}/_sandbox/clock", timeout=5) as answer:
+        assert json.load(answer) == {"now": clock, "running": False}
+    assert world["start"] == clock
+
+
+@pytest.mark.parametrize("option", ["--accounts=-1", "--clock=2026-11-20", "--login=myspace"])
+def test_an_option_that_makes_no_sense_is_refused(sandbox: LocalSandbox, option: str) -> None:
+    refused = sandbox.up(option)
+
+    assert refused.returncode in {1, 2}
+    assert "Traceback" not in refused.stderr
+    assert not sandbox.data_dir.exists()
+
+
 def test_reset_leaves_what_is_not_the_sandboxs(sandbox: LocalSandbox) -> None:
     sandbox.data_dir.mkdir()
     (sandbox.data_dir / "mine.txt").write_text("mine")
@@ -129,6 +153,6 @@ def test_without_the_emulator_it_says_what_to_install(
     monkeypatch.setattr(lifecycle, "find_spec", lambda _name: None)
     options = lifecycle.Options(sandbox.graph_port, sandbox.bigquery_port)
 
-    with pytest.raises(SandboxError, match="extra `sandbox`"):
+    with pytest.raises(SandboxError, match="needs Python"):
         list(lifecycle.up(sandbox.data_dir, {}, options))
     assert not sandbox.data_dir.exists()

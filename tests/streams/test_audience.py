@@ -12,7 +12,7 @@ from tests.tap_run import catalog, run_tap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 ONLY = catalog("audience_demographics", "insight_gaps")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import WorldSettings
 from tests import truth
 from tests.tap_run import catalog, run_tap
 from tests.test_selection import lines
@@ -13,7 +13,7 @@ from tests.test_selection import lines
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 
 def test_media_without_comments_are_not_asked_for_any(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tests import truth
 from tests.tap_run import catalog, run_tap
 from tests.test_selection import lines
@@ -16,7 +16,7 @@ from tests.test_selection import lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Row
 
 PAGE = 100

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.sandbox.graph_api import Fault
+from instagram_sandbox.graph_api import Fault
 from tests import truth
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 
 def test_stories_that_meta_fails_at_are_not_kept_in_the_state(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from tap_instagram_business.sandbox.graph_api import World
+    from instagram_sandbox.graph_api import World
 
 __all__ = [
     "DAY_COLUMNS",

@@ -10,7 +10,7 @@ from tests.truth.comparison import DAY, pacific_midnight
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_instagram_business.sandbox.graph_api import World
+    from instagram_sandbox.graph_api import World
     from tests.truth.comparison import Table
 
 

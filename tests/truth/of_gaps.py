@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from tap_instagram_business.sandbox.graph_api import World
+    from instagram_sandbox.graph_api import World
 
 
 def media_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:

@@ -10,7 +10,7 @@ from tests.truth.comparison import rfc3339
 if TYPE_CHECKING:
     import datetime as dt
 
-    from tap_instagram_business.sandbox.graph_api import World
+    from instagram_sandbox.graph_api import World
     from tests.truth.comparison import Table
 
 

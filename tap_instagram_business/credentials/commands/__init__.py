@@ -1,1 +1,1 @@
-"""What one can type about credentials; secrets come from standard input, never from arguments."""
+"""The commands about credentials; they read secrets from standard input, never from arguments."""

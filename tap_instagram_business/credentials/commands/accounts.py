@@ -1,4 +1,4 @@
-"""Commands on the accounts in the vault."""
+"""The commands that list and disconnect the accounts in the vault."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 import click
 
 from tap_instagram_business.credentials import oauth
-from tap_instagram_business.credentials.commands.given import (
-    Given,
-    confirmed,
+from tap_instagram_business.credentials.commands.options import (
+    CommandSettings,
+    confirm,
     examples,
-    pass_given,
+    pass_settings,
     vault_option,
     yes_option,
 )
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.credentials.vault import Record, Vault
 
 COLUMNS = ("account", "login", "status", "obtained", "refreshed", "ends", "data access ends", "key")
-REVOKE_YOURSELF = {
+WHERE_TO_REVOKE = {
     "facebook": "https://www.facebook.com/settings?tab=business_tools",
     "instagram": "Instagram: Settings → Website permissions → Apps and websites",
 }
@@ -37,11 +37,16 @@ REVOKE_YOURSELF = {
     )
 )
 @vault_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@pass_given
-def accounts(given: Given, vault: str | None, *, as_json: bool) -> None:
-    """List the accounts in the vault, their state and dates; never a token."""
-    rows = [_row(record) for record in given.vault(vault).read().values()]
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@pass_settings
+def accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> None:
+    """List the accounts in the vault.
+
+    The list has the status and the dates of each account, and never a token. "ends" is the date on
+    which the token expires, and "data access ends" the date on which its access to data expires;
+    "-" means never or unknown. "key" is the id of the encryption key.
+    """
+    rows = [_row(record) for record in settings.vault(vault).read().values()]
     if as_json:
         for row in rows:
             click.echo(json.dumps(dict(zip(COLUMNS, row, strict=True))))
@@ -49,7 +54,7 @@ def accounts(given: Given, vault: str | None, *, as_json: bool) -> None:
         for line in _aligned([COLUMNS, *rows]):
             click.echo(line)
     else:
-        click.echo("The vault holds no account: `tap-instagram-business connect` adds one.")
+        click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
 
 
 @click.command(
@@ -59,53 +64,68 @@ def accounts(given: Given, vault: str | None, *, as_json: bool) -> None:
 )
 @click.argument("account_ids", metavar="ACCOUNT_ID…", nargs=-1, required=True)
 @vault_option
-@click.option("--local", is_flag=True, help="Only forget it here; consent at Meta stays.")
+@click.option("--local", is_flag=True, help="Only remove the tokens here; do not revoke consent.")
 @yes_option
-@pass_given
+@pass_settings
 def disconnect(
-    given: Given, account_ids: tuple[str, ...], vault: str | None, *, local: bool, yes: bool
+    settings: CommandSettings,
+    account_ids: tuple[str, ...],
+    vault: str | None,
+    *,
+    local: bool,
+    yes: bool,
 ) -> None:
-    """Take back consent at Meta where Meta lets one, and forget the accounts' tokens.
+    """Revoke consent and remove tokens from the vault.
 
-    Data that was read stays where it is: `erase` deletes that too.
+    Meta lets an app revoke a consent of the Facebook login. It is revoked only if no other account
+    in the vault depends on it. Data that was loaded before is not deleted: use `erase` for that.
     """
-    opened = given.vault(vault)
+    opened = settings.vault(vault)
     records = opened.read()
-    if unknown := [name for name in account_ids if name not in records]:
-        message = f"The vault holds no account {', '.join(unknown)}: see `accounts`"
+    if unknown := [account_id for account_id in account_ids if account_id not in records]:
+        message = (
+            f"The vault does not contain account {', '.join(unknown)}: "
+            "`tap-instagram-business accounts` lists its accounts"
+        )
         raise CredentialsError(message)
-    if not confirmed(f"Disconnect {', '.join(account_ids)}?", yes=yes):
+    if not confirm(f"Disconnect {', '.join(account_ids)}?", yes=yes):
         return
-    leaving = [records[name] for name in dict.fromkeys(account_ids)]
+    leaving = [records[account_id] for account_id in dict.fromkeys(account_ids)]
     if not local:
-        _revoke(given, leaving, records)
-    _forget(opened, leaving)
+        _revoke_consent(settings, leaving, records)
+    _remove(opened, leaving)
 
 
-def _revoke(given: Given, leaving: Sequence[Record], records: Mapping[str, Record]) -> None:
-    """Revoke what no account that stays is read with: consent is one person's, for all his."""
-    staying = {r.user_id for r in records.values() if r not in leaving}
+def _revoke_consent(
+    settings: CommandSettings, leaving: Sequence[Record], records: Mapping[str, Record]
+) -> None:
+    """Revoke the consent of people whose accounts are all being disconnected.
+
+    Consent covers all accounts of a person, so revoking it would end the access to the others too.
+    """
+    staying_users = {record.user_id for record in records.values() if record not in leaving}
     for login in sorted({record.login for record in leaving}):
         users = {record.user_id for record in leaving if record.login == login}
         if login == "instagram" or "" in users:
             click.echo(
-                f"Consent cannot be taken back from here: {REVOKE_YOURSELF[login]}", err=True
-            )
-        if kept := users & staying - {""}:
-            click.echo(
-                "Consent is not taken back: who gave it gave it for accounts that stay too "
-                f"({', '.join(sorted(kept))}).",
+                f"Only the owner of the account can revoke this consent: {WHERE_TO_REVOKE[login]}",
                 err=True,
             )
-        if login == "facebook" and (gone := users - staying - {""}):
-            app = given.app(login)
-            app.need()
-            for user_id in sorted(gone):
+        if kept := users & staying_users - {""}:
+            click.echo(
+                f"The consent of user {', '.join(sorted(kept))} is not revoked, because it also "
+                "covers accounts that stay connected.",
+                err=True,
+            )
+        if login == "facebook" and (ending := users - staying_users - {""}):
+            app = settings.app(login)
+            app.require_credentials()
+            for user_id in sorted(ending):
                 oauth.revoke(app, user_id)
-                click.echo(f"Consent of user {user_id} is taken back at Meta.")
+                click.echo(f"The consent of user {user_id} was revoked at Meta.")
 
 
-def _forget(vault: Vault, leaving: Iterable[Record]) -> None:
+def _remove(vault: Vault, leaving: Iterable[Record]) -> None:
     with vault.changing() as records:
         for record in leaving:
             records.pop(record.account_id, None)
@@ -114,21 +134,23 @@ def _forget(vault: Vault, leaving: Iterable[Record]) -> None:
 
 
 def _row(record: Record) -> tuple[str, ...]:
+    """Return the values of `COLUMNS` for an account."""
     dates = (record.obtained, record.refreshed, record.expires, record.data_access_expires)
     return (
         record.account_id,
         record.login,
         record.status,
-        *(_day(moment) for moment in dates),
+        *(_date(moment) for moment in dates),
         record.key_id,
     )
 
 
-def _day(moment: dt.datetime | None) -> str:
+def _date(moment: dt.datetime | None) -> str:
     return moment.date().isoformat() if moment else "-"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table whose columns are as wide as their widest value."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 import click
 
 from tap_instagram_business.credentials import oauth, redirect
-from tap_instagram_business.credentials.commands.given import (
-    Given,
+from tap_instagram_business.credentials.commands.options import (
+    CommandSettings,
     examples,
-    pass_given,
+    pass_settings,
     read_secret,
     vault_option,
 )
-from tap_instagram_business.credentials.connecting import connections, granted, lasting
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.connecting import (
+    discover_connections,
+    granted_permissions,
+    make_long_lived,
+)
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.graph.session import GraphSession
 
@@ -31,8 +35,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.oauth import App, Grant
 
 REDIRECT_URIS = {"facebook": "http://localhost:8765/", "instagram": "https://localhost:8765/"}
-"""Meta lets an app in development come back to localhost, the Instagram login by https only."""
-PATIENCE_SECONDS = 600.0
+"""Meta redirects to localhost for an app in development; the Instagram login requires https."""
+CONSENT_TIMEOUT_SECONDS = 600.0
 
 
 @click.command(
@@ -42,17 +46,46 @@ PATIENCE_SECONDS = 600.0
         "tap-instagram-business connect --from-token < token.txt",
     )
 )
-@click.option("--login", type=click.Choice(["facebook", "instagram"]), help="Which of Meta's APIs.")
-@click.option("--account", "account_ids", multiple=True, metavar="ID", help="Only these accounts.")
-@click.option("--comments", is_flag=True, help="Ask for the permission to read comments too.")
-@click.option("--redirect-uri", help="Where Meta sends the browser; registered in the app.")
-@click.option("--paste", is_flag=True, help="The browser is elsewhere: paste where it ended.")
-@click.option("--config-id", default="", help="A configuration of Facebook Login for Business.")
-@click.option("--from-token", is_flag=True, help="Take a token from standard input instead.")
+@click.option(
+    "--login",
+    type=click.Choice(["facebook", "instagram"]),
+    help="The login that the owner uses.  [default: setting login]",
+)
+@click.option(
+    "--account",
+    "account_ids",
+    multiple=True,
+    metavar="ID",
+    help="Connect only this account. May be given several times.",
+)
+@click.option("--comments", is_flag=True, help="Also ask for the permission to read comments.")
+@click.option(
+    "--redirect-uri",
+    metavar="URL",
+    help="The address to which Meta sends the browser after consent, as registered in the app.  "
+    "[default: localhost:8765]",
+)
+@click.option(
+    "--paste",
+    is_flag=True,
+    help="Do not open a browser: print the address of the consent page, and wait until you paste "
+    "the address to which Meta sent the browser.",
+)
+@click.option(
+    "--config-id",
+    default="",
+    metavar="ID",
+    help="Ask for the permissions of this configuration of Facebook Login for Business.",
+)
+@click.option(
+    "--from-token",
+    is_flag=True,
+    help="Read a token from standard input and do not ask for consent.",
+)
 @vault_option
-@pass_given
+@pass_settings
 def connect(  # noqa: PLR0913 - each is an option
-    given: Given,
+    settings: CommandSettings,
     *,
     login: str | None,
     account_ids: tuple[str, ...],
@@ -63,75 +96,86 @@ def connect(  # noqa: PLR0913 - each is an option
     paste: bool,
     config_id: str,
 ) -> None:
-    """Get a person's consent to read accounts, and keep their tokens in the vault."""
+    """Connect accounts with their owner's consent.
+
+    A page of Meta asks the owner for consent, in the browser on this machine or, with --paste, in
+    a browser on any machine. The tokens that Meta then issues are stored in the vault.
+    """
     keys = read_keys()
-    opened = given.vault(vault)
+    opened = settings.vault(vault)
     opened.check_keys(keys)
-    app = given.app(login)
+    app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
         if from_token:
             grant = oauth.Grant(read_secret("token"))
         else:
-            app.need()
-            address = redirect_uri or REDIRECT_URIS[app.login]
-            grant = _consent(app, address, paste=paste, comments=comments, config_id=config_id)
-        grant = lasting(session, app, grant)
-        found = connections(session, app, grant, account_ids)
-        _show_permissions(app, granted(session, app, grant))
+            app.require_credentials()
+            uri = redirect_uri or REDIRECT_URIS[app.login]
+            grant = _ask_for_consent(app, uri, paste=paste, comments=comments, config_id=config_id)
+        grant = make_long_lived(session, app, grant)
+        connections = discover_connections(session, app, grant, account_ids)
+        _print_permissions(app, granted_permissions(session, app, grant))
         now = session.now()
         with opened.changing() as records:
-            for connection in found:
+            for connection in connections:
                 record = connection.record(app, keys, now)
                 records[record.account_id] = record
-    _show(found)
+    _print_connections(connections)
 
 
-def _consent(app: App, redirect_uri: str, *, paste: bool, comments: bool, config_id: str) -> Grant:
+def _ask_for_consent(
+    app: App, redirect_uri: str, *, paste: bool, comments: bool, config_id: str
+) -> Grant:
+    """Send the user to the consent page, wait for the redirect, and exchange its code."""
     scopes = [*oauth.SCOPES[app.login], *([oauth.COMMENTS_SCOPE[app.login]] if comments else [])]
     state = secrets.token_urlsafe(32)
     page = oauth.consent_url(
         app, redirect_uri=redirect_uri, state=state, scopes=scopes, config_id=config_id
     )
-    click.echo(f"You will be asked for: {config_id or ', '.join(scopes)}", err=True)
-    if paste or not redirect.can_be_caught(redirect_uri):
-        answer = _pasted(page)
+    permissions = f"those of configuration {config_id}" if config_id else ", ".join(scopes)
+    click.echo(f"Meta will ask for these permissions: {permissions}", err=True)
+    if paste or not redirect.can_receive(redirect_uri):
+        query = _ask_for_address(page)
     else:
-        answer = _caught(page, redirect_uri)
-    return oauth.redeem(app, redirect.code_in(answer, state), redirect_uri)
+        query = _receive_redirect(page, redirect_uri)
+    return oauth.redeem_code(app, redirect.code_from(query, state), redirect_uri)
 
 
-def _caught(page: str, redirect_uri: str) -> Mapping[str, str]:
-    with closing(redirect.Catcher(redirect_uri)) as catcher:
-        click.echo(f"Opening your browser. If it does not open:\n{page}", err=True)
+def _receive_redirect(page: str, redirect_uri: str) -> Mapping[str, str]:
+    with closing(redirect.RedirectListener(redirect_uri)) as listener:
+        click.echo(f"Your browser will open this page. If not, open it yourself:\n{page}", err=True)
         threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
-        return catcher.wait(PATIENCE_SECONDS)
+        return listener.wait(CONSENT_TIMEOUT_SECONDS)
 
 
-def _pasted(page: str) -> Mapping[str, str]:
-    click.echo(f"Open this in a browser:\n{page}", err=True)
-    click.echo("Then paste the address at which it ended, even if no page is there:", err=True)
+def _ask_for_address(page: str) -> Mapping[str, str]:
+    click.echo(f"Open this page in a browser:\n{page}", err=True)
+    click.echo(
+        "Then paste the address that the browser shows at the end, even if it shows no page there:",
+        err=True,
+    )
     address = sys.stdin.readline()
     if not address.strip():
         message = "No address was pasted: nothing was stored"
         raise CredentialsError(message)
-    return redirect.pasted(address)
+    return redirect.pasted_query(address)
 
 
-def _show_permissions(app: App, scopes: Sequence[str]) -> None:
+def _print_permissions(app: App, scopes: Sequence[str]) -> None:
     if scopes:
         click.echo(f"Permissions: {', '.join(scopes)}")
         if missing := [scope for scope in oauth.SCOPES[app.login] if scope not in scopes]:
             click.echo(f"Without {', '.join(missing)} some tables will stay empty.", err=True)
 
 
-def _show(found: Sequence[Connection]) -> None:
-    for connection in found:
-        ends = [
-            f"{what} {moment.date()}"
-            for what, moment in (
-                ("ends", connection.facts.expires),
-                ("data access ends", connection.facts.data_access_expires),
+def _print_connections(connections: Sequence[Connection]) -> None:
+    for connection in connections:
+        expiry = [
+            f"{subject} {moment.date()}"
+            for subject, moment in (
+                ("its token expires on", connection.facts.expires),
+                ("its access to data expires on", connection.facts.data_access_expires),
             )
             if moment
         ]
-        click.echo(", ".join([f"{connection.account.label} is connected", *ends]))
+        click.echo(", ".join([f"{connection.account.label} is connected", *expiry]))

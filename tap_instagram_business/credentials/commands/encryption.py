@@ -1,4 +1,4 @@
-"""Commands on keys and what they encrypt."""
+"""The commands that make keys, encrypt secrets and rotate keys."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_instagram_business.credentials.commands.given import (
+from tap_instagram_business.credentials.commands.options import (
     PREFIX,
-    Given,
+    CommandSettings,
     examples,
-    pass_given,
+    pass_settings,
     read_secret,
     vault_option,
 )
 from tap_instagram_business.credentials.encryption import generate_key as new_key
 from tap_instagram_business.credentials.encryption import is_ciphertext, key_id_of
-from tap_instagram_business.credentials.failure import CredentialsError
-from tap_instagram_business.credentials.keys import KEY, read_keys
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
 from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
 
 if TYPE_CHECKING:
@@ -40,10 +40,13 @@ if TYPE_CHECKING:
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A new file for it, which only you can read.",
+    help="Write the key to this new file, which only you can read.  [default: print the key]",
 )
 def generate_key(output: Path | None) -> None:
-    """Make an encryption key."""
+    """Make an encryption key.
+
+    The key encrypts the tokens in the vault and the secret settings.
+    """
     key = new_key()
     if output is None:
         click.echo(key)
@@ -53,9 +56,12 @@ def generate_key(output: Path | None) -> None:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"{key}\n")
     except OSError as error:
-        message = f"{output} could not be written ({error.strerror}): name another file"
+        message = f"{output} could not be written ({error.strerror}): choose another file"
         raise CredentialsError(message) from None
-    click.echo(f"{output} is written. Keep a copy elsewhere: without it nothing can be deciphered.")
+    click.echo(
+        f"The key was written to {output}. Keep a copy of it in another place: without the key, "
+        "nothing can be decrypted."
+    )
 
 
 @click.command(
@@ -68,14 +74,17 @@ def generate_key(output: Path | None) -> None:
     type=click.Choice(SECRET_SETTINGS),
     default=SECRET_SETTINGS[0],
     show_default=True,
-    help="The setting that it is for; the ciphertext serves no other.",
+    help="The setting that the secret is for. The result cannot be used for another setting.",
 )
 def encrypt(setting: str) -> None:
-    """Encrypt a secret setting, read from standard input."""
+    """Encrypt a secret setting.
+
+    The secret is read from standard input, and the encrypted value of the setting is printed.
+    """
     keys = read_keys()
     secret = read_secret(setting)
     if is_ciphertext(secret):
-        message = f"What came on standard input for `{setting}` is encrypted already"
+        message = f"The `{setting}` on standard input is encrypted already: use it as it is"
         raise CredentialsError(message)
     click.echo(keys.encrypt(secret, setting))
 
@@ -83,39 +92,51 @@ def encrypt(setting: str) -> None:
 @click.command(
     "rotate-keys",
     epilog=examples(
-        "1. Put the new key before the old one, with a comma between them.",
+        "1. Put the new key before the old key, separated by a comma.",
         "2. tap-instagram-business rotate-keys",
-        "3. Put the settings that it prints where the old ones were, and drop the old key.",
+        "3. Replace the old values of the settings by the printed ones, and remove the old key.",
     ),
 )
 @vault_option
-@pass_given
-def rotate_keys(given: Given, vault: str | None) -> None:
-    """Encrypt the vault and the secret settings anew, with the first of several keys."""
+@pass_settings
+def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
+    """Encrypt all secrets again with a new key.
+
+    The first of several keys is the new one. The tokens in the vault are replaced. For the secret
+    settings, the new values are printed.
+    """
     keys = read_keys()
-    if vault or given.settings.get("vault_path"):
-        changed, total = _rotate_vault(given.vault(vault), keys)
+    opened = settings.vault_if_configured(vault)
+    if opened:
+        changed, total = _rotate_vault(opened, keys)
         click.echo(
-            f"Vault: {changed} of {total} tokens encrypted anew with {keys.ids[0]}", err=True
+            f"Vault: {changed} of {total} tokens were encrypted again, with key {keys.ids[0]}",
+            err=True,
         )
-    for line in _rotated_settings(given, keys):
+    for line in _rotated_settings(settings, keys):
         click.echo(line)
     if len(keys.ids) > 1:
-        click.echo(f"Now {', '.join(keys.ids[1:])} can be dropped from {KEY}…", err=True)
+        click.echo(
+            f"You can now remove key {', '.join(keys.ids[1:])} from the source of the keys "
+            f"({KEY_VARIABLE}…).",
+            err=True,
+        )
 
 
 def _rotate_vault(vault: Vault, keys: KeyRing) -> tuple[int, int]:
+    """Encrypt the tokens of other keys again; return how many these are, and how many in all."""
     with vault.changing() as records:
-        old = [record for record in records.values() if record.key_id != keys.ids[0]]
-        for record in old:
+        outdated = [record for record in records.values() if record.key_id != keys.ids[0]]
+        for record in outdated:
             token = keys.decrypt(record.token, record.account_id)
-            anew = keys.encrypt(token, record.account_id)
-            records[record.account_id] = replace(record, token=anew)
-        return len(old), len(records)
+            ciphertext = keys.encrypt(token, record.account_id)
+            records[record.account_id] = replace(record, token=ciphertext)
+        return len(outdated), len(records)
 
 
-def _rotated_settings(given: Given, keys: KeyRing) -> Iterator[str]:
+def _rotated_settings(settings: CommandSettings, keys: KeyRing) -> Iterator[str]:
+    """Yield `NAME=value` for each setting that is encrypted with another key than the first."""
     for name in SECRET_SETTINGS:
-        value = str(given.settings.get(name) or "")
+        value = str(settings.values.get(name) or "")
         if is_ciphertext(value) and key_id_of(value) != keys.ids[0]:
             yield f"{PREFIX}{name.upper()}={keys.encrypt(keys.decrypt(value, name), name)}"

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import click
 
-from tap_instagram_business.credentials import warehouse
-from tap_instagram_business.credentials.commands.given import (
-    Given,
-    confirmed,
+from tap_instagram_business.credentials import bigquery
+from tap_instagram_business.credentials.commands.options import (
+    CommandSettings,
+    confirm,
     examples,
-    pass_given,
+    pass_settings,
     vault_option,
     yes_option,
 )
-from tap_instagram_business.credentials.erasure import Erasure, new_code
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.erasure import Erasure, new_confirmation_code
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
 
 ACCOUNT_ID = re.compile(r"\d+")
@@ -35,18 +35,22 @@ ACCOUNT_ID = re.compile(r"\d+")
 @click.option(
     "--state-file",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="A state file.  [default: all states of the Meltano project here]",
+    help="A state file.  [default: all states of the Meltano project in this directory]",
 )
-@click.option("--no-state", is_flag=True, help="Leave bookmarks out.")
+@click.option("--no-state", is_flag=True, help="Skip bookmarks.")
 @click.option("--project", envvar="TARGET_BIGQUERY_PROJECT", help="The Google Cloud project.")
 @click.option("--dataset", envvar="TARGET_BIGQUERY_DATASET", help="The BigQuery dataset.")
-@click.option("--no-bigquery", is_flag=True, help="Leave BigQuery out.")
-@click.option("--sql", is_flag=True, help="Do nothing, and write the statements for BigQuery.")
-@click.option("--code", metavar="CODE", help="The confirmation code for the receipt.")
+@click.option("--no-bigquery", is_flag=True, help="Skip BigQuery.")
+@click.option("--sql", is_flag=True, help="Erase nothing; print the statements for BigQuery.")
+@click.option(
+    "--code",
+    metavar="CODE",
+    help="The confirmation code for the receipt.  [default: a new random code]",
+)
 @yes_option
-@pass_given
-def erase(  # noqa: PLR0913 - one for each place that something may be kept
-    given: Given,
+@pass_settings
+def erase(  # noqa: PLR0913 - one for each place that may contain data
+    settings: CommandSettings,
     *,
     account_ids: tuple[str, ...],
     vault: str | None,
@@ -59,43 +63,40 @@ def erase(  # noqa: PLR0913 - one for each place that something may be kept
     code: str | None,
     yes: bool,
 ) -> None:
-    """Erase all that is kept of accounts: tokens, bookmarks, and rows in BigQuery.
+    """Erase everything that is stored about accounts.
 
-    What there is is shown first. A receipt in JSON comes on standard output.
+    This means tokens in the vault, bookmarks, and rows in BigQuery. The command first lists what it
+    has found and asks for confirmation. At the end it prints a receipt in JSON.
     """
-    if wrong := [name for name in account_ids if not ACCOUNT_ID.fullmatch(name)]:
-        message = f"{', '.join(wrong)} is no account id: these are of digits only"
+    if wrong := [text for text in account_ids if not ACCOUNT_ID.fullmatch(text)]:
+        message = f"{', '.join(wrong)} is not an account id: an account id has digits only"
         raise CredentialsError(message)
     if sql:
-        click.echo(
-            warehouse.script(warehouse.dataset_name(project, dataset), account_ids), nl=False
-        )
+        name = bigquery.full_name(project, dataset)
+        click.echo(bigquery.deletion_script(name, account_ids), nl=False)
         return
-    has_vault = vault or given.settings.get("vault_path")
     erasure = Erasure(
         account_ids=tuple(dict.fromkeys(account_ids)),
-        vault=given.vault(vault) if has_vault else None,
+        vault=settings.vault_if_configured(vault),
         states=[] if no_state else [_states(state_file)],
-        warehouse=None if no_bigquery else warehouse.Warehouse(project, dataset),
+        dataset=None if no_bigquery else bigquery.BigQueryDataset(project, dataset),
     )
-    kept = erasure.kept()
-    for line in kept.lines():
+    holdings = erasure.find_holdings()
+    for line in list(holdings.lines()) or ["nothing was found"]:
         click.echo(f"- {line}", err=True)
-    if not list(kept.lines()):
-        click.echo("- nothing is kept", err=True)
-    if confirmed("Erase all this for good?", yes=yes):
-        erasure.carry_out(kept)
-        click.echo(json.dumps(erasure.receipt(kept, code or new_code())))
+    if confirm("Erase all of this permanently?", yes=yes):
+        erasure.erase(holdings)
+        click.echo(json.dumps(erasure.receipt(holdings, code or new_confirmation_code())))
 
 
 def _states(state_file: Path | None) -> MeltanoStates | StateFile:
     if state_file:
         return StateFile(state_file)
-    project = MeltanoStates.here()
-    if project is None:
+    states = MeltanoStates.of_current_project()
+    if states is None:
         message = (
-            "Here is no Meltano project: run this in one, name a state file with --state-file, or "
-            "leave bookmarks out with --no-state"
+            "This directory is not in a Meltano project: change to one, name a state file with "
+            "--state-file, or skip bookmarks with --no-state"
         )
         raise CredentialsError(message)
-    return project
+    return states

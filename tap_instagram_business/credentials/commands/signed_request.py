@@ -1,4 +1,4 @@
-"""The command for Meta's own calls."""
+"""The command that checks Meta's signed requests."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import json
 import click
 
 from tap_instagram_business.credentials import signed_request
-from tap_instagram_business.credentials.commands.given import (
-    Given,
+from tap_instagram_business.credentials.commands.options import (
+    CommandSettings,
     examples,
-    pass_given,
+    pass_settings,
     read_secret,
     vault_option,
 )
-from tap_instagram_business.credentials.erasure import new_code
-from tap_instagram_business.credentials.failure import CredentialsError
+from tap_instagram_business.credentials.erasure import new_confirmation_code
+from tap_instagram_business.credentials.errors import CredentialsError
 
 
 @click.command(
@@ -29,29 +29,39 @@ from tap_instagram_business.credentials.failure import CredentialsError
 @click.option(
     "--status-url",
     metavar="URL",
-    help="Answer a data deletion request: your page on it, with {code} in its address.",
+    help="Also print the response to a data deletion request, with the address of your status "
+    "page. {code} in it stands for the confirmation code.",
 )
-@pass_given
-def verify_signed_request(given: Given, vault: str | None, status_url: str | None) -> None:
-    """Check a call of Meta's deauthorize or data deletion callback, read from standard input.
+@pass_settings
+def verify_signed_request(
+    settings: CommandSettings, vault: str | None, status_url: str | None
+) -> None:
+    """Check a signed request from Meta.
 
-    Says who it is about and which accounts of the vault are his; with --status-url, on standard
-    error, and on standard output what Meta expects to be answered.
+    Meta sends signed requests to an app's deauthorize callback and data deletion callback. The
+    request is read from standard input.
+
+    The command prints the user id and this user's accounts in the vault as JSON on standard
+    output. With --status-url, it prints them on standard error, and the response that Meta expects
+    on standard output.
     """
-    secret = given.secrets["app_secret"]
+    secret = settings.secrets["app_secret"]
     if not secret:
-        message = "Set TAP_INSTAGRAM_BUSINESS_APP_SECRET: Meta signs its calls with it"
+        message = (
+            "The signature cannot be checked without the app's secret: set "
+            "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
+        )
         raise CredentialsError(message)
     request = signed_request.verify(read_secret("signed request"), secret)
-    has_vault = vault or given.settings.get("vault_path")
-    records = given.vault(vault).read() if has_vault else {}
-    code = new_code() if status_url else None
-    said = {
+    opened = settings.vault_if_configured(vault)
+    records = opened.read().values() if opened else ()
+    code = new_confirmation_code() if status_url else None
+    request_facts = {
         "user_id": request.user_id,
         "issued_at": request.issued_at.isoformat() if request.issued_at else None,
-        "account_ids": [n for n, record in records.items() if record.user_id == request.user_id],
+        "account_ids": [r.account_id for r in records if r.user_id == request.user_id],
         **({"confirmation_code": code} if code else {}),
     }
-    click.echo(json.dumps(said), err=bool(code))
+    click.echo(json.dumps(request_facts), err=bool(code))
     if status_url and code:
-        click.echo(signed_request.answer(status_url, code))
+        click.echo(signed_request.deletion_response(status_url, code))

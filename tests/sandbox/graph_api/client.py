@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api import GraphApiServer
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 

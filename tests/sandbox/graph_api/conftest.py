@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import GraphApiServer, WorldSettings
+from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 
 from .client import Client
 

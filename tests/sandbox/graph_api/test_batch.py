@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import Fault
+from instagram_sandbox.graph_api import Fault
 
 if TYPE_CHECKING:
     from .client import Client

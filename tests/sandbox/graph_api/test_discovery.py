@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings
+from instagram_sandbox.graph_api import ApiSettings
 
 if TYPE_CHECKING:
     from .client import Client

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings
+from instagram_sandbox.graph_api import ApiSettings
 
 if TYPE_CHECKING:
     from .client import Client

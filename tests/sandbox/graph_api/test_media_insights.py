@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tap_instagram_business.sandbox.graph_api.world.posts import Media
+    from instagram_sandbox.graph_api.world.posts import Media
 
     from .client import Client
     from .conftest import Serve

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings
-from tap_instagram_business.sandbox.graph_api.settings import FACEBOOK_SCOPES
+from instagram_sandbox.graph_api import ApiSettings
+from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 
 if TYPE_CHECKING:
     from .client import Client

@@ -10,15 +10,16 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from tap_instagram_business.sandbox.graph_api import Fault, GraphApiServer, World, WorldSettings
-from tap_instagram_business.sandbox.graph_api.clock import Clock
+from instagram_sandbox.graph_api import ApiSettings, Fault, GraphApiServer, World, WorldSettings
+from instagram_sandbox.graph_api.clock import Clock
+from instagram_sandbox.graph_api.settings import ServerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .conftest import Serve
 
-COMMAND = [sys.executable, "-m", "tap_instagram_business.sandbox.graph_api"]
+COMMAND = [sys.executable, "-m", "instagram_sandbox.graph_api"]
 
 
 def test_a_connection_is_kept_and_never_stalls(shared: Client) -> None:
@@ -38,7 +39,9 @@ def test_a_connection_is_kept_and_never_stalls(shared: Client) -> None:
 
 
 def test_latency_is_of_the_round_trip(serve: Serve) -> None:
-    client = serve(posts=1, server={"latency": 0.1, "batch_latency_share": 0.1})
+    client = serve(
+        posts=1, server={"api_settings": ApiSettings(latency=0.1, batch_latency_share=0.1)}
+    )
 
     def timed(*urls: str) -> float:
         began = time.perf_counter()
@@ -50,7 +53,7 @@ def test_latency_is_of_the_round_trip(serve: Serve) -> None:
 
 
 def test_requests_in_parallel(serve: Serve) -> None:
-    client = serve(posts=1, server={"latency": 0.2})
+    client = serve(posts=1, server={"api_settings": ApiSettings(latency=0.2)})
     url, headers = f"{client.server.url}/v25.0/me", {"Authorization": "Bearer sandbox-token"}
     began = time.perf_counter()
     with ThreadPoolExecutor(8) as pool:
@@ -73,7 +76,7 @@ def test_requests_are_counted(serve: Serve) -> None:
 
 
 def test_usage_shows_after_some_traffic(serve: Serve) -> None:
-    client = serve(posts=1, server={"allowance_calls": 20})
+    client = serve(posts=1, server={"api_settings": ApiSettings(allowance_calls=20)})
     account = client.server.world.account_ids[0]
     client.get(account)
     assert "X-Business-Use-Case-Usage" not in client.response.headers
@@ -89,7 +92,7 @@ def test_usage_shows_after_some_traffic(serve: Serve) -> None:
 
 
 def test_an_allowance_used_up_and_regained(serve: Serve) -> None:
-    client = serve(posts=1, server={"allowance_calls": 10})
+    client = serve(posts=1, server={"api_settings": ApiSettings(allowance_calls=10)})
     clock, (account, other) = client.server.clock, client.server.world.account_ids
     for _ in range(10):
         client.get(account)
@@ -108,7 +111,7 @@ def test_an_allowance_used_up_and_regained(serve: Serve) -> None:
 
 
 def test_other_ways_to_throttle(serve: Serve) -> None:
-    client = serve(posts=1, server={"allowance_calls": 0})
+    client = serve(posts=1, server={"api_settings": ApiSettings(allowance_calls=0)})
     for code in (4, 17, 32, 613):
         client.server.usage.code = code
         assert client.error(client.server.world.account_ids[0])["code"] == code
@@ -139,7 +142,7 @@ def test_errors_on_order(
         assert (error["code"], error.get("error_subcode")) == (code, subcode)
         assert client.response.status_code == status
     assert client.get("me")["id"]
-    assert len(client.server.faults.struck) == 2
+    assert len(client.server.faults.history) == 2
 
 
 def test_any_error_and_any_body(serve: Serve) -> None:
@@ -260,27 +263,31 @@ def test_stopping_closes_kept_connections() -> None:
 
 
 @pytest.fixture
-def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    arguments = ["--port", "0", "--posts", "4", "--clock", "2026-11-20T12:00:00Z"]
-    arguments += ["--world", '{"lost_accounts": [1], "converted_days_ago": 30}']
+def process() -> Iterator[subprocess.Popen[str]]:
+    settings = ServerSettings(
+        WorldSettings(posts=4, lost_accounts=(1,), converted_days_ago=30),
+        ApiSettings(access_token="another-token", scopes=("instagram_basic",)),
+        port=0,
+        clock=datetime(2026, 11, 20, 12, tzinfo=timezone.utc),
+    )
     with subprocess.Popen(
-        [*COMMAND, *arguments, "--data-dir", str(tmp_path)], stderr=subprocess.PIPE, text=True
+        [*COMMAND, json.dumps(settings.to_json())], stderr=subprocess.PIPE, text=True
     ) as running:
         yield running
         if running.poll() is None:
             running.kill()
 
 
-def test_the_command(process: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_a_process_of_its_own_shows_the_world_it_is_told(process: subprocess.Popen[str]) -> None:
     assert process.stderr is not None
-    assert "listens on http://127.0.0.1:" in process.stderr.readline()
-    about = json.loads((tmp_path / "graph_api.json").read_text())
-    assert about["pid"] == process.pid
-    world = World(WorldSettings.from_json(about["world"]))
+    url = process.stderr.readline().removeprefix("The sandbox's Graph API listens on ").strip()
+    world = World(
+        WorldSettings.from_json(requests.get(f"{url}/_sandbox/settings", timeout=5).json())
+    )
     assert world.settings == WorldSettings(posts=4, lost_accounts=(1,), converted_days_ago=30)
-    headers = {"Authorization": "Bearer sandbox-token"}
+    headers = {"Authorization": "Bearer another-token"}
     account = world.account_ids[0]
-    found = requests.get(f"{about['url']}/v25.0/{account}/media", headers=headers, timeout=5).json()
+    found = requests.get(f"{url}/v25.0/{account}/media", headers=headers, timeout=5).json()
     media = world.media(account, world.settings.start)
     assert [item["id"] for item in found["data"]] == [item["id"] for item in media]
     os.kill(process.pid, signal.SIGTERM)
@@ -288,12 +295,17 @@ def test_the_command(process: subprocess.Popen[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--accounts", "-1"], ["--world", '{"shoe_size": 43}'], ["--clock", "2026-11-20T12:00:00"]],
+    "settings",
+    [
+        {"world": {"accounts": -1}},
+        {"world": {"shoe_size": 43}},
+        {"clock": "2026-11-20T12:00:00"},
+        {"color": "red"},
+    ],
 )
-def test_settings_that_make_no_sense(arguments: list[str]) -> None:
+def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
     refused = subprocess.run(
-        [*COMMAND, "--port", "0", *arguments],
+        [*COMMAND, json.dumps({"port": 0, **settings})],
         capture_output=True,
         text=True,
         check=False,
@@ -306,7 +318,7 @@ def test_settings_that_make_no_sense(arguments: list[str]) -> None:
 def test_a_port_in_use_is_named() -> None:
     with GraphApiServer(WorldSettings(posts=1)) as server:
         refused = subprocess.run(
-            [*COMMAND, "--port", str(server.port)],
+            [*COMMAND, json.dumps({"port": server.port})],
             capture_output=True,
             text=True,
             check=False,
@@ -317,7 +329,13 @@ def test_a_port_in_use_is_named() -> None:
 
 
 def test_it_runs_on_the_standard_library_alone() -> None:
-    root = Path(__file__).parents[3]
-    without_packages = [sys.executable, "-S", *COMMAND[1:], "--help"]
-    helped = subprocess.run(without_packages, capture_output=True, check=False, cwd=root)
-    assert helped.returncode == 0, helped.stderr
+    root = Path(__file__).parents[3] / "sandbox"
+    with subprocess.Popen(
+        [sys.executable, "-S", *COMMAND[1:], '{"port": 0}'],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=root,
+    ) as process:
+        assert process.stderr is not None
+        assert "listens on" in process.stderr.readline()
+        process.terminate()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
-from tap_instagram_business.sandbox.graph_api import ApiSettings
+from instagram_sandbox.graph_api import ApiSettings
 
 if TYPE_CHECKING:
     from .client import Client

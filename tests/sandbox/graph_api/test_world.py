@@ -10,15 +10,15 @@ from itertools import pairwise
 
 import pytest
 
-from tap_instagram_business.sandbox.graph_api import World, WorldSettings
-from tap_instagram_business.sandbox.graph_api.pacific import day_of, end_of, midnight
+from instagram_sandbox.graph_api import World, WorldSettings
+from instagram_sandbox.graph_api.pacific import day_of, end_of, midnight
 
 START = WorldSettings().start
 
 
 def test_equal_settings_make_equal_worlds_in_another_process() -> None:
     question = (
-        "from tap_instagram_business.sandbox.graph_api import World, WorldSettings\n"
+        "from instagram_sandbox.graph_api import World, WorldSettings\n"
         "import datetime, json\n"
         "world = World(WorldSettings(seed=7, posts=30))\n"
         "now = world.settings.start + datetime.timedelta(days=3)\n"

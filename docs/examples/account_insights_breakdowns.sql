@@ -1,0 +1,10 @@
+-- Views per week (Monday to Sunday, US Pacific days) and type of content.
+SELECT
+  account_id,
+  DATE_TRUNC(date, WEEK(MONDAY)) AS week,
+  dimension AS content_type,
+  SUM(value) AS views
+FROM instagram.account_insights_breakdowns
+WHERE metric = 'views' AND breakdown = 'media_product_type'
+GROUP BY account_id, week, content_type
+ORDER BY account_id, week, views DESC

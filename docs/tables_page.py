@@ -1,0 +1,163 @@
+"""The page docs/tables.md: every table with its key, its bookmark, its columns and one query.
+
+The queries are the files docs/examples/TABLE.sql. A comment at the top of a file becomes the
+sentence above the query.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tap_instagram_business import fields
+from tap_instagram_business.metrics import MEDIA_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_instagram_business.streams.base import InstagramStream
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+INTRODUCTION = """\
+# Tables
+
+This page is written by `python docs/generate.py`. It lists every table that the tap can fill, with
+all columns and one query for BigQuery. The [README](../README.md#tables) shows the same tables on
+one screen; the [vocabulary](vocabulary.md) explains the words.
+
+- **Types** are the types in BigQuery. Ids are STRING, because some programs cannot hold
+  numbers of 17 digits. A TIMESTAMP is in UTC.
+- **NULL** means that Meta did not give the value, or that there is none: a photo has no watch time.
+  It never means 0. Where Meta should have given a number, a row of [`insight_gaps`](#insight_gaps)
+  has the reason.
+- **Key**: the columns that identify a row. A new row replaces the old row with the same key.
+- **Bookmark**: what a run keeps for the next run, one value for each account.
+- The loader adds columns that start with `_sdc_`, such as the time at which a row was loaded.
+- The queries read the dataset `instagram`. If yours has another name, put that name into the query.
+"""
+
+
+class Bookmark(NamedTuple):
+    """What the state keeps of each account for one table.
+
+    Attributes:
+        name: Its name in the state; '' where nothing is kept.
+        meaning: What it is, and what the next run does with it.
+    """
+
+    name: str
+    meaning: str
+
+
+DAYS = Bookmark(
+    "date",
+    "The last day that was read. The next run reads the days after it, and reads the last few days "
+    "before them again (setting `insights_lookback_days`).",
+)
+MEDIA = Bookmark(
+    "snapshot_date",
+    "The date of the last complete reading. The next run reads the media whose numbers are due "
+    "again (setting `media_refresh`).",
+)
+STORIES = Bookmark("", "Every run reads all stories that Meta lists.")
+BOOKMARKS = {
+    "accounts": Bookmark("", "Every run reads all accounts."),
+    "account_history": Bookmark(
+        "date", "The date of the last reading. Every run reads all accounts."
+    ),
+    "account_insights": DAYS,
+    "account_insights_breakdowns": DAYS,
+    "account_reach": DAYS,
+    "audience_demographics": Bookmark(
+        "snapshot_date",
+        "The date of the last complete reading. It decides when the next one is due (setting "
+        "`demographics_every_days`).",
+    ),
+    "online_followers": DAYS,
+    "media": MEDIA,
+    "media_children": MEDIA,
+    "media_insights": MEDIA,
+    "media_insights_history": MEDIA,
+    "stories": STORIES,
+    "story_insights": STORIES,
+    "media_insights_breakdowns": MEDIA,
+    "comments": MEDIA,
+    "tagged_media": Bookmark("", "Every run reads the whole list."),
+    "extra_insights": Bookmark(
+        "", "The rows come together with those of `account_insights` and `media_insights`."
+    ),
+    "insight_gaps": Bookmark(
+        "", "The rows come together with those of the table in which the number is missing."
+    ),
+}
+
+BIGQUERY_TYPES = {
+    "string": "STRING",
+    "integer": "INT64",
+    "number": "FLOAT64",
+    "boolean": "BOOL",
+    "date": "DATE",
+    "date-time": "TIMESTAMP",
+    "array": "ARRAY<STRING>",
+}
+ONE_LOGIN_ONLY = {
+    item.name: f" {next(iter(item.logins)).capitalize()} login only."
+    for item in (
+        *fields.ACCOUNT_FIELDS,
+        *fields.MEDIA_FIELDS,
+        *fields.STORY_FIELDS,
+        *MEDIA_METRICS,
+    )
+    if len(item.logins) == 1
+}
+
+
+def page(streams: list[InstagramStream]) -> str:
+    """Return docs/tables.md."""
+    links = "\n".join(f"- [`{stream.name}`](#{stream.name})" for stream in streams)
+    return "\n".join([INTRODUCTION, links, *(line for stream in streams for line in _part(stream))])
+
+
+def bookmark(name: str) -> str:
+    """Return the name of a table's bookmark, or `none`."""
+    kept = BOOKMARKS[name].name
+    return f"`{kept}`" if kept else "none"
+
+
+def query(name: str) -> tuple[str, str]:
+    """Return the query of a table: a sentence, and the SQL."""
+    lines = (EXAMPLES / f"{name}.sql").read_text("utf-8").rstrip().splitlines()
+    start = next(number for number, line in enumerate(lines) if not line.startswith("--"))
+    sentence = " ".join(line.removeprefix("--").strip() for line in lines[:start])
+    return sentence, "\n".join(lines[start:])
+
+
+def query_block(name: str) -> str:
+    """Return the query of a table as Markdown."""
+    sentence, sql = query(name)
+    return f"{textwrap.fill(sentence, 100)}\n\n```sql\n{sql}\n```"
+
+
+def _part(stream: InstagramStream) -> Iterator[str]:
+    yield f"\n## `{stream.name}`\n"
+    for paragraph in inspect.cleandoc(type(stream).__doc__ or "").split("\n\n"):
+        yield textwrap.fill(" ".join(paragraph.split()), 100) + "\n"
+    if not stream.selected_by_default:
+        yield "- **Off** unless you select it."
+    yield f"- **Key:** {', '.join(f'`{key}`' for key in stream.primary_keys)}"
+    kept = f"- **Bookmark:** {bookmark(stream.name)}. {BOOKMARKS[stream.name].meaning}"
+    yield textwrap.fill(kept, 100, subsequent_indent="  ", break_on_hyphens=False)
+    yield "\n| column | type | what it holds |\n| --- | --- | --- |"
+    for name, schema in stream.schema["properties"].items():
+        description = schema["description"] + ONE_LOGIN_ONLY.get(name, "")
+        yield f"| `{name}` | {_type(schema)} | {description} |"
+    yield f"\n{query_block(stream.name)}"
+
+
+def _type(schema: dict[str, Any]) -> str:
+    kinds = schema["type"]
+    kind = kinds if isinstance(kinds, str) else kinds[0]
+    return BIGQUERY_TYPES[schema.get("format", kind)]

@@ -1,0 +1,1 @@
+"""A simulated Instagram Graph API and a local BigQuery, without a Meta or Google account."""

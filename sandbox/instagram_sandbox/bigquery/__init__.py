@@ -1,0 +1,1 @@
+"""A local BigQuery: bqemulator with additions for what target-bigquery sends."""

@@ -1,0 +1,98 @@
+"""Run bqemulator with additions for target-bigquery, and without the internet.
+
+1. DuckDB's extension `spatial` comes from a PyPI wheel, because bqemulator would download it.
+2. DuckDB rejects `UPDATE SET target.col = …` in a MERGE, so a SQL rule removes the qualifier.
+3. BigQuery detects gzipped NDJSON in load jobs by itself; DuckDB must be told.
+4. An error inside the emulator is answered with 400, because Google's clients retry a 500 for ten
+   minutes.
+
+Items 3 and 4 replace private names of bqemulator. Therefore pyproject.toml pins its exact version.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb_extensions
+from bqemulator import cli
+from bqemulator.sql.rules import TranslationRule, register
+from sqlglot import exp
+from typing_extensions import override
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+DEFAULTS = {
+    "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",  # Avro would be a download.
+    "BQEMU_TIME_TRAVEL_RETENTION_DAYS": "0",  # Otherwise each load leaves a copy of its table.
+    # The emulator's default is one directory for all users of the machine.
+    "BQEMU_UPLOAD_STAGING_DIR": str(Path(tempfile.gettempdir()) / f"bqemu_uploads_{os.getuid()}"),
+}
+
+
+def main() -> None:
+    """Run bqemulator's command line with the additions above."""
+    os.environ.update({**DEFAULTS, **os.environ})
+    duckdb_extensions.import_extension("spatial")
+    extend()
+    cli.main()
+
+
+def extend() -> None:
+    """Replace handlers of bqemulator.
+
+    The imports stand here because the executor takes the rules that are registered by then.
+    """
+    from bqemulator.api import errors  # noqa: PLC0415
+    from bqemulator.jobs import executor  # noqa: PLC0415
+
+    for source_format in ("NEWLINE_DELIMITED_JSON", "JSON"):
+        executor._LOAD_FORMAT_HANDLERS[source_format] = load_json  # noqa: SLF001
+    errors.InternalError = errors.ValidationError
+
+
+def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
+    """Copy an uploaded file of JSON lines into a table.
+
+    Args:
+        path: The file in which bqemulator keeps the upload.
+        target_ref: The quoted name of the table in DuckDB.
+        ctx: bqemulator's application context.
+    """
+    with Path(path).open("rb") as file:
+        compression = "gzip" if file.read(2) == GZIP_MAGIC else "uncompressed"
+    ctx.engine.execute(
+        f"COPY {target_ref} FROM ? (FORMAT JSON, COMPRESSION '{compression}')", [path]
+    )
+
+
+@register
+class MergeSetWithoutQualifier(TranslationRule):  # type: ignore[misc]
+    """Rewrites `WHEN MATCHED THEN UPDATE SET t.col = s.col` to `UPDATE SET col = s.col`."""
+
+    name = "MERGE_SET_WITHOUT_QUALIFIER"
+
+    @override
+    def applies_to(self, node: exp.Expression) -> bool:
+        return isinstance(node, exp.When) and bool(self._qualified(node))
+
+    @override
+    def rewrite(self, node: exp.Expression) -> exp.Expression:
+        rewritten = node.copy()
+        for column in self._qualified(rewritten):
+            column.set("table", None)
+        return rewritten
+
+    @staticmethod
+    def _qualified(when: exp.When) -> list[exp.Column]:
+        then = when.args.get("then")
+        assignments = then.expressions if isinstance(then, exp.Update) else []
+        return [
+            assignment.this
+            for assignment in assignments
+            if isinstance(assignment, exp.EQ)
+            and isinstance(assignment.this, exp.Column)
+            and assignment.this.table
+        ]

@@ -1,0 +1,108 @@
+"""The edges that show ownership: Pages of a person or system user, accounts of a business."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from instagram_sandbox.graph_api.api.edges import page
+from instagram_sandbox.graph_api.api.tokens import PORTFOLIO
+from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from instagram_sandbox.graph_api.api.request import Edge, GraphRequest, User
+
+PAGE_DEFAULT = "access_token,category,name,id,tasks"
+
+
+def pages(request: GraphRequest, _user: User) -> dict[str, Any]:
+    """Answer /me/accounts and, for a system user, /me/assigned_pages.
+
+    Graph API reference: User accounts. The Pages of a portfolio's clients are not in this list.
+    """
+    return page(request, _readable_pages(request, request.world.business.pages), PAGE_DEFAULT)
+
+
+def accounts(request: GraphRequest, _user: User) -> dict[str, Any]:
+    """Answer /me/assigned_instagram_accounts: accounts with a Page and without one."""
+    return page(request, _readable_accounts(request, _all_accounts(request.world.business)), "id")
+
+
+def permissions(request: GraphRequest, _user: User) -> dict[str, Any]:
+    """Answer /me/permissions."""
+    scopes = request.token.scopes
+    return {"data": [{"permission": scope, "status": "granted"} for scope in scopes]}
+
+
+def businesses(request: GraphRequest, _user: User) -> dict[str, Any]:
+    """Answer /me/businesses. Graph API reference: User businesses."""
+    request.token.require(PORTFOLIO)
+    return page(request, [request.world.business], "id,name")
+
+
+def owned_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
+    """Answer /{business}/owned_pages."""
+    request.token.require(PORTFOLIO)
+    return page(request, _readable_pages(request, business.pages), PAGE_DEFAULT)
+
+
+def client_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
+    """Answer /{business}/client_pages."""
+    request.token.require(PORTFOLIO)
+    return page(request, _readable_pages(request, business.client_pages), PAGE_DEFAULT)
+
+
+def business_accounts(request: GraphRequest, business: Business) -> dict[str, Any]:
+    """Answer /{business}/instagram_business_accounts and its older names."""
+    request.token.require(PORTFOLIO)
+    return page(request, _all_accounts(business), "id")
+
+
+def owned_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
+    """Answer /{business}/owned_instagram_assets."""
+    request.token.require(PORTFOLIO)
+    return page(request, _assets([*_accounts_of(business.pages), *business.pageless]), "id")
+
+
+def client_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
+    """Answer /{business}/client_instagram_assets."""
+    request.token.require(PORTFOLIO)
+    return page(request, _assets(_accounts_of(business.client_pages)), "id")
+
+
+def _readable_pages(request: GraphRequest, pages: Iterable[Page]) -> list[Page]:
+    return [page for page in pages if request.token.has_page(page)]
+
+
+def _readable_accounts(request: GraphRequest, accounts: Iterable[Account]) -> list[Account]:
+    return [account for account in accounts if request.token.can_read(account)]
+
+
+def _accounts_of(pages: Iterable[Page]) -> list[Account]:
+    return [page.account for page in pages if page.account is not None]
+
+
+def _all_accounts(business: Business) -> list[Account]:
+    with_page = _accounts_of([*business.pages, *business.client_pages])
+    return sorted([*with_page, *business.pageless], key=lambda account: account.index)
+
+
+def _assets(accounts: Iterable[Account]) -> list[Asset]:
+    return [Asset(f"77{account.id[2:]}", account) for account in accounts]
+
+
+USER_EDGES: dict[str, Edge] = {
+    "accounts": pages,
+    "businesses": businesses,
+    "permissions": permissions,
+}
+BUSINESS_EDGES: dict[str, Edge] = {
+    "owned_pages": owned_pages,
+    "client_pages": client_pages,
+    "instagram_accounts": business_accounts,
+    "instagram_business_accounts": business_accounts,
+    "owned_instagram_accounts": business_accounts,
+    "owned_instagram_assets": owned_assets,
+    "client_instagram_assets": client_assets,
+}

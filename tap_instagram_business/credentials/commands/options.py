@@ -1,0 +1,155 @@
+"""Settings, options and prompts that several commands share.
+
+Settings come from config files and the environment. Secrets that a user hands to a command come
+from standard input, because every process of the machine can read a command's arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tap_instagram_business.credentials import redaction
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.oauth import App
+from tap_instagram_business.credentials.secret_settings import Secrets
+from tap_instagram_business.credentials.vault import Vault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PROGRAM = "tap-instagram-business"
+PREFIX = "TAP_INSTAGRAM_BUSINESS_"
+"""The name of a setting's environment variable is this prefix and the setting's name."""
+NAMES = (
+    "access_token",
+    "app_id",
+    "app_secret",
+    "api_url",
+    "api_version",
+    "login",
+    "user_agent",
+    "vault_path",
+)
+"""The settings that commands use."""
+
+vault_option = click.option(
+    "--vault",
+    metavar="PATH_OR_URI",
+    help="Path or URI of the vault.  [default: setting vault_path]",
+)
+yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+
+
+def examples(*lines: str) -> str:
+    """Return the examples that end the help text of a command."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
+@dataclass(frozen=True)
+class CommandSettings:
+    """The settings of a command: those of a config file, else those of the environment."""
+
+    config: Mapping[str, Any]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The settings that are set and not empty, by name."""
+        environment = {name: os.environ.get(PREFIX + name.upper()) for name in NAMES}
+        in_files = {name: self.config[name] for name in NAMES if name in self.config}
+        return {name: value for name, value in {**environment, **in_files}.items() if value}
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secret settings, decrypted when they are used."""
+        return Secrets(self.values)
+
+    def vault(self, location: str | None) -> Vault:
+        """Open the vault of option `--vault` or, without it, of setting `vault_path`.
+
+        Raises:
+            CredentialsError: Neither is given.
+        """
+        vault = self.vault_if_configured(location)
+        if vault is None:
+            message = (
+                f"The location of the vault is not known: give --vault, or set {PREFIX}VAULT_PATH"
+            )
+            raise CredentialsError(message)
+        return vault
+
+    def vault_if_configured(self, location: str | None) -> Vault | None:
+        """Open the vault like `vault`; return None if its location is not known."""
+        location = location or self.values.get("vault_path")
+        return Vault(location) if location else None
+
+    def app(self, login: str | None = None) -> App:
+        """Return the Meta app, of this login or of the one in setting `login`."""
+        return App(
+            login=login or self.values.get("login") or "facebook",
+            app_id=self.values.get("app_id") or "",
+            app_secret=self.secrets["app_secret"],
+            api_version=self.values.get("api_version") or App.api_version,
+            api_url=self.values.get("api_url") or "",
+            user_agent=self.values.get("user_agent") or f"{PROGRAM}/{metadata.version(PROGRAM)}",
+        )
+
+
+def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the option `--config` to a command and pass `CommandSettings` as its first argument."""
+
+    @click.option(
+        "--config",
+        multiple=True,
+        help="Configuration file; it overrides the environment. May be given several times.",
+    )
+    @click.pass_context
+    @wraps(command)
+    def with_settings(context: click.Context, /, config: Any, **options: Any) -> None:  # noqa: ANN401
+        before_the_command = context.obj or {}
+        after_the_command = getattr(config, "config", {})
+        command(CommandSettings({**before_the_command, **after_the_command}), **options)
+
+    return with_settings
+
+
+def read_secret(name: str) -> str:
+    """Read a secret from standard input; a terminal shows a prompt and hides what is typed.
+
+    Raises:
+        CredentialsError: Standard input is empty.
+    """
+    if sys.stdin.isatty():
+        text = str(click.prompt(name, hide_input=True, err=True, default="", show_default=False))
+    else:
+        text = sys.stdin.read()
+    secret = text.strip()
+    if not secret:
+        message = f"There is no {name} on standard input: pass it with `… < file`"
+        raise CredentialsError(message)
+    redaction.remember(secret)
+    return secret
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Ask the user and return whether the answer is yes.
+
+    Args:
+        question: The question to ask.
+        yes: Whether the user has answered already, with option `--yes`.
+
+    Raises:
+        CredentialsError: There is no terminal to ask on.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        message = "Nothing was changed: confirm with --yes, because there is no terminal to ask on"
+        raise CredentialsError(message)
+    return click.confirm(question, err=True)

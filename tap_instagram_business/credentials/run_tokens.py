@@ -1,0 +1,260 @@
+"""The tokens of a run: which accounts the vault's tokens read, and how the tokens are renewed.
+
+A token that cannot be renewed does not stop a run: the problem is logged, and the next run tries
+again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tap_instagram_business.credentials import oauth
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.vault import GOOD, REFUSED, Record, Vault
+from tap_instagram_business.graph.accounts import TokenAccounts, read_each
+from tap_instagram_business.graph.errors import GraphError, GraphFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.oauth import App
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.costs import Costs
+    from tap_instagram_business.graph.debug_token import TokenFacts
+    from tap_instagram_business.graph.session import GraphSession
+
+MIN_REFRESH_AGE = dt.timedelta(hours=24)
+"""Instagram Platform, refresh_access_token: Meta does not renew a younger token."""
+
+logger = logging.getLogger("tap-instagram-business.credentials")
+
+
+class NotInVault(GraphFailure):
+    """An account that setting `account_ids` names was never connected."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__(f"the vault {location} does not contain it")
+
+
+@dataclass(frozen=True)
+class VaultTokens:
+    """Reads the tokens of one login from the vault, and renews those that expire soon.
+
+    Attributes:
+        vault: The vault.
+        keys: The keys that decrypt the tokens.
+        app: The app that the tokens were issued to; its login says which tokens are read.
+        margin: A token is renewed, or a warning is logged, this long before it expires.
+    """
+
+    vault: Vault
+    keys: KeyRing
+    app: App
+    margin: dt.timedelta
+
+    def discover_accounts(
+        self,
+        session: GraphSession,
+        account_ids: Collection[str],
+        fields: Sequence[str],
+        costs: Costs,
+    ) -> TokenAccounts:
+        """Find the accounts of the vault, each with the token to read it with.
+
+        This stores in the vault which tokens Meta accepts, and the tokens that are renewed.
+
+        Args:
+            session: The Graph API.
+            account_ids: The accounts to read; empty for all accounts of this login.
+            fields: The fields to read of each account's node.
+            costs: Counts the calls.
+
+        Raises:
+            CredentialsError: The vault cannot be read, or has no account of this login.
+            GraphFailure: Meta does not answer.
+        """
+        records = self._read_records()
+        tokens = {
+            account_id: self.keys.decrypt(records[account_id].token, account_id)
+            for account_id in account_ids or records
+            if account_id in records
+        }
+        found = read_each(session, tokens, fields=fields, costs=costs)
+        records = self._store_statuses(records, found)
+        accounts = self._renew_tokens(records, found.accounts, session)
+        unknown = {
+            account_id: NotInVault(self.vault.location)
+            for account_id in account_ids
+            if account_id not in records
+        }
+        return TokenAccounts(tuple(accounts), {**found.unread, **unknown})
+
+    def _read_records(self) -> dict[str, Record]:
+        """Return the vault's records of this login, by account id."""
+        records = self.vault.read()
+        own = {name: record for name, record in records.items() if record.login == self.app.login}
+        if not own:
+            message = (
+                f"The vault {self.vault.location} contains no account of the {self.app.login} "
+                f"login: `tap-instagram-business connect --login {self.app.login}` adds one"
+            )
+            raise CredentialsError(message)
+        if len(own) < len(records):
+            logger.info(
+                "%d accounts in the vault belong to the other login and are not read: this needs "
+                "a run with the other value of setting `login`.",
+                len(records) - len(own),
+            )
+        return own
+
+    def _store_statuses(
+        self, records: dict[str, Record], found: TokenAccounts
+    ) -> dict[str, Record]:
+        """Store which tokens Meta has accepted or refused; return the records with their status."""
+        statuses = {account.id: GOOD for account in found.accounts}
+        for account_id, error in found.unread.items():
+            if isinstance(error, GraphError) and error.is_of_token:
+                statuses[account_id] = REFUSED
+        changed = {
+            account_id: replace(records[account_id], status=status)
+            for account_id, status in statuses.items()
+            if records[account_id].status != status
+        }
+        if not changed:
+            return records
+        try:
+            with self.vault.changing() as stored:
+                for account_id in changed.keys() & stored.keys():
+                    status = changed[account_id].status
+                    stored[account_id] = replace(stored[account_id], status=status)
+        except CredentialsError as error:
+            logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
+            return records
+        return {**records, **changed}
+
+    def _renew_tokens(
+        self, records: Mapping[str, Record], accounts: Sequence[Account], session: GraphSession
+    ) -> list[Account]:
+        """Renew the tokens that expire soon, and return the accounts with the tokens to use."""
+        now = session.now()
+        with_tokens = []
+        for account in accounts:
+            record = records[account.id]
+            is_due = self._is_due(record, now)
+            token = self._renew(record, account, session) if is_due else account.token
+            with_tokens.append(replace(account, token=token))
+        return with_tokens
+
+    def _is_due(self, record: Record, now: dt.datetime) -> bool:
+        """Whether a token expires soon and, with the Instagram login, is old enough to renew.
+
+        With the Instagram login, an unknown expiry counts as soon.
+        """
+        expires = _first_expiry(record)
+        expires_soon = expires is not None and expires - now < self.margin
+        if record.login == "instagram":
+            is_old_enough = now - (record.refreshed or record.obtained) >= MIN_REFRESH_AGE
+            return is_old_enough and (expires_soon or expires is None)
+        return expires_soon
+
+    def _renew(self, record: Record, account: Account, session: GraphSession) -> str:
+        """Renew a token where that is possible, and return the token to use.
+
+        This is the new token only if the vault has stored it.
+        """
+        try:
+            if record.login == "instagram":
+                return self._refresh(record, account.token, session.now())
+            self._update_expiry(record, account, session)
+        except (GraphFailure, CredentialsError) as error:
+            logger.warning(
+                "The token of account %s could not be renewed and expires on %s: %s.",
+                account.label,
+                _date(_first_expiry(record)),
+                error,
+            )
+        return account.token
+
+    def _refresh(self, record: Record, token: str, now: dt.datetime) -> str:
+        """Renew a token of the Instagram login."""
+        grant = oauth.refresh(self.app, token)
+        renewed = replace(
+            record,
+            token=self.keys.encrypt(grant.token, record.account_id),
+            refreshed=now,
+            expires=grant.expires(now),
+        )
+        if not self._replace_if_unchanged(record, renewed):
+            return token
+        logger.info(
+            "The token of account %s was renewed and expires on %s.",
+            record.account_id,
+            _date(renewed.expires),
+        )
+        return grant.token
+
+    def _update_expiry(self, record: Record, account: Account, session: GraphSession) -> None:
+        """Store when a token of the Facebook login expires, and warn if that is soon.
+
+        Only a person can renew this token. Using the app may have extended it, so Meta is asked
+        for the new dates.
+        """
+        (facts,) = self.app.token_facts(session, [account.token])
+        current = record
+        if facts.kind:
+            current = replace(
+                record, expires=facts.expires, data_access_expires=facts.data_access_expires
+            )
+        if current != record:
+            self._replace_if_unchanged(record, current)
+        if self._is_due(current, session.now()):
+            logger.warning(
+                "Consent for account %s ends on %s: run `tap-instagram-business connect` before "
+                "that day.",
+                account.label,
+                _date(_first_expiry(current)),
+            )
+
+    def _replace_if_unchanged(self, old: Record, new: Record) -> bool:
+        """Store a record unless another process has changed or erased it; return whether stored."""
+        with self.vault.changing() as records:
+            is_unchanged = records.get(old.account_id) == old
+            if is_unchanged:
+                records[old.account_id] = new
+        return is_unchanged
+
+
+def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.timedelta) -> None:
+    """Log a warning if the token of setting `access_token` expires soon.
+
+    Args:
+        session: The Graph API.
+        app: The app that asks Meta about the token.
+        token: The token.
+        margin: A token that expires within this time expires soon.
+    """
+    try:
+        (facts,) = app.token_facts(session, [token])
+    except GraphFailure as error:
+        logger.info("It is not known when the access token expires: %s.", error)
+        return
+    expires = _first_expiry(facts)
+    if expires and expires - session.now() < margin:
+        logger.warning(
+            "The access token expires on %s: put a new one into setting `access_token` before "
+            "that day.",
+            _date(expires),
+        )
+
+
+def _first_expiry(token: Record | TokenFacts) -> dt.datetime | None:
+    """Return when a token or its access to data expires, whichever is earlier; None if unknown."""
+    return min((end for end in (token.expires, token.data_access_expires) if end), default=None)
+
+
+def _date(moment: dt.datetime | None) -> str:
+    return moment.date().isoformat() if moment else "an unknown date"

@@ -1,0 +1,180 @@
+"""Which fields a node has, for which login: data, one row a field.
+
+Graph API reference: IG User, IG Media. Left out on purpose: `view_count`, `shopping_*` and
+`copyright_check_information`, whose asking fails a whole node or page; `saved_count`, which comes
+back empty; and what is for live video only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FACEBOOK = frozenset({"facebook"})
+INSTAGRAM = frozenset({"instagram"})
+BOTH = FACEBOOK | INSTAGRAM
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a node.
+
+    Attributes:
+        name: the column.
+        type: `string`, `integer`, `number`, `boolean` or `date-time`.
+        description: what it says, with its unit.
+        logins: the logins that can read it.
+        within: the field it stands in at Meta, where that is an object.
+        key: its name in that object.
+    """
+
+    name: str
+    type: str
+    description: str
+    logins: frozenset[str] = BOTH
+    within: str = ""
+    key: str = ""
+
+    @property
+    def request(self) -> str:
+        """What to ask Meta for."""
+        return self.within or self.name
+
+    def read(self, node: Mapping[str, object]) -> object:
+        """Return the field's value in a node, None where Meta left it out."""
+        if not self.within:
+            return node.get(self.name)
+        holder = node.get(self.within)
+        return holder.get(self.key) if isinstance(holder, dict) else None
+
+
+ACCOUNT_FIELDS = (
+    Field("username", "string", "User name (handle), without the @."),
+    Field("name", "string", "Display name. NULL if the account has none."),
+    Field("biography", "string", "Text of the profile. NULL if it is empty."),
+    Field("website", "string", "Link in the profile. NULL if there is none."),
+    Field(
+        "profile_picture_url",
+        "string",
+        "Address of the profile picture. It stops working after some days.",
+    ),
+    Field("followers_count", "integer", "Number of followers at the time of reading."),
+    Field(
+        "follows_count",
+        "integer",
+        "Number of accounts that this account follows, at the time of reading.",
+    ),
+    Field(
+        "media_count",
+        "integer",
+        "Number of media by Instagram's own count. It may differ from the rows of `media`.",
+    ),
+    Field("account_type", "string", "BUSINESS or MEDIA_CREATOR.", INSTAGRAM),
+    Field("has_profile_pic", "boolean", "True if a profile picture is set.", FACEBOOK),
+    Field("is_published", "boolean", "True if the profile is published.", FACEBOOK),
+    Field("ig_id", "string", "Instagram's older id of the account.", FACEBOOK),
+)
+
+_ALBUM = (
+    Field("media_type", "string", "IMAGE or VIDEO."),
+    Field(
+        "media_url",
+        "string",
+        "Temporary address of the file; it works for about 32 hours. NULL if the media contains "
+        "copyrighted material.",
+    ),
+    Field(
+        "thumbnail_url",
+        "string",
+        "Temporary address of a video's cover image; it works for about 32 hours.",
+    ),
+    Field("permalink", "string", "Permanent address on instagram.com."),
+    Field("shortcode", "string", "The part of `permalink` that identifies the media."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
+)
+
+CHILD_FIELDS = (*_ALBUM, Field("alt_text", "string", "Alternative text of an image."))
+
+_POSTED = (
+    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
+    Field("media_product_type", "string", "Where the media is shown: FEED, REELS, STORY or AD."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
+    Field("caption", "string", "Text of the post. NULL if it is empty."),
+    *_ALBUM[3:5],
+    *_ALBUM[1:3],
+    Field("username", "string", "User name of the account that posted the media."),
+    Field("owner_id", "string", "Id of the account that posted the media.", BOTH, "owner", "id"),
+    Field(
+        "like_count",
+        "integer",
+        "Number of likes, without likes on ads. NULL if the owner hides the number.",
+    ),
+    Field("comments_count", "integer", "Number of comments and replies, without comments on ads."),
+    Field("is_comment_enabled", "boolean", "True if people can comment on the media."),
+    Field("is_ai_generated", "boolean", "True if the media is labelled as made with AI."),
+    Field("alt_text", "string", "Alternative text of an image."),
+)
+
+_ORGANIC = "in total: organic, from boosted posts and from Facebook crossposts"
+
+MEDIA_FIELDS = (
+    *_POSTED,
+    Field("is_shared_to_feed", "boolean", "Reels only: true if the reel also appears in the feed."),
+    Field("media_audio_type", "string", "Videos only: MUSIC or ORIGINAL_SOUND.", FACEBOOK),
+    Field("shares_count", "integer", "Number of times the media was shared.", FACEBOOK),
+    Field("reposts_count", "integer", "Number of times the media was reposted.", FACEBOOK),
+    Field("total_like_count", "integer", f"Number of likes {_ORGANIC}.", FACEBOOK),
+    Field("total_comments_count", "integer", f"Number of comments {_ORGANIC}.", FACEBOOK),
+    Field("total_views_count", "integer", f"Number of views of a video {_ORGANIC}.", FACEBOOK),
+    Field(
+        "eligible_to_boost",
+        "boolean",
+        "True if the media can be turned into an ad.",
+        FACEBOOK,
+        "boost_eligibility_info",
+        "eligible_to_boost",
+    ),
+    Field(
+        "boost_ineligible_reason",
+        "string",
+        "Why the media cannot be turned into an ad.",
+        FACEBOOK,
+        "boost_eligibility_info",
+        "boost_ineligible_reason",
+    ),
+)
+
+STORY_FIELDS = (
+    *_POSTED,
+    Field("has_poll", "boolean", "True if the story contains a poll.", FACEBOOK),
+    Field("has_slider", "boolean", "True if the story contains a slider.", FACEBOOK),
+)
+
+
+def requested(fields: tuple[Field, ...], login: str, selected: frozenset[str]) -> list[str]:
+    """List what to ask of Meta for the columns that are wanted and that the login can read."""
+    wanted = (item.request for item in fields if login in item.logins and item.name in selected)
+    return list(dict.fromkeys(["id", *wanted]))
+
+
+COMMENT_FIELDS = (
+    Field("text", "string", "Text of the comment."),
+    Field("timestamp", "date-time", "When the comment was written (UTC)."),
+    Field("username", "string", "User name of the author."),
+    Field(
+        "from_id", "string", "Id of the author, as Meta shows it to this app.", BOTH, "from", "id"
+    ),
+    Field("like_count", "integer", "Number of likes of the comment."),
+    Field("hidden", "boolean", "True if the owner of the account has hidden the comment."),
+)
+
+TAGGED_FIELDS = (
+    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
+    Field("caption", "string", "Text of the post. NULL if it is empty."),
+    Field("permalink", "string", "Permanent address on instagram.com."),
+    Field("timestamp", "date-time", "When the media was posted (UTC)."),
+    Field("username", "string", "User name of the account that posted the media."),
+)

@@ -1,0 +1,176 @@
+"""Sends calls in as few requests as the login allows, and reads the answer of each call by itself.
+
+Facebook login: up to 50 calls go in one batch request. The Instagram login has no batches: calls of
+one edge that differ only in their node go in one `?ids=` request. That fails as a whole, and is
+split in halves until the bad id stands alone. All other calls go one by one.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from tap_instagram_business.graph.access import appsecret_proof
+from tap_instagram_business.graph.calls import Answer, Call, InsightsCall
+from tap_instagram_business.graph.errors import Action, CallError, GraphError, Unanswered
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph.transport import Reply
+from tap_instagram_business.graph.usage import read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from tap_instagram_business.graph.access import Access
+    from tap_instagram_business.graph.costs import Costs
+    from tap_instagram_business.graph.limits import RateLimits
+    from tap_instagram_business.graph.transport import Transport
+
+MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS})
+"""Errors of a whole request that a single call in it may have caused: split and retry."""
+
+UNEXPECTED_SHAPE = "JSON of another shape than an answer has"
+
+
+class Batcher:
+    """Sends calls once, together."""
+
+    def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
+        self._access, self._transport, self._rate_limits = access, transport, rate_limits
+
+    def groups(self, calls: Sequence[Call]) -> Iterable[list[int]]:
+        """Group the calls, by index, that may share a request."""
+        if self._access.login == "facebook":
+            return [list(range(len(calls)))]
+        groups: dict[Hashable, list[int]] = {}
+        for index, call in enumerate(calls):
+            key = _all_but_node(call) if isinstance(call, InsightsCall) else index
+            groups.setdefault(key, []).append(index)
+        return groups.values()
+
+    def send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Send calls once, in one request if the login has one for them; answers are in order.
+
+        Raises:
+            Unreachable: no request has been answered for long.
+        """
+        answers = iter(self._send([call for call in calls if not call.is_empty], costs))
+        return [Answer(call) if call.is_empty else next(answers) for call in calls]
+
+    def _send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        wants_batch = len(calls) > 1 or any(call.is_secret for call in calls)
+        if wants_batch and self._access.login == "facebook":
+            return self._batch(calls, costs)
+        if len(calls) > 1 and len({_all_but_node(call) for call in calls}) == 1:
+            return self._by_ids(calls, costs)
+        return [self._get(call, costs) for call in calls]
+
+    def _get(self, call: Call, costs: Costs) -> Answer:
+        fields = {**call.query, **self._proof(call.token)}
+        return self._read(call, self._transport.send(call.path, fields, call=call, costs=costs))
+
+    def _batch(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Send up to 50 calls in one POST (Graph API: batch requests)."""
+        token = calls[0].token
+        operations = [
+            {"method": "GET", "relative_url": self._relative_url(call, token)} for call in calls
+        ]
+        form = {"access_token": token, "batch": json.dumps(operations), **self._proof(token)}
+        reply = self._transport.send("", form, call=calls[0], costs=costs, calls=len(calls))
+        if not isinstance(reply.body, list) or len(reply.body) != len(calls):
+            return self._without_a_batch(calls, reply, costs)
+        return [
+            self._read(call, self._operation(call, operation, reply.sent))
+            for call, operation in zip(calls, reply.body, strict=True)
+        ]
+
+    def _without_a_batch(self, calls: Sequence[Call], reply: Reply, costs: Costs) -> list[Answer]:
+        """Answer calls whose batch failed as a whole.
+
+        If the batch's token is dead, the calls with other tokens are sent without it. If a single
+        call may be the cause, the batch is split in halves.
+        """
+        token = calls[0].token
+        error = self._error_of(calls[0], reply) or Unanswered(UNEXPECTED_SHAPE)
+        others = [call for call in calls if call.token != token]
+        if error.rule.action in MAYBE_ONE_CALL and len(calls) > 1:
+            return self._halve(calls, costs)
+        if not error.is_of_token or not others:
+            return [Answer(call, error=error) for call in calls]
+        replies = iter(self._send(others, costs))
+        return [
+            Answer(call, error=error) if call.token == token else next(replies) for call in calls
+        ]
+
+    def _relative_url(self, call: Call, token: str) -> str:
+        own = {"access_token": call.token, **self._proof(call.token)} if call.token != token else {}
+        return f"{self._access.api_version}/{call.path}?{urlencode({**call.query, **own})}"
+
+    def _operation(self, call: Call, operation: object, sent: float) -> Reply:
+        """Return the reply to one call of a batch; Meta gives null where it ran out of time."""
+        if not isinstance(operation, dict):
+            return Reply(None, trouble="its batch holds none")
+        headers = {entry["name"]: entry["value"] for entry in operation.get("headers") or []}
+        self._rate_limits.note_usage(read_usage(headers), call.quota_account, sent)
+        try:
+            body = json.loads(operation.get("body") or "")
+        except ValueError:
+            body = None
+        return Reply(body, int(operation.get("code") or HTTPStatus.OK))
+
+    def _by_ids(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Ask for many nodes in one request; if that fails as a whole, it is split in halves."""
+        first = calls[0]
+        ids = {"ids": ",".join(call.node for call in calls)}
+        fields = {**first.query, **ids, **self._proof(first.token)}
+        reply = self._transport.send(first.edge, fields, call=first, costs=costs)
+        if (error := self._error_of(first, reply)) is None:
+            return [
+                self._read(call, Reply(reply.body.get(call.node), reply.status)) for call in calls
+            ]
+        if error.rule.action in MAYBE_ONE_CALL:
+            return self._halve(calls, costs)
+        return [Answer(call, error=error) for call in calls]
+
+    def _halve(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Send the newer half, then the older half unless it is known to fail.
+
+        Media that were posted before the account turned professional have no insights (Graph API:
+        IG Media insights). The calls of an account come newest first, so if the oldest media of the
+        newer half is refused for that reason, the older half would be refused too.
+        """
+        middle = len(calls) // 2
+        newer = self._send(calls[:middle], costs)
+        last = newer[-1].error
+        of_one_account = len({call.quota_account for call in calls[middle - 1 :]}) == 1
+        if last is not None and last.reason is Reason.BEFORE_CONVERSION and of_one_account:
+            return [*newer, *(Answer(call, error=last) for call in calls[middle:])]
+        return [*newer, *self._send(calls[middle:], costs)]
+
+    def _proof(self, token: str) -> dict[str, str]:
+        secret = self._access.app_secret
+        return {"appsecret_proof": appsecret_proof(token, secret)} if secret else {}
+
+    def _read(self, call: Call, reply: Reply) -> Answer:
+        """Return the answer in a reply, or the error that the reply amounts to."""
+        error = self._error_of(call, reply)
+        if error is None and not call.is_answered_by(reply.body):
+            error = Unanswered(UNEXPECTED_SHAPE)
+        return Answer(call, error=error) if error else Answer(call, reply.body)
+
+    def _error_of(self, call: Call, reply: Reply) -> CallError | None:
+        """Return the error in a reply, which may come with HTTP 200; None if there is none."""
+        body = reply.body
+        if isinstance(body, dict) and "error" not in body and reply.status < HTTPStatus.BAD_REQUEST:
+            return None
+        error = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(error, dict):
+            return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
+        message = str(error.get("message") or "").replace(call.token or "\0", "(token)")
+        is_only_token = not self._access.several_tokens
+        return GraphError({**error, "message": message}, reply.status, is_only_token=is_only_token)
+
+
+def _all_but_node(call: Call) -> Hashable:
+    return call.edge, tuple(sorted(call.query.items())), call.token

@@ -1,0 +1,68 @@
+"""What a run leaves out: which accounts, in which tables, and why."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+
+from tap_instagram_business.graph.errors import AccountRateLimited, CallError, GraphFailure
+
+MAX_NAMED = 20
+"""At most this many accounts are named for each reason in the summary; the log names them all."""
+
+logger = logging.getLogger("tap-instagram-business")
+
+
+class AccountsUnread(GraphFailure):
+    """Some accounts could not be read, or not completely; all others were read."""
+
+
+class LeftOut:
+    """The accounts that a run leaves out: each is logged at once, and all are named at the end."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._waiting: set[str] = set()
+        self._failed_insights = 0
+
+    def add(self, account: str, table: str, error: CallError) -> None:
+        """Remember that a table could not be read for an account.
+
+        A used-up rate limit is not a failure: the next run continues.
+        """
+        if not isinstance(error, AccountRateLimited):
+            remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
+            self.add_reason(account, table, f"{error}{remedy}")
+            logger.error("%s: account %s is left out: %s", table, account, error)
+        elif account not in self._waiting:
+            self._waiting.add(account)
+            logger.warning("Account %s waits for the next run: %s.", account, error)
+
+    def add_reason(self, account: str, table: str, reason: str) -> None:
+        """Remember that an account is left out for a reason that did not come from Meta."""
+        self._tables[reason][account].append(table)
+
+    def add_failed_insight(self) -> None:
+        """Count an insight that Meta could not answer, however often it was asked."""
+        self._failed_insights += 1
+
+    def raise_any(self) -> None:
+        """End with a summary if anything was left out.
+
+        Raises:
+            AccountsUnread: with a sentence that names accounts, tables and reasons.
+        """
+        if self._failed_insights:
+            logger.warning(
+                "Meta failed at %d insights: the next run asks for them.", self._failed_insights
+            )
+        if self._tables:
+            parts = (f"{_named(tables)}: {reason}" for reason, tables in self._tables.items())
+            message = f"Not everything could be read. {'; '.join(parts)}"
+            raise AccountsUnread(message)
+
+
+def _named(tables: dict[str, list[str]]) -> str:
+    named = [f"{account} in {', '.join(names)}" for account, names in tables.items()]
+    more = len(named) - MAX_NAMED
+    return ", ".join(named[:MAX_NAMED]) + (f" and {more} accounts more" if more > 0 else "")

@@ -1,0 +1,173 @@
+"""What the tables of one run share: the Graph API, the accounts, and what was learnt on the way."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.credentials.oauth import App
+from tap_instagram_business.credentials.run_tokens import VaultTokens
+from tap_instagram_business.credentials.secret_settings import Secrets
+from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.days import DayLabels
+from tap_instagram_business.graph.accounts import Account, TokenAccounts, discover_accounts
+from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.errors import CallError
+from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.left_out import LeftOut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
+
+logger = logging.getLogger("tap-instagram-business")
+
+
+class Conversions:
+    """Which media have no insights because the account was not professional yet.
+
+    Meta has no insights of a media that was posted before its account turned professional, and
+    never will. If it refuses one media for that reason, it refuses all older ones too.
+    """
+
+    def __init__(self) -> None:
+        self._newest_refused: dict[str, dt.datetime] = {}
+
+    def add(self, account: Account, posted: dt.datetime) -> None:
+        """Remember that Meta refused a media of this account that was posted at this moment."""
+        newest = self._newest_refused.get(account.id, posted)
+        self._newest_refused[account.id] = max(newest, posted)
+
+    def newest_refused(self, account: Account) -> dt.datetime | None:
+        """Return when the newest refused media was posted; None if none was refused."""
+        return self._newest_refused.get(account.id)
+
+    def covers(self, account: Account, posted: dt.datetime) -> bool:
+        """Return whether Meta is known to refuse a media that was posted at this moment."""
+        newest = self.newest_refused(account)
+        return newest is not None and posted <= newest
+
+
+class Run:
+    """What the tables of one run share; the tap makes it and hands it to every table.
+
+    Attributes:
+        config: the settings, checked and with their defaults.
+        secrets: the secret settings, decrypted when they are read.
+        discovery_costs: what it costs to find the accounts.
+        day_labels: what this run has learnt about how Meta labels days.
+        conversions: which media are from before their account turned professional.
+        left_out: the accounts and tables that could not be read.
+        is_stopped: whether nothing more may be asked because a rate limit was reached.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        user_agent: str,
+        account_fields: Callable[[], Sequence[str]],
+    ) -> None:
+        """Prepare a run; nothing is asked or decrypted yet.
+
+        Args:
+            config: the settings.
+            user_agent: the name that requests carry where setting `user_agent` gives none.
+            account_fields: returns the fields of an account that the selected tables need.
+        """
+        self.config = config
+        self.secrets = Secrets(config)
+        self.discovery_costs = Costs()
+        self.day_labels = DayLabels()
+        self.conversions = Conversions()
+        self.left_out = LeftOut()
+        self.is_stopped = False
+        self._user_agent = user_agent
+        self._account_fields = account_fields
+
+    @functools.cached_property
+    def graph(self) -> GraphSession:
+        """The Graph API, one session for the whole run."""
+        config = self.config
+        access = replace(
+            self.app.access(),
+            parallel_requests=config["parallel_requests"],
+            several_tokens=self.vault_tokens is not None,
+        )
+        rate_limits = RateLimits(
+            on_rate_limit=config["on_rate_limit"],
+            max_wait_minutes=config["max_wait_minutes"],
+            max_calls=config["max_calls"],
+        )
+        return GraphSession(access, rate_limits=rate_limits)
+
+    @functools.cached_property
+    def app(self) -> App:
+        """The Meta app that issued the tokens."""
+        return App(
+            login=self.config["login"],
+            app_id=self.config.get("app_id") or "",
+            app_secret=self.secrets["app_secret"],
+            api_version=self.config["api_version"],
+            api_url=self.config.get("api_url") or "",
+            user_agent=self.config.get("user_agent") or self._user_agent,
+        )
+
+    @property
+    def refresh_margin(self) -> dt.timedelta:
+        """How long before its end a token is renewed, or warned of."""
+        return dt.timedelta(days=self.config["refresh_margin_days"])
+
+    @functools.cached_property
+    def vault_tokens(self) -> VaultTokens | None:
+        """The tokens of the vault; None where setting `access_token` gives the token."""
+        if self.config.get("access_token"):
+            return None
+        vault = Vault(self.config["vault_path"])
+        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin)
+
+    @functools.cached_property
+    def token_accounts(self) -> TokenAccounts:
+        """The accounts of the token or the vault, with the fields that the tables need.
+
+        Raises:
+            GraphFailure: there is none, or Meta does not answer.
+        """
+        account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
+        fields, costs = self._account_fields(), self.discovery_costs
+        if self.vault_tokens:
+            return self.vault_tokens.discover_accounts(self.graph, account_ids, fields, costs)
+        token = self.secrets["access_token"]
+        return discover_accounts(
+            self.graph, token, account_ids=account_ids, fields=fields, costs=costs
+        )
+
+    @functools.cached_property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts to read.
+
+        Raises:
+            GraphFailure: none can be read.
+        """
+        found = self.token_accounts
+        for account_id, error in found.unread.items():
+            if isinstance(error, CallError) and error.may_pass:
+                self.left_out.add(account_id, "accounts", error)
+                continue
+            reason = f"setting `account_ids`: the access token cannot read it ({error})"
+            if self.vault_tokens:
+                reason = f"{error}: connect it again with `tap-instagram-business connect`"
+            self.left_out.add_reason(account_id, "accounts", reason)
+        if not found.accounts:
+            self.left_out.raise_any()
+        return found.accounts
+
+    def stop(self, reason: AccountRateLimited | RateLimited) -> None:
+        """Ask Meta for nothing more in this run; the next run continues."""
+        self.is_stopped = True
+        logger.warning("Stopping here, the next run goes on: %s.", reason)

@@ -1,9 +1,0 @@
-"""A local Graph API: a seeded world with a clock, served as Meta serves the real one."""
-
-from tap_instagram_business.sandbox.graph_api.clock import Clock
-from tap_instagram_business.sandbox.graph_api.faults import Fault
-from tap_instagram_business.sandbox.graph_api.server import GraphApiServer
-from tap_instagram_business.sandbox.graph_api.settings import ApiSettings, WorldSettings
-from tap_instagram_business.sandbox.graph_api.world import World
-
-__all__ = ["ApiSettings", "Clock", "Fault", "GraphApiServer", "World", "WorldSettings"]

@@ -1,6 +1,0 @@
-"""Requests to answers: routing, permissions, field selection, insight rules, paging, batches."""
-
-from tap_instagram_business.sandbox.graph_api.api.api import Api
-from tap_instagram_business.sandbox.graph_api.api.call import Answer, Call
-
-__all__ = ["Answer", "Api", "Call"]

@@ -1,0 +1,129 @@
+"""Everything that this tap uses of the SDK although the SDK calls it private, each with the reason.
+
+These names may move in any release of `singer-sdk`, which is why pyproject.toml pins it below the
+next minor version: with a new SDK, this is the file to check.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream, Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._state import StateWriter
+from singer_sdk.helpers._util import load_json
+from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from jsonschema import ValidationError
+    from singer_sdk.helpers.types import Context, Record
+
+# `load_json` reads config, state and catalog files as the SDK itself does.
+# `StateWriter` is what the SDK writes state through; ours writes a large state less often.
+# `ConfigInput` is what option `--config` holds: the commands beside the Singer ones read it too.
+ConfigInput = _ConfigInput
+
+__all__ = ["ConfigInput", "SdkStream", "SdkTap", "StateWriter", "load_json"]
+
+
+class SdkStream(Stream):
+    """A stream whose bookmarks are its own, and which announces its schema once.
+
+    The SDK keeps one bookmark for each stream or partition and moves it with every row. Here a
+    bookmark belongs to an account and moves only when all rows before it are written.
+    """
+
+    def __init__(self, tap: Tap) -> None:
+        super().__init__(tap)
+        self._is_announced = False
+
+    @override
+    def _write_schema_message(self) -> None:
+        """Write the schema once, whichever table writes the first row."""
+        if not self._is_announced:
+            self._is_announced = True
+            super()._write_schema_message()
+
+    def announce(self) -> None:
+        """Write the schema, unless it is written already."""
+        self._write_schema_message()
+
+    def write_record(self, row: Record) -> None:
+        """Write a row at once, without the SDK's loop over `get_records`."""
+        self._write_record_message(row)
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        """Leave the SDK's single bookmark unset: each account has its own."""
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        """Move no bookmark: a written row does not mean that the rows before it are written."""
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterable[Context | None]:
+        """Start no child stream for a row: a lead hands whole pages to its followers."""
+        return ()
+
+
+class SdkTap(Tap):
+    """A tap that words its own errors, orders its own tables and writes its own state."""
+
+    _state_writer: StateWriter
+
+    def use_state_writer(self, writer: StateWriter) -> None:
+        """Write state through this writer from now on."""
+        self._state_writer = writer
+
+    @abstractmethod
+    def ordered(self, streams: Iterable[Stream]) -> Iterable[Stream]:
+        """Return the streams in the order in which they run."""
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        """The tables by name, in their own order where the SDK has the alphabet's."""
+        if self._streams is None:
+            found = super().streams
+            self._streams = {stream.name: stream for stream in self.ordered(found.values())}
+        return self._streams
+
+    @abstractmethod
+    def config_errors(
+        self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
+    ) -> list[str]:
+        """Return one sentence for each setting that is wrong.
+
+        Args:
+            config: the settings.
+            schema_errors: what the JSON schema of the settings finds wrong.
+        """
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings, after empty ones are left out and defaults are filled in."""
+        self.append_builtin_config(self.config_jsonschema)
+        self._config = {name: value for name, value in self._config.items() if value != ""}
+        found = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
+        errors = self.config_errors(self._config, found)
+        if errors and raise_errors:
+            summary = " ".join(errors)
+            raise ConfigValidationError(summary, errors=errors, schema=self.config_jsonschema)
+        return errors
+
+    @abstractmethod
+    def on_signal(self, signum: int) -> None:
+        """End the run because the process was told to."""
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        self.on_signal(signum)

@@ -1,0 +1,275 @@
+"""What every table has in common: it leads or it follows, and it has one bookmark per account.
+
+A **lead** table asks Meta. A **follower** table is filled while its lead runs: the lead hands it
+every answer, or every page of a list, and the follower writes its own rows and may ask Meta for
+more. So one answer fills several tables, and nothing is fetched or kept in memory twice.
+
+A follower names its lead in `parent_stream_type` (and further leads in `also_follows`), and
+inherits from the lead's `follower_type`, whose methods the lead calls. `connect` hands every lead
+its followers when the tap starts, and refuses a follower that no lead would call.
+
+The SDK offers more ways to fill a table; these are left alone, each for a reason:
+
+| SDK | why not here |
+|---|---|
+| `partitions`, child contexts | one account at a time; a batch holds calls of many accounts |
+| a bookmark per partition | state searched in a list; here it is `{"accounts": {id: {...}}}` |
+| a bookmark moved by each row | a killed run would skip what was asked for but not written |
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from typing_extensions import override
+
+from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.errors import RateLimited
+from tap_instagram_business.sdk import SdkStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.metrics import Counter
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer, Call
+    from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.run import Run
+
+T = TypeVar("T")
+S = TypeVar("S", bound="InstagramStream")
+
+PROGRESS_EVERY_SECONDS = 10.0
+
+
+class InstagramStream(SdkStream):
+    """One table. Class attributes describe it; `rows()` fetches and yields its records."""
+
+    STATE_MSG_FREQUENCY = 1_000
+
+    follower_type: ClassVar[type[InstagramStream] | None] = None
+    """The class that followers of this table inherit from; None where none can follow it."""
+    also_follows: ClassVar[tuple[type[InstagramStream], ...]] = ()
+    """Leads that fill this table beside its `parent_stream_type`."""
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap)
+        self._run = run
+        self.costs = Costs()
+        self._by_class: Mapping[type[InstagramStream], Any] = {}
+        self._followers: list[InstagramStream] = []
+        self._counter: Counter | None = None
+        self._written = 0
+        self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
+
+    # Leads and followers
+
+    @classmethod
+    def leads(cls) -> tuple[type[Any], ...]:
+        """Return the tables that fill this one; none where it asks Meta itself."""
+        first = (cls.parent_stream_type,) if cls.parent_stream_type else ()
+        return (*first, *cls.also_follows)
+
+    def table(self, cls: type[S]) -> S:
+        """Return another table of this run, selected or not."""
+        found: S = self._by_class[cls]
+        return found
+
+    def followers(self, cls: type[S]) -> list[S]:
+        """Return the tables that this one leads, selected or not."""
+        return [table for table in self._followers if isinstance(table, cls)]
+
+    def rows(self) -> Iterable[Record]:
+        """Fetch and yield the records of a table that leads; a follower is handed its own."""
+        raise NotImplementedError
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[Record]:
+        if self._run.is_stopped:
+            return
+        started = time.monotonic()
+        with ExitStack() as open_tables:
+            for table in self._filled_tables():
+                open_tables.enter_context(table.opened())
+            try:
+                for row in self.rows():
+                    self._written += 1
+                    yield row
+            except RateLimited as reason:
+                self._run.stop(reason)
+        seconds = time.monotonic() - started
+        for table in (self, *self._filled_tables()):
+            table.log_costs(seconds)
+
+    def _filled_tables(self) -> list[InstagramStream]:
+        """Return the selected tables that are filled while this one runs.
+
+        Followers of followers are among them. A table with two leads belongs to the first.
+        """
+        own = [table for table in self._followers if table.parent_stream_type is type(self)]
+        below = [table for follower in own for table in follower._filled_tables()]  # noqa: SLF001
+        return [table for table in own if table.selected] + below
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Announce the table, and count the rows that its lead hands it."""
+        self.announce()
+        with self.get_record_counter() as self._counter, self.get_sync_timer():
+            yield
+
+    def write(self, row: Record) -> None:
+        """Write a row of this table while another one runs, if this table is selected."""
+        limit = self.ABORT_AT_RECORD_COUNT
+        if not self.selected or (limit is not None and self._written >= limit):
+            return
+        self.announce()
+        self.write_record(row)
+        if self._counter:
+            self._counter.increment()
+        self._written += 1
+
+    @property
+    def wanted_columns(self) -> frozenset[str]:
+        """The columns that the catalog selects; none where it deselects the table."""
+        if not self.selected:
+            return frozenset()
+        names = self.schema["properties"]
+        return frozenset(name for name in names if self.mask[("properties", name)])
+
+    # Asking
+
+    @property
+    def today(self) -> str:
+        """The UTC date of this run, by Meta's clock."""
+        return self._run.graph.now().date().isoformat()
+
+    def ask(self, calls: Iterable[Call]) -> Iterator[Answer]:
+        """Send calls to the Graph API; answers come in the order of the calls."""
+        return self._run.graph.answers(calls, self.costs)
+
+    def ask_in_groups(
+        self, groups: Iterable[tuple[T, Sequence[Call]]]
+    ) -> Iterator[tuple[T, list[Answer]]]:
+        """Send groups of calls; a group is yielded as soon as all its answers are there.
+
+        Args:
+            groups: what each group is about, and its calls.
+        """
+        sent: deque[tuple[T, int]] = deque()
+
+        def calls() -> Iterator[Call]:
+            for subject, of_group in groups:
+                if of_group:
+                    sent.append((subject, len(of_group)))
+                    yield from of_group
+
+        answers = self.ask(calls())
+        for answer in answers:
+            subject, number = sent.popleft()
+            yield subject, [answer, *islice(answers, number - 1)]
+
+    def leave_out(self, account: Account, error: CallError) -> None:
+        """Give up on an account in this table; the other accounts are read."""
+        self._run.left_out.add(account.label, self.name, error)
+
+    # Bookmarks
+
+    def bookmark(self, account: Account) -> Mapping[str, Any]:
+        """Return the bookmark of an account; an empty one for a full-table sync."""
+        if self.replication_method == "FULL_TABLE":
+            return {}
+        kept: dict[str, dict[str, Any]] = self.stream_state.get("accounts", {})
+        return kept.get(account.id, {})
+
+    def accounts_in_turn(self) -> list[Account]:
+        """Return the accounts, those first that were read the longest ago.
+
+        Where runs stop before their end again and again, each run so begins with other accounts.
+        """
+
+        def last_read(account: Account) -> str:
+            kept = self.bookmark(account)
+            return str(kept.get("date") or kept.get("snapshot_date") or "")
+
+        return sorted(self._run.accounts, key=last_read)
+
+    def advance(self, account: Account, **values: str | list[str] | None) -> None:
+        """Move the bookmark of an account, once all rows before it are written.
+
+        Args:
+            account: the account.
+            values: entries of the bookmark; None removes one.
+        """
+        if self.selected:
+            kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
+            kept.update(values)
+            for name in [name for name, value in values.items() if value is None]:
+                del kept[name]
+            self.state_manager.is_flushed = False
+
+    # Logging
+
+    def log_costs(self, seconds: float) -> None:
+        """Log the rows, calls and seconds of this table."""
+        self.logger.info(
+            "%s: %d rows, %d calls in %d round trips, %.1f s, highest usage %g %%",
+            self.name,
+            self._written,
+            self.costs.calls,
+            self.costs.round_trips,
+            seconds,
+            self.costs.percent,
+        )
+
+    def log_progress(self, message: str, *values: object) -> None:
+        """Log how far this table is, every few seconds at most."""
+        if time.monotonic() >= self._progress_due:
+            self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
+            self.logger.info(f"%s: {message}", self.name, *values)  # noqa: G004
+
+
+class NotConnected(TypeError):
+    """A table that nothing would fill."""
+
+
+def connect(tables: Sequence[InstagramStream]) -> None:
+    """Let the tables of a run find each other, and hand each lead its followers.
+
+    Raises:
+        NotConnected: nothing would fill one of the tables, which would stay empty without a word.
+    """
+    by_class = {type(table): table for table in tables}
+    for table in tables:
+        table._by_class = by_class  # noqa: SLF001
+        for lead_class in table.leads():
+            lead = by_class.get(lead_class)
+            if lead is None:
+                message = f"Table {table.name} follows {lead_class.__name__}: add that to STREAMS"
+                raise NotConnected(message)
+            _follow(lead, table)
+            if lead_class is not table.parent_stream_type:
+                lead.child_streams.append(table)
+        if not table.leads() and type(table).rows is InstagramStream.rows:
+            message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
+            raise NotConnected(message)
+
+
+def _follow(lead: InstagramStream, table: InstagramStream) -> None:
+    wanted = lead.follower_type
+    if wanted is None:
+        message = f"Table {table.name} follows {lead.name}, which hands its answers to no table"
+        raise NotConnected(message)
+    if not isinstance(table, wanted):
+        message = (
+            f"Table {table.name} follows {lead.name}: its class must inherit from "
+            f"{wanted.__name__}, whose methods {lead.name} calls"
+        )
+        raise NotConnected(message)
+    lead._followers.append(table)  # noqa: SLF001

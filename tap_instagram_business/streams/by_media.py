@@ -1,0 +1,249 @@
+"""What tables about media have in common: which media are due, and what a refusal means."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from abc import abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from typing_extensions import override
+
+from tap_instagram_business.graph import insight_calls
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.metrics import kind_of
+from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
+from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights import Split
+    from tap_instagram_business.run import Run
+
+KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type"})
+"""Fields that decide which insights a media has, and when they are due."""
+REQUIRED_FIELDS = frozenset({"id", "timestamp"})
+"""Meta gives these of every media and story; without them nothing can be done with one."""
+MAX_TO_ASK_AGAIN = 200
+"""If Meta fails at more media of an account than this, the account is left out of this run."""
+
+
+def _date(kept: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(kept) if kept else None
+
+
+def _moment(kept: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(kept) if kept else None
+
+
+@dataclass(frozen=True)
+class ListedMedia:
+    """A media of an account, as Meta listed it."""
+
+    account: Account
+    node: dict[str, Any] = field(repr=False)
+    posted: dt.datetime
+
+    @property
+    def id(self) -> str:
+        """The media's id."""
+        return str(self.node["id"])
+
+    @property
+    def kind(self) -> str:
+        """The kind of media, which decides which insights it has."""
+        return kind_of(self.node.get("media_product_type"), self.node.get("media_type"))
+
+
+class RefreshedStream(InstagramStream):
+    """A table whose rows are written again when their media is due."""
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._last_refreshes: dict[str, LastRefresh] = {}
+        self._again: dict[str, set[str]] = {}
+
+    @functools.cached_property
+    def tiers(self) -> Tiers:
+        """How often a media is read."""
+        return Tiers.parse(self.config["media_refresh"])
+
+    def is_due(self, media: ListedMedia) -> bool:
+        """Return whether this table wants a media in this run."""
+        if not self.selected:
+            return False
+        now, last = self._run.graph.now(), self._last_refresh(media.account)
+        return is_due(media.id, media.posted, last=last, now=now, tiers=self.tiers)
+
+    def _last_refresh(self, account: Account) -> LastRefresh:
+        """Return what the bookmark said before this run, whatever this run adds to it."""
+        if account.id not in self._last_refreshes:
+            kept = self.bookmark(account)
+            self._last_refreshes[account.id] = LastRefresh(
+                date=_date(kept.get("snapshot_date")),
+                since=_moment(kept.get("since")),
+                partial_date=_date(kept.get("partial_date")),
+                partial_until=_moment(kept.get("partial_until")),
+                again=frozenset(kept.get("again") or ()),
+            )
+        return self._last_refreshes[account.id]
+
+    def done_until(self, media: ListedMedia) -> None:
+        """Remember that this media and all newer ones of its account are done."""
+        self.advance(media.account, partial_date=self.today, partial_until=media.posted.isoformat())
+
+    def ask_again(self, media: ListedMedia) -> None:
+        """Remember that Meta failed at a media, so that the next run asks for it, due or not."""
+        failed = self._again.setdefault(media.account.id, set())
+        failed.add(media.id)
+        self.advance(media.account, again=sorted(failed | self._last_refresh(media.account).again))
+
+    def done(self, account: Account, since: dt.datetime | None) -> None:
+        """Remember that all due media of an account are done.
+
+        Args:
+            account: the account.
+            since: media that were posted before this moment were not listed; None for no limit.
+        """
+        self.advance(
+            account,
+            snapshot_date=self.today,
+            since=since.isoformat() if since else None,
+            again=sorted(self._again.get(account.id, ())) or None,
+            partial_date=None,
+            partial_until=None,
+        )
+
+
+class MediaFollower(RefreshedStream):
+    """A table that is filled while a lead lists the media, or the stories, of the accounts."""
+
+    def needs(self) -> Iterable[str]:
+        """Return fields of the list that this table needs, as the Graph API spells them."""
+        return ()
+
+    def begin(self) -> None:
+        """Prepare, before the first page is listed."""
+
+    @abstractmethod
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Write the rows of some media, newest first; called for each page of a list.
+
+        The media may belong to several accounts. Those that are not due are among them.
+        """
+
+    def end(self, account: Account, since: dt.datetime | None) -> None:
+        """Move the bookmark of an account whose list was read to its end.
+
+        Args:
+            account: the account.
+            since: media that were posted before this moment were not listed; None for no limit.
+        """
+        self.done(account, since)
+
+
+class BreakdownFollower(InstagramStream):
+    """A table that wants insights of media in parts, which another table asks for with its own."""
+
+    @abstractmethod
+    def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
+        """Yield the calls that this table needs about a media; none where it is deselected."""
+
+    @abstractmethod
+    def write_parts(self, answer: Answer, splits: Mapping[str, Split]) -> None:
+        """Write the rows of an answer.
+
+        Args:
+            answer: the answer to one of those calls.
+            splits: the figures that it holds, by metric.
+        """
+
+
+class InsightsStream(MediaFollower):
+    """A table of insights of media: an error ends the account, or becomes a gap."""
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._ended: set[str] = set()
+
+    def has_ended(self, account: Account) -> bool:
+        """Return whether an account is left out of this table for the rest of the run."""
+        return account.id in self._ended
+
+    @override
+    def end(self, account: Account, since: dt.datetime | None) -> None:
+        if not self.has_ended(account):
+            super().end(account, since)
+
+    def insights_call(
+        self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
+    ) -> InsightsCall:
+        """Return the call for some insights of a media."""
+        call = insight_calls.media_lifetime(media.account, media.id, media.kind, metrics, breakdown)
+        return call.about(media)
+
+    def take_error(self, answer: Answer, error: CallError) -> None:
+        """Write what an error means: the account is left out, or insights are missing."""
+        media: ListedMedia = answer.call.subject
+        is_failure = error.reason is Reason.FAILED
+        has_room = len(self._again.get(media.account.id, ())) < MAX_TO_ASK_AGAIN
+        if answer.ends_account or (is_failure and not has_room):
+            self._end_account(media.account, error)
+            return
+        # Meta lists the media but says that it does not exist. One of the two is wrong, so it is
+        # asked for in every run for as long as it is listed.
+        if has_room and (is_failure or error.rule.means_gone):
+            self.ask_again(media)
+        if error.reason is Reason.BEFORE_CONVERSION:
+            self._run.conversions.add(media.account, media.posted)
+        call = cast("InsightsCall", answer.call)
+        metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
+        self.add_gap(media, error.reason, metric=metric, error=error)
+
+    def _end_account(self, account: Account, error: CallError) -> None:
+        if not self.has_ended(account):
+            self._ended.add(account.id)
+            self.leave_out(account, error)
+            self.table(InsightGaps).add_account(account, self.today, error)
+
+    def is_before_conversion(self, media: ListedMedia) -> bool:
+        """Return whether Meta is known to have no insights of a media."""
+        return self._run.conversions.covers(media.account, media.posted)
+
+    def add_gap(
+        self,
+        media: ListedMedia,
+        reason: Reason,
+        *,
+        metric: str = "",
+        error: CallError | None = None,
+    ) -> None:
+        """Write that Meta did not give an insight of a media; all insights where metric is ''."""
+        gap = Gap(self.today, metric, reason, error, media.id)
+        self.table(InsightGaps).add(media.account, gap)
+
+    def add_missing(self, answer: Answer, given: Container[str], suffix: str = "") -> None:
+        """Write a gap for each metric that was refused, or asked for and not given.
+
+        Args:
+            answer: the answer to an insights call.
+            given: the metrics that it holds.
+            suffix: what to add to the metric's name.
+        """
+        media: ListedMedia = answer.call.subject
+        call = cast("InsightsCall", answer.call)
+        for metric, error in call.refused.items():
+            self.add_gap(media, error.reason, metric=metric + suffix, error=error)
+        missing = [metric for metric in call.metrics if metric not in given]
+        if missing and missing == list(call.metrics) and not suffix:
+            missing = [""]
+        for metric in missing:
+            self.add_gap(media, Reason.EMPTY, metric=metric + suffix)

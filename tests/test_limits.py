@@ -14,8 +14,9 @@ from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.limits import RateLimits
-from tap_instagram_business.graph.usage import Usage, read_usage
+from tap_instagram_business.graph.usage import read_usage
 from tests import truth
+from tests.graph.test_usage import case
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:
@@ -26,57 +27,6 @@ if TYPE_CHECKING:
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
 MINUTE = dt.timedelta(minutes=1)
-
-
-def case(**figures: float) -> dict[str, str]:
-    return {"X-Business-Use-Case-Usage": json.dumps({"1784": [{"type": "instagram", **figures}]})}
-
-
-def test_the_highest_of_all_figures_counts() -> None:
-    headers = case(call_count=3, total_cputime=41, total_time=7)
-    headers["X-App-Usage"] = json.dumps({"call_count": 12, "total_time": 2, "total_cputime": 0})
-    usage = read_usage(headers)
-    assert (usage.account, usage.app, usage.percent) == (41, 12, 41)
-
-
-def test_what_ads_have_used_up_is_no_matter_of_instagrams() -> None:
-    ads = {"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 30}
-    own = {"type": "instagram", "call_count": 7, "estimated_time_to_regain_access": 0}
-    usage = read_usage({"X-Business-Use-Case-Usage": json.dumps({"9": [ads, own], "1784": [own]})})
-    assert (usage.account, usage.regain_minutes) == (7, 0)
-    usage = read_usage({"X-Business-Use-Case-Usage": json.dumps({"9": [ads]})})
-    assert (usage.account, usage.regain_minutes) == (100, 30)
-
-
-@pytest.mark.parametrize("header", ["", "no JSON", "[1]", '{"1": "x"}', '{"1": [null]}', "null"])
-def test_headers_that_cannot_be_read_say_nothing(header: str) -> None:
-    usage = read_usage({"X-Business-Use-Case-Usage": header})
-    assert (usage.app, usage.account, usage.regain_minutes) == (None, None, 0)
-
-
-@pytest.mark.parametrize("header", ["", "no JSON", "[1]", "null", "{}"])
-def test_a_header_of_the_app_that_cannot_be_read_says_nothing(header: str) -> None:
-    assert read_usage({"X-App-Usage": header}) == Usage()
-
-
-def test_an_allowance_of_which_nothing_is_used_is_told_from_one_that_meta_is_silent_about() -> None:
-    usage = read_usage({"X-App-Usage": '{"call_count": 0, "total_time": 0, "total_cputime": 0}'})
-    assert (usage.app, usage.account, usage.percent) == (0, None, 0)
-    usage = read_usage(case(call_count=0, total_cputime=0, total_time=0))
-    assert (usage.app, usage.account, usage.percent) == (None, 0, 0)
-    assert read_usage({}) == Usage()
-
-
-def test_the_longest_time_to_regain_access_counts_whose_it_is_does_not_matter() -> None:
-    headers = {"X-App-Usage": json.dumps({"call_count": 1, "estimated_time_to_regain_access": 4})}
-    assert read_usage(headers).regain_minutes == 4
-    headers |= case(call_count=100, estimated_time_to_regain_access=9)
-    assert read_usage(headers).regain_minutes == 9
-
-
-@pytest.mark.parametrize("figure", ["41", None, [41], {"percent": 41}])
-def test_a_figure_that_is_no_number_is_taken_for_none_and_the_others_count(figure: Any) -> None:
-    assert read_usage(case(call_count=figure, total_time=7)).account == 7
 
 
 A = ["1784"] * 200

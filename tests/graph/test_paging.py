@@ -80,7 +80,7 @@ def test_the_last_page_is_turned_over_to_nothing() -> None:
 
 
 def test_nothing_follows_an_error() -> None:
-    page = Answer(LIST, error=GraphError({"code": 10}))
+    page = Answer(LIST, {"data": [], "paging": {"next": NEXT}}, GraphError({"code": 10}))
     assert next_page(page) == (page, None)
 
 

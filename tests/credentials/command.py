@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
+from tests import program
+from tests.program import PROGRAM, complaint
+
 if TYPE_CHECKING:
+    import subprocess
+
     from instagram_sandbox.graph_api import GraphApiServer
 
+__all__ = ["APP", "PROGRAM", "command", "complaint", "environment", "output"]
+
 APP = {"APP_ID": "1234567890123456", "APP_SECRET": "sandbox-app-secret"}
-PROGRAM = [sys.executable, "-c", "from tap_instagram_business.cli import main; main()"]
 
 
 def environment(server: GraphApiServer | None = None, /, **settings: str) -> dict[str, str]:
@@ -29,27 +33,10 @@ def environment(server: GraphApiServer | None = None, /, **settings: str) -> dic
 def command(
     *arguments: str, stdin: str = "", env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *arguments],
-        env=environment() if env is None else env,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return program.run(*arguments, env=environment() if env is None else env, stdin=stdin)
 
 
 def output(run: subprocess.CompletedProcess[str]) -> str:
     """The standard output of a run, which must have succeeded."""
     assert run.returncode == 0, run.stderr
     return run.stdout
-
-
-def complaint(run: subprocess.CompletedProcess[str]) -> str:
-    """The one error sentence of a run, which must have failed."""
-    assert run.returncode == 1, run.stdout + run.stderr
-    assert "Traceback" not in run.stderr
-    serious = [line for line in run.stderr.splitlines() if "CRITICAL" in line]
-    assert len(serious) == 1, run.stderr
-    return serious[0].split("|", 3)[3].strip()

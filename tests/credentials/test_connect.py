@@ -345,5 +345,5 @@ def test_a_token_that_reads_no_account_is_reported(
     assert keys
     env = env_of(serve(world("facebook", accounts=0)), vault)
     sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
-    assert "reaches no Instagram professional account" in sentence
+    assert "gives access to no Instagram professional account" in sentence
     assert vault.read() == {}

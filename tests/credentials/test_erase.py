@@ -16,6 +16,7 @@ from tests.credentials.command import command, complaint, environment, output
 from tests.credentials.records import new_record
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 from tests.meltano_project import meltano
+from tests.program import run_new_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -284,6 +285,8 @@ def test_a_missing_google_client_is_reported(
     (tmp_path / "google").mkdir()
     (tmp_path / "google" / "__init__.py").write_text("raise ImportError")
     env["PYTHONPATH"] = str(tmp_path)
-    run = command("erase", GOES, "--no-state", "--project=p", "--dataset=d", "--yes", env=env)
+    run = run_new_python(
+        *("erase", GOES, "--no-state", "--project=p", "--dataset=d", "--yes"), env=env
+    )
     assert "tap-instagram-business[bigquery]" in complaint(run)
     assert set(filled.read()) == {GOES, STAYS}

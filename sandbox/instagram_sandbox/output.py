@@ -52,20 +52,22 @@ def report(data_dir: Path) -> Iterator[str]:
     Raises:
         SandboxError: If the local BigQuery does not run.
     """
+    warehouse = _warehouse(data_dir)
     from instagram_sandbox.bigquery.report import report as tables  # noqa: PLC0415
 
-    yield from tables(_warehouse(data_dir))
+    yield from tables(warehouse)
     yield heading("Requests to the Graph API since it was started")
     yield _requests(data_dir)
 
 
 def _warehouse(data_dir: Path) -> Warehouse:
-    from instagram_sandbox.bigquery.warehouse import Warehouse  # noqa: PLC0415
-
     server = lifecycle.bigquery(data_dir).running()
     if server is None:
         message = "The local BigQuery does not run: start it with `up`."
         raise SandboxError(message)
+    # Python 3.10 has no local BigQuery and no client for it.
+    from instagram_sandbox.bigquery.warehouse import Warehouse  # noqa: PLC0415
+
     return Warehouse(server.url, lifecycle.BIGQUERY_PROJECT)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import re
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -20,6 +19,7 @@ from tap_instagram_business.streams.by_media import (
     MediaFollower,
     RefreshedStream,
 )
+from tap_instagram_business.streams.captions import hashtags, mentions
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.run import Run
 
 MEDIA_PER_PAGE = "100"
-HASHTAG = re.compile(r"(?<!\w)#(\w+)")
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
-MENTION = re.compile(r"(?<![\w.])@([\w.]*\w)")
 
 
 class Media(RefreshedStream):
@@ -141,8 +139,8 @@ class Media(RefreshedStream):
             "account_id": media.account.id,
             **{field.name: field.read(media.node) for field in MEDIA_FIELDS},
             "timestamp": media.posted.isoformat(),
-            "hashtags": HASHTAG.findall(caption),
-            "mentions": MENTION.findall(caption),
+            "hashtags": hashtags(caption),
+            "mentions": mentions(caption),
             "caption_length": len(caption),
             "children_count": None if slides is None else len(slides),
         }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 9)
-WORLD = WorldSettings(accounts=2, posts=110, days=len(DAYS), seed=5, start=START)
+WORLD = WorldSettings(accounts=2, posts=60, days=len(DAYS), seed=5, start=START)
 
 
 def run_tap(server: GraphApiServer, **options: Any) -> Run:
@@ -33,7 +33,7 @@ def run_tap(server: GraphApiServer, **options: Any) -> Run:
 
 @pytest.fixture
 def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
-    return serve(WORLD)
+    return serve(WORLD, api_settings=ApiSettings(page_cap=40))
 
 
 def assert_complete(server: GraphApiServer, run: Run) -> None:

@@ -36,9 +36,10 @@ TestTapInstagramBusiness = get_tap_test_class(
 )
 
 
-@pytest.fixture
-def run(serve: Callable[..., GraphApiServer]) -> Run:
-    return run_tap(serve(WorldSettings(accounts=3, posts=50, days=60, start=START)))
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    with GraphApiServer(WorldSettings(accounts=3, posts=50, days=60, start=START)) as server:
+        yield run_tap(server)
 
 
 def test_rows_fit_their_schema(run: Run) -> None:

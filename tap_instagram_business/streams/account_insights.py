@@ -165,7 +165,7 @@ class AccountInsights(DailyStream):
         if question.is_series:
             return self._read_series(answer, figures)
         for follower in self.followers(DayFollower):
-            follower.read(account, day, answer)
+            follower.isolated(follower.read, account, day, answer)
         if question.breakdown:
             return self._read_split(answer, figures[day])
         values = read_values(answer.data)

@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from typing_extensions import override
 
 from tap_instagram_business.graph.costs import Costs
-from tap_instagram_business.graph.errors import RateLimited
+from tap_instagram_business.graph.errors import GraphFailure, RateLimited
 from tap_instagram_business.sdk import SdkStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -66,6 +66,7 @@ class InstagramStream(SdkStream):
         self._by_class: Mapping[type[InstagramStream], Any] = {}
         self._followers: list[InstagramStream] = []
         self._counter: Counter | None = None
+        self._has_crashed = False
         self._written = 0
         self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
 
@@ -98,8 +99,9 @@ class InstagramStream(SdkStream):
         with ExitStack() as open_tables:
             for table in self._filled_tables():
                 open_tables.enter_context(table.opened())
+            rows = iter(self.rows())
             try:
-                for row in self.rows():
+                while (row := self.isolated(next, rows, None)) is not None:
                     self._written += 1
                     yield row
             except RateLimited as reason:
@@ -107,6 +109,34 @@ class InstagramStream(SdkStream):
         seconds = time.monotonic() - started
         for table in (self, *self._filled_tables()):
             table.log_costs(seconds)
+
+    def isolated(self, step: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401
+        """Do a step of this table, so that an unexpected error in it costs this table only.
+
+        After such an error the table takes no more steps in this run and keeps its bookmarks. The
+        run tells the error at its end, with exit code 1.
+
+        Args:
+            step: the function to call.
+            arguments: what to call it with.
+
+        Returns:
+            What the function returns; None after an error.
+
+        Raises:
+            GraphFailure: the Graph API cannot be read any more, or not in this run.
+            OSError: the output cannot be written any more.
+        """
+        if self._has_crashed:
+            return None
+        try:
+            return step(*arguments)
+        except (GraphFailure, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._has_crashed = True
+            self._run.left_out.add_crash(self.name, error)
+        return None
 
     def _filled_tables(self) -> list[InstagramStream]:
         """Return the selected tables that are filled while this one runs.
@@ -207,7 +237,7 @@ class InstagramStream(SdkStream):
             account: the account.
             values: entries of the bookmark; None removes one.
         """
-        if self.selected:
+        if self.selected and not self._has_crashed:
             kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
             kept.update(values)
             for name in [name for name, value in values.items() if value is None]:

@@ -135,7 +135,7 @@ class MediaInsights(InsightsStream):
         }
         self.write(row)
         for follower in self.followers(MediaInsightsFollower):
-            follower.take(dict(row))
+            follower.isolated(follower.take, dict(row))
 
 
 class MediaInsightsHistory(MediaInsightsFollower):

@@ -25,7 +25,7 @@ from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
-from tap_instagram_business.streams.base import connect
+from tap_instagram_business.streams.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

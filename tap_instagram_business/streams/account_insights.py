@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights import Number
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.gaps import Gap
 
 DAYS_PER_WINDOW = 10

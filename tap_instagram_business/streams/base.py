@@ -78,6 +78,14 @@ class InstagramStream(SdkStream):
         first = (cls.parent_stream_type,) if cls.parent_stream_type else ()
         return (*first, *cls.also_follows)
 
+    def connect(self, tables: Mapping[type[InstagramStream], InstagramStream]) -> None:
+        """Let this table find the other tables of the run, by their classes."""
+        self._by_class = tables
+
+    def add_follower(self, follower: InstagramStream) -> None:
+        """Hand the answers of this table to a follower from now on."""
+        self._followers.append(follower)
+
     def table(self, cls: type[S]) -> S:
         """Return another table of this run, selected or not."""
         found: S = self._by_class[cls]
@@ -263,43 +271,3 @@ class InstagramStream(SdkStream):
         if time.monotonic() >= self._progress_due:
             self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
             self.logger.info(f"%s: {message}", self.name, *values)  # noqa: G004
-
-
-class NotConnected(TypeError):
-    """A table that nothing would fill."""
-
-
-def connect(tables: Sequence[InstagramStream]) -> None:
-    """Let the tables of a run find each other, and hand each lead its followers.
-
-    Raises:
-        NotConnected: nothing would fill one of the tables, which would stay empty without a word.
-    """
-    by_class = {type(table): table for table in tables}
-    for table in tables:
-        table._by_class = by_class  # noqa: SLF001
-        for lead_class in table.leads():
-            lead = by_class.get(lead_class)
-            if lead is None:
-                message = f"Table {table.name} follows {lead_class.__name__}: add that to STREAMS"
-                raise NotConnected(message)
-            _follow(lead, table)
-            if lead_class is not table.parent_stream_type:
-                lead.child_streams.append(table)
-        if not table.leads() and type(table).rows is InstagramStream.rows:
-            message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
-            raise NotConnected(message)
-
-
-def _follow(lead: InstagramStream, table: InstagramStream) -> None:
-    wanted = lead.follower_type
-    if wanted is None:
-        message = f"Table {table.name} follows {lead.name}, which hands its answers to no table"
-        raise NotConnected(message)
-    if not isinstance(table, wanted):
-        message = (
-            f"Table {table.name} follows {lead.name}: its class must inherit from "
-            f"{wanted.__name__}, whose methods {lead.name} calls"
-        )
-        raise NotConnected(message)
-    lead._followers.append(table)  # noqa: SLF001

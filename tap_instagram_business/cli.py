@@ -1,4 +1,4 @@
-"""What one can type: the Singer flags, and the commands beside them."""
+"""The command line: the Singer options, and the commands beside them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ COMMANDS = {
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }
-"""Commands by name, imported only when they are typed."""
+"""The commands by name; each is imported only when it is used."""
 
 
 class CommandLine(click.Group):
-    """The tap without a command, and commands; trouble is one sentence and exit code 1."""
+    """Runs the tap or a command; an error is told in one sentence, with exit code 1."""
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -74,7 +74,7 @@ class CommandLine(click.Group):
 
 
 def fail(sentence: str) -> NoReturn:
-    """End with one sentence and exit code 1."""
+    """Log one sentence and end with exit code 1."""
     TapInstagramBusiness.logger.critical("%s.", sentence.rstrip(".").strip())
     sys.exit(1)
 
@@ -87,7 +87,7 @@ def sync(
     state: IO[str] | None = None,
     catalog: IO[str] | None = None,
 ) -> None:
-    """Run the tap, or say what it is."""
+    """Run the tap, or describe it."""
     context = click.get_current_context(silent=True)
     given = config or ConfigInput()
     if context and context.invoked_subcommand:
@@ -105,7 +105,7 @@ def sync(
 
 
 def read_json(file: IO[str]) -> dict[str, Any]:
-    """Read a JSON object, or end with a sentence that names the file and shows nothing of it."""
+    """Read a JSON object, or end with a sentence that names the file but shows no content."""
     try:
         content = load_json(file.read())
     except ValueError:
@@ -132,7 +132,7 @@ def read_config(
 
 
 def with_config_files(command: click.Command) -> click.Command:
-    """Let the option --config of a command, if it has one, hand over what the files hold."""
+    """Let option --config of a command, if it has one, return the content of the files."""
     for option in command.params:
         if option.name == "config":
             option.callback = read_config

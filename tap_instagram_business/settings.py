@@ -194,7 +194,7 @@ SHAPES = {
 
 
 def sentence(error: ValidationError) -> str:
-    """Say which setting is wrong and what it must be, without showing its value."""
+    """Return which setting is wrong and what it must be, without its value."""
     name = str(error.path[0]) if error.path else ""
     if not name:
         return f"The settings are wrong: {error.validator} {error.validator_value}."
@@ -206,7 +206,7 @@ def sentence(error: ValidationError) -> str:
 
 
 def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
-    """Say what a schema cannot: a sentence for each."""
+    """Yield a sentence for each problem that the JSON schema of the settings cannot find."""
     if not config.get("access_token") and not config.get("vault_path"):
         yield (
             "Setting `access_token` is missing: put a token into the environment variable "

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     multiple=True,
     help="Configuration file, or ENV for environment variables, which is the default.",
 )
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def doctor(context: click.Context, config: ConfigInput, *, as_json: bool) -> None:
-    """Say what the token is and can do; exit code 1 if a sync would fail."""
+    """Check whether a sync would work.
+
+    Shows what the token is, which accounts it gives access to and which metrics Meta refuses today.
+    The exit code is 1 if a sync would fail.
+    """
     given = _merged(context.parent, config)
     with _quiet():
         tap = TapInstagramBusiness(config=given.config, parse_env_config=given.parse_env)

@@ -36,5 +36,8 @@ class Reason(str, Enum):
     EMPTY = "empty", "Meta answered, but without a figure"
     GONE = "gone", "deleted, ended or hidden"
     UNPLACED = "unplaced", "Meta gave figures, but it is not known of which days"
-    FAILED = "error", "Meta did not answer, even after several retries of this single request"
+    FAILED = (
+        "error",
+        "Meta failed at it after several retries, or gave an error that this version does not know",
+    )
     ALLOWANCE = "allowance", "Meta's rate limit for the account was used up"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tap_instagram_business.graph.errors import MetricRefused
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights_call import InsightsCall
 
 MIN_OBJECTS = 3
 """After so many different objects of a kind were refused a metric and none got it, the others are
@@ -33,6 +32,30 @@ MAX_FRUITLESS = 3
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
+class MetricsCall(Protocol):
+    """What a refusal has to know of a call for insights; see `InsightsCall`."""
+
+    @property
+    def node(self) -> str:
+        """The object that is asked about."""
+
+    @property
+    def quota_account(self) -> str:
+        """The account that it belongs to."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of media or request."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that are asked for."""
+
+    @property
+    def per_object(self) -> frozenset[str]:
+        """The metrics that only some objects of the kind have."""
+
+
 class Refusals:
     """Which metrics Meta has refused, for which objects, accounts and kinds of media or request."""
 
@@ -45,7 +68,7 @@ class Refusals:
         self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
 
-    def add(self, call: InsightsCall, metrics: Iterable[str], error: CallError) -> None:
+    def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
 
         Args:
@@ -67,13 +90,13 @@ class Refusals:
         if new:
             logger.warning("Meta refuses metric %s for %s: %s", ", ".join(new), call.kind, error)
 
-    def note_given(self, call: InsightsCall, metrics: Iterable[str]) -> None:
+    def note_given(self, call: MetricsCall, metrics: Iterable[str]) -> None:
         """Remember which metrics the object of a call has: others of its kind may have them too."""
         with self._lock:
             for metric in metrics:
                 self._given[call.kind, metric].add(call.quota_account)
 
-    def of(self, call: InsightsCall, metric: str) -> CallError | None:
+    def of(self, call: MetricsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be asked for; None if it must be."""
         key = call.kind, metric
         with self._lock:
@@ -100,18 +123,18 @@ class Refusals:
                 is_known = is_of_account or is_of_all
             return self._errors[key] if is_known else None
 
-    def suspects(self, call: InsightsCall) -> tuple[str, ...]:
+    def suspects(self, call: MetricsCall) -> tuple[str, ...]:
         """Return the metrics of a call that Meta has refused to any object in this run."""
         with self._lock:
             return tuple(metric for metric in call.metrics if metric in self._suspects)
 
-    def are_rare_refused(self, call: InsightsCall) -> bool:
+    def are_rare_refused(self, call: MetricsCall) -> bool:
         """Return whether Meta refuses, without naming them, metrics that only some objects have."""
         with self._lock:
             errors = (self._errors.get((call.kind, metric)) for metric in call.per_object)
             return any(isinstance(error, MetricRefused) for error in errors)
 
-    def are_lacked_together(self, call: InsightsCall, metrics: Iterable[str]) -> bool:
+    def are_lacked_together(self, call: MetricsCall, metrics: Iterable[str]) -> bool:
         """Return whether Meta has refused each of some metrics to several objects of a kind.
 
         Only metrics count that not all objects of the kind have, and that Meta's error does not
@@ -125,12 +148,12 @@ class Refusals:
                 for metric in metrics
             )
 
-    def note_fruitless(self, call: InsightsCall) -> None:
+    def note_fruitless(self, call: MetricsCall) -> None:
         """Remember that no metric of a call was to blame: all of them have failed."""
         with self._lock:
             self._fruitless[call.kind] += 1
 
-    def may_search(self, call: InsightsCall) -> bool:
+    def may_search(self, call: MetricsCall) -> bool:
         """Return whether it makes sense to search a failed call for the metric to blame."""
         with self._lock:
             is_kind_refused = any((call.kind, metric) in self._errors for metric in call.metrics)

@@ -84,7 +84,7 @@ class InsightGaps(InstagramStream):
         return ()
 
     def add_account(self, account: Account, date: str, error: CallError) -> None:
-        """Write that no insight of an account is to be had, once a run."""
+        """Write, once in a run, that no insight of an account can be read."""
         if (account.id, error.reason) not in self._accounts:
             self._accounts.add((account.id, error.reason))
             self.add(account, Gap(date, "", error.reason, error))

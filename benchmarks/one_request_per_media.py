@@ -40,7 +40,7 @@ class Reader:
     """Asks for one thing at a time."""
 
     def __init__(self, url: str, token: str) -> None:
-        self.url = f"{url}/v25.0"
+        self.url = f"{url}/v26.0"
         self.http = requests.Session()
         self.http.headers["Authorization"] = f"Bearer {token}"
 

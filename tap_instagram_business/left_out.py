@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import defaultdict
+from pathlib import Path
 
 from tap_instagram_business.graph.errors import AccountRateLimited, CallError, GraphFailure
 
@@ -22,6 +24,7 @@ class LeftOut:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        self._crashed: dict[str, str] = {}
         self._waiting: set[str] = set()
         self._failed_insights = 0
 
@@ -42,6 +45,14 @@ class LeftOut:
         """Remember that an account is left out for a reason that did not come from Meta."""
         self._tables[reason][account].append(table)
 
+    def add_crash(self, table: str, error: Exception) -> None:
+        """Remember that a table ended with an error that nobody foresaw."""
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
+        self._crashed[table] = what
+        logger.error("%s: an unexpected error ends this table: %s (%s)", table, what, error)
+        logger.debug("%s", table, exc_info=error)
+
     def add_failed_insight(self) -> None:
         """Count an insight that Meta could not answer, however often it was asked."""
         self._failed_insights += 1
@@ -56,8 +67,12 @@ class LeftOut:
             logger.warning(
                 "Meta failed at %d insights: the next run asks for them.", self._failed_insights
             )
-        if self._tables:
-            parts = (f"{_named(tables)}: {reason}" for reason, tables in self._tables.items())
+        parts = [f"{_named(tables)}: {reason}" for reason, tables in self._tables.items()]
+        parts += [
+            f"table {table} from some point on: an unexpected error ({what}), please report it"
+            for table, what in self._crashed.items()
+        ]
+        if parts:
             message = f"Not everything could be read. {'; '.join(parts)}"
             raise AccountsUnread(message)
 

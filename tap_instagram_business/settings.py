@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-DEFAULT_API_VERSION = "v25.0"
+DEFAULT_API_VERSION = "v26.0"
 
 SETTINGS = th.PropertiesList(
     th.Property(

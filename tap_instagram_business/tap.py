@@ -25,7 +25,7 @@ from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
-from tap_instagram_business.streams.base import connect
+from tap_instagram_business.streams.connection import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,6 +116,7 @@ class TapInstagramBusiness(SdkTap):
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
+            self._warn_of_lost_accounts()
             self._warn_of_version()
             self._warn_of_token_end()
             try:
@@ -126,6 +127,22 @@ class TapInstagramBusiness(SdkTap):
             finally:
                 self._paced_writer.write_now(self.state)
         run.left_out.raise_any()
+
+    def _warn_of_lost_accounts(self) -> None:
+        """Warn of accounts that earlier runs have read and that this run does not find."""
+        bookmarks = self.state.get("bookmarks", {}).values()
+        known = {account_id for kept in bookmarks for account_id in kept.get("accounts", {})}
+        wanted = set(self.config.get("account_ids") or known)
+        found = {account.id for account in self.this_run.accounts}
+        for account_id in sorted(
+            known & wanted - found - self.this_run.token_accounts.unread.keys()
+        ):
+            self.logger.warning(
+                "Account %s was read by earlier runs and is not found any more: its consent may "
+                "have ended, or it is no longer a professional account linked to its Page. "
+                "`doctor` says more.",
+                account_id,
+            )
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()

@@ -77,7 +77,7 @@ def test_settings_can_come_from_the_environment() -> None:
         ({"start_date": "2999-01-01"}, "Setting `start_date` lies in the future: choose"),
         ({"account_ids": ["@acme"]}, "Setting `account_ids` must be a list of ids of digits only"),
         ({"account_ids": "1784"}, "Setting `account_ids` must be a list of ids of digits only"),
-        ({"api_version": "25"}, "Setting `api_version` must look like v25.0."),
+        ({"api_version": "25"}, "Setting `api_version` must look like v26.0."),
         ({"media_refresh": "daily"}, "Setting `media_refresh` must be `always` or look like"),
         ({"parallel_requests": 0}, "Setting `parallel_requests` must be 1 or more."),
         ({"app_secret": 1234}, "Setting `app_secret` must be of type string."),
@@ -99,7 +99,7 @@ def test_no_settings_at_all() -> None:
 def test_a_host_that_does_not_answer(tmp_path: Path) -> None:
     run = sync(tmp_path, access_token=TOKEN, app_secret=SECRET, api_url="http://127.0.0.1:9")
     assert complaint(run) == (
-        "http://127.0.0.1:9/v25.0 gives no answer (no connection, or it broke): check the network, "
+        "http://127.0.0.1:9/v26.0 gives no answer (no connection, or it broke): check the network, "
         "and setting `api_url` where it is set."
     )
 

@@ -69,7 +69,7 @@ def test_a_good_token(serve: Serve, tmp_path: Path, app: dict[str, str]) -> None
     said = doctor(tmp_path, server, **app)
     assert (said.exit_code, said.verdict) == (0, WORKS)
     assert said.beside("login") == "facebook"
-    assert said.beside("API") == "v25.0, until 2028-07-29"
+    assert said.beside("API") == "v26.0, no end set"
     assert said.beside("token") == (
         f"user Sandbox Person (5550000000000001), of app Sandbox ({APP_ID})"
     )
@@ -331,7 +331,7 @@ def test_a_host_that_does_not_answer(serve: Serve, tmp_path: Path) -> None:
     server.stop()
     said = doctor(tmp_path, server)
     assert said.exit_code == 1
-    assert said.verdict.startswith(f"A sync would fail: {server.url}/v25.0 gives no answer")
+    assert said.verdict.startswith(f"A sync would fail: {server.url}/v26.0 gives no answer")
 
 
 def test_settings_from_the_environment_are_the_default(

@@ -10,10 +10,11 @@ from typing_extensions import override
 
 from tap_instagram_business import streams
 from tap_instagram_business.graph.calls import Call
-from tap_instagram_business.streams.base import InstagramStream, NotConnected
+from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.comments import TaggedMedia
+from tap_instagram_business.streams.connection import NotConnected
 from tap_instagram_business.streams.media import Media
 from tests.tap_run import run_tap
 

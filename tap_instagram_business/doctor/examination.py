@@ -11,10 +11,9 @@ from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
 from tap_instagram_business.graph.discovery import INSIGHTS_TASKS
+from tap_instagram_business.graph.error_table import RECONNECT, Action
 from tap_instagram_business.graph.errors import (
-    RECONNECT,
     AccountRateLimited,
-    Action,
     CallError,
     GraphFailure,
     RateLimited,

@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.graph.session import GraphSession
 
 RECENT_MEDIA = "50"

@@ -32,7 +32,7 @@ class Access:
     """
 
     login: str = "facebook"
-    api_version: str = "v25.0"
+    api_version: str = "v26.0"
     app_secret: str = field(default="", repr=False)
     api_url: str = ""
     user_agent: str = "tap-instagram-business"

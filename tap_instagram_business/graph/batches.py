@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tap_instagram_business.graph.access import appsecret_proof
-from tap_instagram_business.graph.calls import Answer, Call, InsightsCall
-from tap_instagram_business.graph.errors import Action, CallError, GraphError, Unanswered
+from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.error_table import Action
+from tap_instagram_business.graph.errors import CallError, GraphError, Unanswered
+from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.graph.transport import Reply
 from tap_instagram_business.graph.usage import read_usage

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self, override
 
-from tap_instagram_business.graph.error_texts import refused_field, refused_metrics
-from tap_instagram_business.graph.errors import Action, CallError
-from tap_instagram_business.graph.insights import is_readable
+from tap_instagram_business.graph.error_table import Action
+from tap_instagram_business.graph.error_texts import refused_field
 from tap_instagram_business.graph.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.refusals import Refusals
 
 logger = logging.getLogger("tap-instagram-business.graph")
@@ -117,6 +117,14 @@ class Call:
         """Return the same call with a subject, which is handed back with its answer."""
         return replace(self, subject=subject)
 
+    def max_tries(self, _error: CallError, _refusals: Refusals, tries: int) -> int:
+        """Return how often to send this call before its error is believed; usually `tries`."""
+        return tries
+
+    def parts(self, _error: CallError, _refusals: Refusals) -> list[Self]:
+        """Return smaller calls that together find out which part of this call an error is about."""
+        return []
+
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
         return replace(self, params={**self.params, **params})
@@ -169,63 +177,6 @@ class SecretCall(Call):
     @override
     def is_answered_by(self, body: Mapping[str, Any]) -> bool:
         return isinstance(body.get("data"), dict)
-
-
-@dataclass(frozen=True)
-class InsightsCall(Call):
-    """A call of an insights edge, which is repeated without the metrics that Meta refuses.
-
-    `graph/insight_calls.py` builds them all.
-
-    Attributes:
-        metrics: the metrics to ask for.
-        kind: the kind of media or request; a metric refused for one is refused for all of a kind.
-        per_object: metrics that only some objects of the kind have: a refusal is of one object.
-        refused: the metrics that were left out of this call, each with Meta's error.
-    """
-
-    edge: str = "insights"
-    metrics: tuple[str, ...] = ()
-    kind: str = ""
-    per_object: frozenset[str] = frozenset()
-    refused: Mapping[str, CallError] = field(default_factory=dict, compare=False)
-
-    @property
-    @override
-    def query(self) -> Mapping[str, str]:
-        return {"metric": ",".join(self.metrics), **self.params}
-
-    @property
-    def breakdown(self) -> str:
-        """The dimension by which the metrics are split; '' for none."""
-        return self.params.get("breakdown", "")
-
-    @property
-    @override
-    def is_empty(self) -> bool:
-        return not self.metrics
-
-    @override
-    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        return super().is_answered_by(body) and is_readable(body)
-
-    @override
-    def without_refused(self, refusals: Refusals) -> Self:
-        known = {metric: refusals.of(self.kind, metric) for metric in self.metrics}
-        refused = {metric: error for metric, error in known.items() if error}
-        return self._without(refused) if refused else self
-
-    @override
-    def after(self, error: CallError, refusals: Refusals) -> Self | None:
-        if error.rule.action is not Action.DROP_METRIC:
-            return super().after(error, refusals)
-        names = refused_metrics(error, self.metrics)
-        refusals.add(self.kind, (name for name in names if name not in self.per_object), error)
-        return self._without(dict.fromkeys(names, error)) if names else None
-
-    def _without(self, refused: Mapping[str, CallError]) -> Self:
-        left = tuple(metric for metric in self.metrics if metric not in refused)
-        return replace(self, metrics=left, refused={**self.refused, **refused})
 
 
 def without_field(fields: str, name: str) -> str:

@@ -30,6 +30,15 @@ def refused_metrics(error: CallError, asked: tuple[str, ...]) -> tuple[str, ...]
     return tuple(metric for metric in asked if metric in names)
 
 
+def metrics_in_text(error: CallError, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the metrics whose names are words of an error's text; none if all are.
+
+    That is no proof, since names such as `likes` are words of many a text.
+    """
+    named = tuple(metric for metric in asked if re.search(rf"\b{metric}\b", error.text))
+    return named if len(named) < len(asked) else ()
+
+
 def refused_field(error: CallError) -> str:
     """Return the field that Meta says does not exist; '' if the error names none."""
     named = re.search(r"nonexisting field \((\w+)\)", error.text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_instagram_business import days
-from tap_instagram_business.graph.calls import InsightsCall
+from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.metrics import per_object_metrics
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ figure, the metric is missing or empty. A figure is read as zero only if Meta sa
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,9 +17,30 @@ if TYPE_CHECKING:
 Number: TypeAlias = "int | float"
 
 
-def read_time(timestamp: str) -> dt.datetime:
-    """Read Meta's `2026-10-01T12:34:56+0000`."""
-    return dt.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S%z")
+TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:?\d\d)")
+
+
+def read_time(timestamp: object) -> dt.datetime:
+    """Read a moment as Meta writes it: `2026-10-01T12:34:56+0000`.
+
+    Fractions of a second, `Z`, a colon in the offset and Unix seconds were seen in answers of the
+    Graph API too. Fractions are dropped.
+
+    Raises:
+        ValueError: it is no moment.
+    """
+    if isinstance(timestamp, (int, float)) and not isinstance(timestamp, bool):
+        return dt.datetime.fromtimestamp(int(timestamp), dt.timezone.utc)
+    found = TIME.fullmatch(str(timestamp))
+    if found is None:
+        message = f"{timestamp!r} is no moment"
+        raise ValueError(message)
+    return dt.datetime.strptime(found[1] + found[3], "%Y-%m-%dT%H:%M:%S%z")
+
+
+def metric_names(answer: Mapping[str, Any]) -> set[str]:
+    """Return the names of the metrics that an answer holds."""
+    return {str(item["name"]) for item in answer["data"]}
 
 
 def read_values(answer: Mapping[str, Any]) -> dict[str, Number]:

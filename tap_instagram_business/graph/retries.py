@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.graph.errors import NO_ANSWER, Unreachable
+from tap_instagram_business.graph.error_table import NO_ANSWER
+from tap_instagram_business.graph.errors import Unreachable
 
 if TYPE_CHECKING:
     from tap_instagram_business.graph.errors import CallError

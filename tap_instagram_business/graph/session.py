@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
 
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.costs import Costs
-from tap_instagram_business.graph.errors import RETRYABLE, AccountRateLimited, Action
+from tap_instagram_business.graph.error_table import RETRYABLE, Action
+from tap_instagram_business.graph.errors import AccountRateLimited
+from tap_instagram_business.graph.insights import metric_names
+from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page
-from tap_instagram_business.graph.refusals import Refusals
+from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
+from tap_instagram_business.graph.scouts import Scouts
 from tap_instagram_business.graph.transport import Transport
 
 if TYPE_CHECKING:
@@ -65,6 +71,8 @@ class GraphSession:
         self.access = access
         self.rate_limits = rate_limits or RateLimits()
         self.refusals = Refusals()
+        self._scouts = Scouts(self.refusals)
+        self._searching = threading.Lock()
         self._guard = OutageGuard(self.retry_policy)
         self._transport = Transport(
             access,
@@ -103,7 +111,7 @@ class GraphSession:
         waiting = iter(calls)
         earlier: InFlight = []
         while window := list(islice(waiting, self._max_to_submit(earlier))):
-            current = self._submit(window, costs)
+            current = self._submit_scouts_first(window, costs)
             yield from _in_order(earlier)
             earlier = current
         yield from _in_order(earlier)
@@ -142,15 +150,46 @@ class GraphSession:
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
-        fair = -(-len(calls) // self.access.parallel_requests)
+        return self._submit_some(calls, range(len(calls)), costs)
+
+    def _submit_some(self, calls: Sequence[Call], places: Sequence[int], costs: Costs) -> InFlight:
+        """Submit the calls at some places of a list."""
+        some = [calls[place] for place in places]
+        fair = -(-len(some) // self.access.parallel_requests)
         size = min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
         return [
-            (pack, self._threads.submit(self._settle, [calls[index] for index in pack], costs))
-            for group in self._batcher.groups(calls)
+            (
+                [places[index] for index in pack],
+                self._threads.submit(self._settle, [some[index] for index in pack], costs),
+            )
+            for group in self._batcher.groups(some)
             for pack in (group[start : start + size] for start in range(0, len(group), size))
         ]
 
+    def _submit_scouts_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
+        """Submit calls, but a few of each kind before the others.
+
+        They find out which metrics Meta refuses, so that the others are not all refused.
+        """
+        others = list(range(len(calls)))
+        in_flight: InFlight = []
+        for number in (MIN_OBJECTS, MIN_OBJECTS_IF_RARE):
+            scouts = self._scouts.choose(calls, others, number)
+            in_flight += self._submit_some(calls, scouts, costs)
+            wait([future for _, future in in_flight])
+            others = [place for place in others if place not in {*scouts}]
+        return in_flight + self._submit_some(calls, others, costs)
+
     def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+        """Send calls, again and again, until nothing would change any of their answers."""
+        settled = [self._in_parts(answer, costs) for answer in self._retried(calls, costs)]
+        for answer in settled:
+            self._guard.count_call(answer.error)
+            if isinstance(answer.call, InsightsCall):
+                self.refusals.note_given(answer.call, metric_names(answer.data))
+        return settled
+
+    def _retried(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Send calls, again and again, until no retry would change any of their answers."""
         answers: dict[int, Answer] = {}
         pending = dict(enumerate(calls))
@@ -171,9 +210,32 @@ class GraphSession:
                     longest_wait = max(longest_wait, tries[index, action])
             if longest_wait:
                 self._guard.pause(self.retry_policy.pause(longest_wait))
-        for answer in answers.values():
-            self._guard.count_call(answer.error)
         return [answers[index] for index in range(len(calls))]
+
+    def _in_parts(self, answer: Answer, costs: Costs) -> Answer:
+        """Send a failed call in parts, until the metric stands alone that the error is about."""
+        call, error = answer.call, answer.error
+        if error is None or not isinstance(call, InsightsCall):
+            return answer
+        # One at a time, since the first to find the metric spares the others the search.
+        with nullcontext() if call.is_part else self._searching:
+            parts = call.parts(error, self.refusals)
+            if not parts:
+                return answer
+            answers = self._retried(parts, costs)
+            if not (error.may_be_accident and all(part.error for part in answers)):
+                answers = [self._in_parts(part, costs) for part in answers]
+            if unasked := call.unasked(answers):
+                answers += self._retried([unasked], costs)
+            merged = call.merged(error, answers)
+            if merged is None:
+                if not call.is_part:
+                    self.refusals.note_fruitless(call)
+                return answer
+            refused = cast("InsightsCall", merged.call).refused
+            for metric in refused.keys() - call.refused.keys():
+                self.refusals.add(call, (metric,), refused[metric])
+        return merged
 
     def _send_in_portions(
         self, pending: Mapping[int, Call], tries: Tries, costs: Costs
@@ -227,6 +289,7 @@ class GraphSession:
         if action is Action.WAIT:
             return answer.call
         most = MAX_GONE_TRIES if action is Action.GONE else self.retry_policy.tries
+        most = answer.call.max_tries(error, self.refusals, most)
         may_pass = action in MAY_PASS and tries < most
         if action is Action.UNANSWERED and may_pass and tries >= TRIES_TOGETHER:
             return answer.call.smaller()

@@ -20,7 +20,10 @@ ENDS = {
     "v24.0": dt.date(2028, 2, 18),
     "v25.0": dt.date(2028, 7, 29),
 }
-"""The day on which each version ends; versions older than these ended before."""
+"""The day on which each version ends; versions older than these ended before.
+
+Meta has set no end yet for v26.0 (of 2026-07-29) and v27.0 (of 2026-11-04).
+"""
 
 REMEDY = "raise setting `api_version`, or leave it out"
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 STREAMS: tuple[type[InstagramStream], ...] = (
     Accounts,
     AccountHistory,
+    Stories,
+    StoryInsights,
     AccountInsights,
     AccountInsightsBreakdowns,
     AccountReach,
@@ -43,15 +45,17 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     MediaChildren,
     MediaInsights,
     MediaInsightsHistory,
-    Stories,
-    StoryInsights,
     MediaInsightsBreakdowns,
     Comments,
     TaggedMedia,
     ExtraInsights,
     InsightGaps,
 )
-"""The tables in the order in which they run: gaps come after all tables that write them."""
+"""The tables in the order in which they run.
+
+Stories come early because they end within a day: whatever ends a run early must not cost them.
+Gaps come after all tables that write them.
+"""
 
 ALWAYS_NEEDED = frozenset({"username", "followers_count"})
 """Account fields that messages and the reasons of gaps need."""

@@ -54,7 +54,7 @@ class Accounts(InstagramStream):
         self.costs = self._run.discovery_costs
         for account in accounts:
             for follower in self.followers(AccountFollower):
-                follower.read(account)
+                follower.isolated(follower.read, account)
             node = _values(account)
             yield {
                 "id": account.id,

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights import Number
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.gaps import Gap
 
 DAYS_PER_WINDOW = 10
@@ -165,7 +166,7 @@ class AccountInsights(DailyStream):
         if question.is_series:
             return self._read_series(answer, figures)
         for follower in self.followers(DayFollower):
-            follower.read(account, day, answer)
+            follower.isolated(follower.read, account, day, answer)
         if question.breakdown:
             return self._read_split(answer, figures[day])
         values = read_values(answer.data)

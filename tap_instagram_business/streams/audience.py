@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.by_day import Window
 
 DIMENSIONS = ("age", "gender", "city", "country")

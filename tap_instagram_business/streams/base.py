@@ -28,11 +28,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from typing_extensions import override
 
 from tap_instagram_business.graph.costs import Costs
-from tap_instagram_business.graph.errors import RateLimited
+from tap_instagram_business.graph.errors import GraphFailure, RateLimited
 from tap_instagram_business.sdk import SdkStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -66,6 +66,7 @@ class InstagramStream(SdkStream):
         self._by_class: Mapping[type[InstagramStream], Any] = {}
         self._followers: list[InstagramStream] = []
         self._counter: Counter | None = None
+        self._has_crashed = False
         self._written = 0
         self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
 
@@ -76,6 +77,14 @@ class InstagramStream(SdkStream):
         """Return the tables that fill this one; none where it asks Meta itself."""
         first = (cls.parent_stream_type,) if cls.parent_stream_type else ()
         return (*first, *cls.also_follows)
+
+    def connect(self, tables: Mapping[type[InstagramStream], InstagramStream]) -> None:
+        """Let this table find the other tables of the run, by their classes."""
+        self._by_class = tables
+
+    def add_follower(self, follower: InstagramStream) -> None:
+        """Hand the answers of this table to a follower from now on."""
+        self._followers.append(follower)
 
     def table(self, cls: type[S]) -> S:
         """Return another table of this run, selected or not."""
@@ -98,8 +107,9 @@ class InstagramStream(SdkStream):
         with ExitStack() as open_tables:
             for table in self._filled_tables():
                 open_tables.enter_context(table.opened())
+            rows = iter(self.rows())
             try:
-                for row in self.rows():
+                while (row := self.isolated(next, rows, None)) is not None:
                     self._written += 1
                     yield row
             except RateLimited as reason:
@@ -107,6 +117,34 @@ class InstagramStream(SdkStream):
         seconds = time.monotonic() - started
         for table in (self, *self._filled_tables()):
             table.log_costs(seconds)
+
+    def isolated(self, step: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401
+        """Do a step of this table, so that an unexpected error in it costs this table only.
+
+        After such an error the table takes no more steps in this run and keeps its bookmarks. The
+        run tells the error at its end, with exit code 1.
+
+        Args:
+            step: the function to call.
+            arguments: what to call it with.
+
+        Returns:
+            What the function returns; None after an error.
+
+        Raises:
+            GraphFailure: the Graph API cannot be read any more, or not in this run.
+            OSError: the output cannot be written any more.
+        """
+        if self._has_crashed:
+            return None
+        try:
+            return step(*arguments)
+        except (GraphFailure, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001
+            self._has_crashed = True
+            self._run.left_out.add_crash(self.name, error)
+        return None
 
     def _filled_tables(self) -> list[InstagramStream]:
         """Return the selected tables that are filled while this one runs.
@@ -207,7 +245,7 @@ class InstagramStream(SdkStream):
             account: the account.
             values: entries of the bookmark; None removes one.
         """
-        if self.selected:
+        if self.selected and not self._has_crashed:
             kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
             kept.update(values)
             for name in [name for name, value in values.items() if value is None]:
@@ -233,43 +271,3 @@ class InstagramStream(SdkStream):
         if time.monotonic() >= self._progress_due:
             self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
             self.logger.info(f"%s: {message}", self.name, *values)  # noqa: G004
-
-
-class NotConnected(TypeError):
-    """A table that nothing would fill."""
-
-
-def connect(tables: Sequence[InstagramStream]) -> None:
-    """Let the tables of a run find each other, and hand each lead its followers.
-
-    Raises:
-        NotConnected: nothing would fill one of the tables, which would stay empty without a word.
-    """
-    by_class = {type(table): table for table in tables}
-    for table in tables:
-        table._by_class = by_class  # noqa: SLF001
-        for lead_class in table.leads():
-            lead = by_class.get(lead_class)
-            if lead is None:
-                message = f"Table {table.name} follows {lead_class.__name__}: add that to STREAMS"
-                raise NotConnected(message)
-            _follow(lead, table)
-            if lead_class is not table.parent_stream_type:
-                lead.child_streams.append(table)
-        if not table.leads() and type(table).rows is InstagramStream.rows:
-            message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
-            raise NotConnected(message)
-
-
-def _follow(lead: InstagramStream, table: InstagramStream) -> None:
-    wanted = lead.follower_type
-    if wanted is None:
-        message = f"Table {table.name} follows {lead.name}, which hands its answers to no table"
-        raise NotConnected(message)
-    if not isinstance(table, wanted):
-        message = (
-            f"Table {table.name} follows {lead.name}: its class must inherit from "
-            f"{wanted.__name__}, whose methods {lead.name} calls"
-        )
-        raise NotConnected(message)
-    lead._followers.append(table)  # noqa: SLF001

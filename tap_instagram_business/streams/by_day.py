@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
 FIRST_DAYS = 30

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights import Split
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type"})

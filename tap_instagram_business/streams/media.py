@@ -76,13 +76,13 @@ class Media(RefreshedStream):
     def rows(self) -> Iterator[Record]:
         followers = self.followers(MediaFollower)
         for follower in followers:
-            follower.begin()
+            follower.isolated(follower.begin)
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
             media = [item for page in pages for item in self._listed_media(accounts, page.answer)]
             self._log_progress(pages, len(media))
             for follower in followers:
-                follower.read(media)
+                follower.isolated(follower.read, media)
             for item in media:
                 if self.is_due(item):
                     yield self._row(item)
@@ -152,7 +152,7 @@ class Media(RefreshedStream):
             return
         self.done(account, self.since)
         for follower in self.followers(MediaFollower):
-            follower.end(account, self.since)
+            follower.isolated(follower.end, account, self.since)
 
 
 class MediaChildren(MediaFollower):

@@ -18,8 +18,9 @@ from tap_instagram_business.streams.stories import StoryInsights
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights import Split
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.refresh import Tiers
     from tap_instagram_business.streams.by_media import ListedMedia
 

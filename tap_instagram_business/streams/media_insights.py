@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.by_media import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
@@ -135,7 +136,7 @@ class MediaInsights(InsightsStream):
         }
         self.write(row)
         for follower in self.followers(MediaInsightsFollower):
-            follower.take(dict(row))
+            follower.isolated(follower.take, dict(row))
 
 
 class MediaInsightsHistory(MediaInsightsFollower):

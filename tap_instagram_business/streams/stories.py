@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, InsightsCall
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.insights_call import InsightsCall
 
 STORIES_PER_PAGE = "100"
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
@@ -62,12 +63,12 @@ class Stories(InstagramStream):
     def rows(self) -> Iterator[Record]:
         followers = self.followers(MediaFollower)
         for follower in followers:
-            follower.begin()
+            follower.isolated(follower.begin)
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
             for follower in followers:
-                follower.read(stories)
+                follower.isolated(follower.read, stories)
             yield from (self._row(story) for story in stories)
             for page in pages:
                 account = accounts[page.answer.call.node]
@@ -75,7 +76,7 @@ class Stories(InstagramStream):
                     self.leave_out(account, page.answer.error)
                 elif page.is_last:
                     for follower in followers:
-                        follower.end(account, None)
+                        follower.isolated(follower.end, account, None)
 
     def _lists(self) -> Iterator[ListCall]:
         fields = [
@@ -166,7 +167,7 @@ class StoryInsights(InsightsStream):
             figures |= _navigation(navigation)
         followers = self._breakdown_followers()
         for follower in followers:
-            follower.write_parts(answer, splits)
+            follower.isolated(follower.write_parts, answer, splits)
         if not followers:
             self.add_missing(answer, splits, f" by {breakdown}")
 

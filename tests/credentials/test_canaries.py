@@ -125,7 +125,7 @@ def test_a_run_of_every_table_shows_no_secret(  # noqa: PLR0913, PLR0917
     server = serve_world(serve, login)
     run = run_tap(server, **settings_with(way, server, vault, keys))
     assert set(run.schemas) == set(TapInstagramBusiness(validate_config=False).streams)
-    assert " /v25.0" in log.getvalue()
+    assert " /v26.0" in log.getvalue()
     assert shows_none_of(everything_written(run, log), secrets_of(server, key))
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.error_texts import refused_field, refused_metrics
-from tap_instagram_business.graph.errors import Action, GraphError
+from tap_instagram_business.graph.errors import GraphError
 
 ASKED = ("reach", "saved", "views")
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from instagram_sandbox.graph_api.api.call import Answer
 from instagram_sandbox.graph_api.faults import Fault
+from instagram_sandbox.graph_api.oddities.conditions import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,10 +108,15 @@ def _conditions(application: Application, order: Any) -> dict[str, Any]:  # noqa
         world.retired_metrics = set(order["retired_metrics"])
     if "deleted_media" in order:
         world.deleted_media = set(order["deleted_media"])
+    if "oddities" in order:
+        conditions = [Condition.from_json(each) for each in order["oddities"]]
+        application.conditions.clear()
+        application.conditions.add(*conditions)
     return {
         "lost_accounts": world.lost_accounts,
         "retired_metrics": sorted(world.retired_metrics),
         "deleted_media": sorted(world.deleted_media),
+        "oddities": [condition.oddity for condition in application.conditions],
     }
 
 

@@ -38,6 +38,7 @@ class Application:
         clock: The world's clock.
         api: The API without HTTP. Tests may add tokens to `api.tokens`.
         faults: The faults that are going to happen.
+        conditions: The oddities of the real API that are shown.
         usage: What each account has used of its allowance.
         requests: The log of the HTTP requests.
         latency: Number of seconds that each HTTP round trip takes. It may be changed at any time.
@@ -59,6 +60,7 @@ class Application:
         self.usage = Usage(settings.allowance_calls)
         self.requests = RequestLog()
         self.api = Api(self.world, settings, self.clock.now())
+        self.conditions = self.api.conditions
         self._gate = Gate(self.api, self.faults, self.usage)
 
     @property

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
+from instagram_sandbox.graph_api.oddities.conditions import Condition
+
 Login = Literal["facebook", "instagram"]
 TokenKind = Literal["user", "page", "system_user"]
 
@@ -142,6 +144,7 @@ class ApiSettings:
         batch_latency_share: Part of the latency that each operation of a batch adds.
         allowance_calls: Number of calls that an account may receive in 24 hours. None for no
             limit.
+        conditions: The oddities of the real API that are shown, as `Condition` or by name.
     """
 
     access_token: str = "sandbox-token"  # noqa: S105 - opens a sandbox
@@ -161,6 +164,19 @@ class ApiSettings:
     latency: float = 0.0
     batch_latency_share: float = 0.1
     allowance_calls: int | None = None
+    conditions: tuple[Condition | str, ...] = ()
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> ApiSettings:
+        """Read settings from JSON; a setting that is missing gets its default.
+
+        Raises:
+            TypeError: If there is an unknown setting.
+            ValueError: If a condition is wrong.
+        """
+        values = _with_tuples(stored)
+        conditions = tuple(Condition.from_json(order) for order in stored.get("conditions", ()))
+        return cls(**{**values, "conditions": conditions})
 
 
 @dataclass(frozen=True)
@@ -198,7 +214,7 @@ class ServerSettings:
             **{
                 **stored,
                 "world": WorldSettings.from_json(stored.get("world", {})),
-                "api": ApiSettings(**_with_tuples(stored.get("api", {}))),
+                "api": ApiSettings.from_json(stored.get("api", {})),
                 "clock": parse_moment(stored["clock"]) if stored.get("clock") else None,
             }
         )

@@ -13,12 +13,16 @@ from instagram_sandbox.graph_api.api.account_rules import InsightsQuery, parse_q
 from instagram_sandbox.graph_api.api.insight_shape import describe, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS, unix_time
 from instagram_sandbox.graph_api.catalogue import DEMOGRAPHICS
+from instagram_sandbox.graph_api.oddities.dimensions import dimensions
+from instagram_sandbox.graph_api.oddities.insights import InsightsCall, refuse_insights
+from instagram_sandbox.graph_api.oddities.numbers import change_insights
 from instagram_sandbox.graph_api.pacific import days_starting_within, end_of, graph_time, midnight
 from instagram_sandbox.graph_api.world.account_days import (
     FOLLOWER_MOVES,
     estimate_people,
     visible_share,
 )
+from instagram_sandbox.graph_api.world.shares import combine_splits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,13 +38,22 @@ PEOPLE_METRICS = frozenset({"reach", "accounts_engaged"})
 def account_insights(request: GraphRequest, account: Account) -> dict[str, Any]:
     """Answer /{ig-user}/insights."""
     request.token.require(INSIGHTS)
-    query = parse_query(request)
+    query = parse_query(request, account)
+    call = InsightsCall(
+        request, account, query.metrics, query.breakdown, query.since, _days(request, query)
+    )
+    refuse_insights(call)
     answers = (_insight(request, account, query, metric) for metric in query.metrics)
-    data = [insight for insight in answers if insight is not None]
+    data = change_insights(call, [insight for insight in answers if insight is not None])
     if not data:
         return {"data": []}
     answer = select_keys(request, {"data": data})
     return {**answer, "paging": _paging(request, query)}
+
+
+def _days(_request: GraphRequest, query: InsightsQuery) -> list[date]:
+    """Return the Pacific days whose numbers are in the window of a query."""
+    return days_starting_within(query.since, query.until)
 
 
 def _insight(
@@ -66,7 +79,7 @@ def _series(
     label = end_of if request.world.settings.end_labels else midnight
     values = [
         {"value": value, "end_time": graph_time(label(day))}
-        for day in days_starting_within(query.since, query.until)
+        for day in _days(request, query)
         if (value := _day_value(request, account, query, metric, day)) is not None
     ]
     return {"values": values}
@@ -91,7 +104,7 @@ def _total(
     follows = metric == "follows_and_unfollows"
     if follows and account.small:
         return None
-    days = days_starting_within(query.since, query.until)
+    days = _days(request, query)
     found = [request.world.account_day(account.id, day, request.now) for day in days]
     names = FOLLOWER_MOVES if follows else {metric}
     values = [figures[name] for figures in found for name in names if name in figures]
@@ -103,8 +116,9 @@ def _total(
     if not follows:
         total["value"] = estimate_people(values) if metric in PEOPLE_METRICS else sum(values)
     if query.breakdown and days:
-        parts = _parts(request, account, days, metric, query.breakdown)
-        total["breakdowns"] = [_breakdown((query.breakdown,), {(k,): v for k, v in parts.items()})]
+        keys = dimensions(request, account, metric, query.breakdown)
+        splits = [_parts(request, account, days, metric, key) for key in keys]
+        total["breakdowns"] = [_breakdown(keys, combine_splits(splits))]
     return {"total_value": total}
 
 
@@ -138,7 +152,7 @@ def _demographics(
     )
     if not counts:
         return None
-    keys: tuple[str, ...] = tuple(query.breakdown.split(","))
+    keys = tuple(query.breakdown.split(","))
     if timeframe is not None:
         keys = ("timeframe", *keys)
         counts = {(timeframe.upper(), *names): count for names, count in counts.items()}

@@ -15,11 +15,15 @@ from instagram_sandbox.graph_api.catalogue import (
     DEMOGRAPHICS,
     SERIES_METRICS,
 )
-from instagram_sandbox.graph_api.pacific import ONE_DAY, day_of, midnight
+from instagram_sandbox.graph_api.oddities.dimensions import may_combine
+from instagram_sandbox.graph_api.oddities.insights import nameless_refusal
+from instagram_sandbox.graph_api.oddities.windows import follower_count_edge
+from instagram_sandbox.graph_api.pacific import ONE_DAY
 from instagram_sandbox.graph_api.world.audience import TIMEFRAMES
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api.request import GraphRequest
+    from instagram_sandbox.graph_api.world.accounts import Account
 
 PERIODS = ("day", "week", "days_28", "month", "lifetime", "total_over_range")
 METRIC_TYPES = ("default", "time_series", "total_value")
@@ -59,26 +63,28 @@ class InsightsQuery:
         return _PERIOD_DAYS[self.period]
 
 
-def parse_query(request: GraphRequest) -> InsightsQuery:
-    """Check a request for account insights and return its parameters.
+def parse_query(request: GraphRequest, account: Account) -> InsightsQuery:
+    """Check a request for insights of an account and return its parameters.
 
     Raises:
         GraphError: If the API does not accept the request.
     """
     params = request.call.params
-    metrics = requested_metrics(request, ACCOUNT_METRICS)
+    metrics = requested_metrics(request, account, ACCOUNT_METRICS)
     period = _choice(params, "period", PERIODS)
     if period is None:
         message = "The parameter period is required"
         raise invalid_parameter(message)
     total = _choice(params, "metric_type", METRIC_TYPES) == "total_value"
     _check_period(metrics, period)
-    _check_metric_type(metrics, total=total)
+    _check_metric_type(request, account, metrics, total=total)
     breakdown = params.get("breakdown") or None
     if breakdown:
-        _check_breakdown(metrics, breakdown, total=total)
+        _check_breakdown(request, account, metrics, breakdown)
+        if not total:
+            _require_total(metrics)
     timeframe = _timeframe(metrics, params)
-    since, until = _window(request, metrics)
+    since, until = _window(request, account, metrics)
     return InsightsQuery(metrics, period, total, breakdown, timeframe, since, until)
 
 
@@ -101,7 +107,9 @@ def _check_period(metrics: list[str], period: str) -> None:
         raise invalid_parameter(message)
 
 
-def _check_metric_type(metrics: list[str], *, total: bool) -> None:
+def _check_metric_type(
+    request: GraphRequest, account: Account, metrics: list[str], *, total: bool
+) -> None:
     if not total:
         _require_total([metric for metric in metrics if metric not in SERIES_METRICS])
         return
@@ -109,6 +117,10 @@ def _check_metric_type(metrics: list[str], *, total: bool) -> None:
     if series_only:
         names = ", ".join(series_only)
         message = f"Incompatible metric_type (total_value) for metric ({names})"
+        if request.conditions_for("refused_metric_type", account):
+            message = (
+                f"The following metric ({names}) is incompatible with the metric type (total_value)"
+            )
         raise invalid_parameter(message)
 
 
@@ -121,20 +133,26 @@ def _require_total(metrics: list[str]) -> None:
         raise invalid_parameter(message)
 
 
-def _check_breakdown(metrics: list[str], breakdown: str, *, total: bool) -> None:
+def _check_breakdown(
+    request: GraphRequest, account: Account, metrics: list[str], breakdown: str
+) -> None:
     names = [name.strip() for name in breakdown.split(",")]
     for name in names:
         if name not in ACCOUNT_BREAKDOWNS:
             raise not_one_of(ACCOUNT_BREAKDOWNS, "breakdown")
-    if len(names) > 1 and names != ["age", "gender"]:
+    if len(names) > 1 and names != ["age", "gender"] and not may_combine(request, account, names):
         wrong = metrics
     else:
-        wrong = [metric for metric in metrics if metric not in ACCOUNT_BREAKDOWNS[names[0]]]
+        wrong = [
+            metric
+            for metric in metrics
+            if any(metric not in ACCOUNT_BREAKDOWNS[name] for name in names)
+        ]
     if wrong:
+        for condition in request.conditions_for("refused_breakdown", account):
+            raise nameless_refusal(condition)
         message = f"Incompatible breakdowns ({', '.join(names)}) for metric ({', '.join(wrong)})"
         raise invalid_parameter(message)
-    if not total:
-        _require_total(metrics)
 
 
 def _timeframe(metrics: list[str], params: dict[str, str]) -> str | None:
@@ -147,7 +165,9 @@ def _timeframe(metrics: list[str], params: dict[str, str]) -> str | None:
     return timeframe
 
 
-def _window(request: GraphRequest, metrics: list[str]) -> tuple[datetime, datetime]:
+def _window(
+    request: GraphRequest, account: Account, metrics: list[str]
+) -> tuple[datetime, datetime]:
     params, now = request.call.params, request.now
     until = parse_time(params["until"], "until") if params.get("until") else now
     since = parse_time(params["since"], "since") if params.get("since") else until - ONE_DAY
@@ -163,7 +183,7 @@ def _window(request: GraphRequest, metrics: list[str]) -> tuple[datetime, dateti
         message = "There cannot be more than 30 days (2592000 s) between since and until"
         raise invalid_parameter(message)
     recent = [metric for metric in metrics if metric in RECENT_ONLY]
-    if recent and since < midnight(day_of(now) - ONE_DAY * 30):
+    if recent and since < follower_count_edge(request, account):
         message = (
             f"({', '.join(recent)}) metric only supports querying data for the last 30 days "
             "excluding the current day"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ from instagram_sandbox.graph_api.api.request import (
     owner,
 )
 from instagram_sandbox.graph_api.api.tokens import TokenBook
+from instagram_sandbox.graph_api.oddities.conditions import Conditions
+from instagram_sandbox.graph_api.oddities.languages import translate
 from instagram_sandbox.graph_api.world.accounts import Business, Page
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class Api:
         world: The world that the answers show.
         settings: Settings of the API.
         tokens: The access tokens that the API knows.
+        conditions: The oddities that are ordered. Tests may change them.
         oldest_version: The oldest version that Meta has not switched off. Tests may change it.
     """
 
@@ -60,6 +64,7 @@ class Api:
         self.world = world
         self.settings = settings
         self.tokens = TokenBook(world, settings, started)
+        self.conditions = Conditions(*settings.conditions)
         self.oldest_version = OLDEST_VERSION
         self._numbers = count(1)
         login = InstagramLogin if world.settings.login == "instagram" else FacebookLogin
@@ -74,6 +79,8 @@ class Api:
 
     def error_answer(self, error: GraphError, account_id: str | None = None) -> Answer:
         """Return the answer that reports an error."""
+        for condition in self.conditions.of("other_language"):
+            error = error.in_language(partial(translate, language=condition.form))
         plain = error.message.encode("ascii", "backslashreplace").decode()
         quoted = " ".join(plain.replace('"', "'").split())
         header = {"WWW-Authenticate": f'OAuth "Facebook Platform" "invalid_request" "{quoted}"'}
@@ -87,7 +94,8 @@ class Api:
     def served_version(self, call: Call) -> str:
         """Return the version that answers a call: the requested version, or a later one."""
         requested = float(call.version[1:]) if call.version else self.oldest_version
-        return f"v{max(requested, self.oldest_version):.1f}"
+        newer = [condition.number or 0 for condition in self.conditions.of("newer_version")]
+        return f"v{max(requested, self.oldest_version, *newer):.1f}"
 
     def trace(self) -> str:
         """Return a new fbtrace_id."""
@@ -113,7 +121,13 @@ class Api:
         proof = call.params.get("appsecret_proof")
         token = self.tokens.open(call.token, proof, call.now)
         request = GraphRequest(
-            self.world, self.settings, call, token, EDGES, self.world.next_answer_number()
+            self.world,
+            self.settings,
+            self.conditions,
+            call,
+            token,
+            EDGES,
+            self.world.next_answer_number(),
         )
         if call.method == "DELETE" and call.segments[1:2] == ("permissions",):
             if not isinstance(self._node(request, call.segments[0]), User):
@@ -144,6 +158,9 @@ class Api:
 
     def _answer_ids(self, request: GraphRequest) -> dict[str, Any]:
         """Answer a call with `?ids=`: for all ids, or with the first error."""
+        for condition in self.conditions.of("ids_not_served"):
+            message = condition.message or f"Unknown path components: {request.call.path}"
+            raise GraphError(condition.code or 2500, message)
         ids = [name.strip() for name in request.call.params["ids"].split(",") if name.strip()]
         if not ids:
             message = "The parameter ids is required"
@@ -151,7 +168,7 @@ class Api:
         if len(ids) > MAX_IDS:
             message = f"Too many IDs. Maximum: {MAX_IDS}. Provided: {len(ids)}."
             raise invalid_parameter(message)
-        unknown = [name for name in ids if self.world.find(name) is None]
+        unknown = [name for name in ids if request.look_up(name) is None]
         if unknown:
             raise unknown_alias(", ".join(unknown))
         segments = request.call.segments

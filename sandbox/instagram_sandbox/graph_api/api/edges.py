@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, overload
 
@@ -111,9 +112,15 @@ def tags(request: GraphRequest, account: Account) -> dict[str, Any]:
 
 
 def children(request: GraphRequest, album: Media) -> dict[str, Any]:
-    """Answer /{media}/children: all slides of a carousel."""
+    """Answer /{media}/children: all slides of a carousel, unless a condition wants pages."""
     fields = request.fields("id")
     slides = request.world.posts.slides(album)
+    for condition in request.conditions_for("paged_children", album):
+        number = condition.number or DEFAULT_LIMIT
+        call = request.call
+        paged = call.with_path(call.path, {"limit": str(number), **call.params})
+        cap = number if condition.form == "maximum" else None
+        return page(replace(request, call=paged), slides, "id", cap)
     return {"data": [select(request, slide, fields, indirectly=True) for slide in slides]}
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class GraphError(Exception):
@@ -42,6 +42,21 @@ class GraphError(Exception):
         self._rest = {"error_subcode": subcode} if subcode is not None else {}
         self._kind, self._details = kind, details
 
+    def in_language(self, translate: Callable[[str], str]) -> GraphError:
+        """Return the error with its texts translated; code and subcode stay the same."""
+        texts = {
+            name: translate(text) if name in _TEXTS else text
+            for name, text in self._details.items()
+        }
+        return GraphError(
+            self.code,
+            translate(self.message),
+            self._rest.get("error_subcode"),
+            status=self.status,
+            kind=self._kind,
+            **texts,
+        )
+
     def body(self, trace: str, *, instagram_login: bool) -> dict[str, Any]:
         """Return the body of the answer.
 
@@ -53,6 +68,10 @@ class GraphError(Exception):
         kind = "IGApiException" if own else self._kind
         error = {"message": self.message, "type": kind, "code": self.code}
         return {"error": {**error, **self._rest, **self._details, "fbtrace_id": trace}}
+
+
+_TEXTS = frozenset({"error_user_title", "error_user_msg"})
+"""The keys of an error object, besides `message`, that people read."""
 
 
 def missing_token() -> GraphError:

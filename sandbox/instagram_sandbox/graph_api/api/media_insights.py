@@ -21,6 +21,13 @@ from instagram_sandbox.graph_api.api.errors import (
 from instagram_sandbox.graph_api.api.insight_shape import describe, requested_metrics, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS
 from instagram_sandbox.graph_api.catalogue import MEDIA_BREAKDOWNS, MEDIA_METRICS
+from instagram_sandbox.graph_api.oddities.insights import (
+    InsightsCall,
+    nameless_refusal,
+    refuse_insights,
+    too_few_viewers,
+)
+from instagram_sandbox.graph_api.oddities.numbers import change_insights
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api.request import GraphRequest
@@ -31,17 +38,19 @@ if TYPE_CHECKING:
 def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
     """Answer /{media}/insights."""
     request.token.require(INSIGHTS)
-    metrics = requested_metrics(request, MEDIA_METRICS[request.world.settings.login])
+    metrics = requested_metrics(request, media, MEDIA_METRICS[request.world.settings.login])
+    breakdown = request.call.params.get("breakdown") or None
     refusal = request.world.media_insights_refusal(media.id, request.now)
     if refusal:
-        raise _refused(refusal, media, instagram_login=request.instagram_login)
+        raise _refused(request, media, refusal)
+    call = InsightsCall(request, media, metrics, breakdown)
+    refuse_insights(call)
     supported = request.world.figures.supported(media)
     unsupported = [name for name in metrics if name not in supported]
     if unsupported:
         raise unsupported_metrics(unsupported)
-    breakdown = request.call.params.get("breakdown")
     if breakdown:
-        return _broken_down(request, media, metrics, breakdown)
+        return _broken_down(call, media, breakdown)
     values = request.world.figures.values(media, request.now)
     data = [
         {
@@ -53,7 +62,7 @@ def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
         for name in metrics
         if name in values
     ]
-    return select_keys(request, {"data": data})
+    return select_keys(request, {"data": change_insights(call, data)})
 
 
 def no_insights_of_others(_request: GraphRequest, _media: TaggedMedia) -> dict[str, Any]:
@@ -61,21 +70,22 @@ def no_insights_of_others(_request: GraphRequest, _media: TaggedMedia) -> dict[s
     raise no_permission()
 
 
-def no_slide_insights(request: GraphRequest, _slide: Slide) -> dict[str, Any]:
+def no_slide_insights(request: GraphRequest, slide: Slide) -> dict[str, Any]:
     """Refuse the insights of a slide, because slides have none."""
     request.token.require(INSIGHTS)
     raise unsupported_metrics(
-        requested_metrics(request, MEDIA_METRICS[request.world.settings.login])
+        requested_metrics(request, slide, MEDIA_METRICS[request.world.settings.login])
     )
 
 
-def _broken_down(
-    request: GraphRequest, media: Media, metrics: list[str], breakdown: str
-) -> dict[str, Any]:
+def _broken_down(call: InsightsCall, media: Media, breakdown: str) -> dict[str, Any]:
+    request, metrics = call.request, call.metrics
     if breakdown not in MEDIA_BREAKDOWNS:
         raise not_one_of(MEDIA_BREAKDOWNS, "breakdown")
     wrong = [name for name in metrics if name != MEDIA_BREAKDOWNS[breakdown]]
     if wrong:
+        for condition in request.conditions_for("refused_breakdown", media):
+            raise nameless_refusal(condition)
         message = f"Incompatible breakdowns ({breakdown}) for metric ({', '.join(wrong)})"
         raise invalid_parameter(message)
     values = request.world.figures.values(media, request.now)
@@ -94,10 +104,14 @@ def _broken_down(
         **describe(media.id, name, "lifetime"),
         "total_value": {"value": values[name], "breakdowns": [split]},
     }
-    return select_keys(request, {"data": [insight]})
+    return select_keys(request, {"data": change_insights(call, [insight])})
 
 
-def _refused(refusal: str, media: Media, *, instagram_login: bool) -> GraphError:
+def _refused(request: GraphRequest, media: Media, refusal: str) -> GraphError:
     if refusal == "before_conversion":
-        return before_conversion(instagram_login=instagram_login)
-    return not_enough_viewers() if refusal == "too_few_viewers" else no_such_object(media.id)
+        return before_conversion(instagram_login=request.instagram_login)
+    if refusal != "too_few_viewers":
+        return no_such_object(media.id)
+    for condition in request.conditions_for("too_few_viewers", media):
+        return too_few_viewers(condition)
+    return not_enough_viewers()

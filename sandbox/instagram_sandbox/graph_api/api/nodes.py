@@ -32,6 +32,7 @@ from instagram_sandbox.graph_api.catalogue import (
     MEDIA_FIELDS,
     PAGE_FIELDS,
 )
+from instagram_sandbox.graph_api.oddities.nodes import NodeAnswer, change_node
 from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
@@ -118,6 +119,8 @@ def select(
         elif (value := _on_demand(request, node, name)) is not None:
             answer[name] = value
     answer.setdefault("id", values["id"])
+    if request.conditions:
+        change_node(NodeAnswer(request, node, fields, answer, indirectly))
     return answer
 
 

@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.edges import page
 from instagram_sandbox.graph_api.api.tokens import PORTFOLIO
+from instagram_sandbox.graph_api.oddities.lists import (
+    listed_accounts,
+    listed_pages,
+    readable_pages,
+    with_older_ids,
+)
 from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 
 if TYPE_CHECKING:
@@ -21,12 +27,13 @@ def pages(request: GraphRequest, _user: User) -> dict[str, Any]:
 
     Graph API reference: User accounts. The Pages of a portfolio's clients are not in this list.
     """
-    return page(request, _readable_pages(request, request.world.business.pages), PAGE_DEFAULT)
+    return page(request, listed_pages(request, request.world.business.pages), PAGE_DEFAULT)
 
 
 def accounts(request: GraphRequest, _user: User) -> dict[str, Any]:
     """Answer /me/assigned_instagram_accounts: accounts with a Page and without one."""
-    return page(request, _readable_accounts(request, _all_accounts(request.world.business)), "id")
+    listed = listed_accounts(request, _all_accounts(request.world.business))
+    return page(request, [each for each in listed if request.token.can_read(each)], "id")
 
 
 def permissions(request: GraphRequest, _user: User) -> dict[str, Any]:
@@ -44,39 +51,34 @@ def businesses(request: GraphRequest, _user: User) -> dict[str, Any]:
 def owned_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_pages."""
     request.token.require(PORTFOLIO)
-    return page(request, _readable_pages(request, business.pages), PAGE_DEFAULT)
+    return page(request, readable_pages(request, business.pages), PAGE_DEFAULT)
 
 
 def client_pages(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_pages."""
     request.token.require(PORTFOLIO)
-    return page(request, _readable_pages(request, business.client_pages), PAGE_DEFAULT)
+    return page(request, readable_pages(request, business.client_pages), PAGE_DEFAULT)
 
 
 def business_accounts(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/instagram_business_accounts and its older names."""
     request.token.require(PORTFOLIO)
-    return page(request, _all_accounts(business), "id")
+    listed = listed_accounts(request, _all_accounts(business))
+    return with_older_ids(request, page(request, listed, "id"))
 
 
 def owned_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/owned_instagram_assets."""
     request.token.require(PORTFOLIO)
-    return page(request, _assets([*_accounts_of(business.pages), *business.pageless]), "id")
+    accounts = [*_accounts_of(business.pages), *business.pageless]
+    return page(request, _assets(listed_accounts(request, accounts)), "id")
 
 
 def client_assets(request: GraphRequest, business: Business) -> dict[str, Any]:
     """Answer /{business}/client_instagram_assets."""
     request.token.require(PORTFOLIO)
-    return page(request, _assets(_accounts_of(business.client_pages)), "id")
-
-
-def _readable_pages(request: GraphRequest, pages: Iterable[Page]) -> list[Page]:
-    return [page for page in pages if request.token.has_page(page)]
-
-
-def _readable_accounts(request: GraphRequest, accounts: Iterable[Account]) -> list[Account]:
-    return [account for account in accounts if request.token.can_read(account)]
+    accounts = listed_accounts(request, _accounts_of(business.client_pages))
+    return page(request, _assets(accounts), "id")
 
 
 def _accounts_of(pages: Iterable[Page]) -> list[Account]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from instagram_sandbox.graph_api.api.call import Call
+    from instagram_sandbox.graph_api.oddities.conditions import Condition, Conditions
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
     from instagram_sandbox.graph_api.world.world import WorldObject
@@ -60,6 +61,7 @@ class GraphRequest:
     Attributes:
         world: The world that is read.
         settings: Settings of the API.
+        conditions: The oddities that are ordered.
         call: The call.
         token: The access token of the call.
         edges: The edges of each kind of node.
@@ -68,6 +70,7 @@ class GraphRequest:
 
     world: World
     settings: ApiSettings
+    conditions: Conditions
     call: Call
     token: Token
     edges: Mapping[type[Any], Mapping[str, Edge]]
@@ -101,7 +104,7 @@ class GraphRequest:
             GraphError: 100/33 if it does not exist or the token may not read it, 803 if the id is
                 not a number, or the error of a lost account.
         """
-        item = self.world.find(identifier)
+        item = self.look_up(identifier)
         if item is None and not identifier.isdigit():
             raise unknown_alias(identifier)
         if item is None or not self.world.exists(item, self.now):
@@ -111,12 +114,33 @@ class GraphRequest:
             self._check(account, identifier)
         return item
 
+    def look_up(self, identifier: str) -> WorldObject | None:
+        """Return the object with an id, whether or not the token may read it, or None."""
+        found = self.world.find(identifier)
+        if found is not None:
+            return found
+        account = self.world.account_with_older_id(identifier)
+        return account if account and self.conditions_for("older_account_ids", account) else None
+
     def signed(self, url: str) -> str:
         """Sign a URL: it expires after a day or two, and differs in each answer."""
         expiry = int((self.now + ONE_DAY * 1.4).timestamp())
         return (
             f"{url}?stp=dst-jpg&_nc_rid={self.number:010x}&oh=00_{expiry % 9973:04d}&oe={expiry:x}"
         )
+
+    def conditions_for(self, oddity: str, node: Node) -> list[Condition]:
+        """Return the conditions that order an oddity for a node."""
+        found = self.conditions.of(oddity)
+        if not found:
+            return []
+        account, kind = _account_of(node), self.kind_of(node)
+        index = account.index if account is not None else None
+        return [each for each in found if each.concerns(index, node.id, kind)]
+
+    def kind_of(self, node: Node) -> str:
+        """Return the kind of a node, as conditions name it."""
+        return node.product if isinstance(node, Media) else _KINDS.get(type(node), "")
 
     def _check(self, account: Account, identifier: str) -> None:
         if not self.token.can_read(account):
@@ -127,7 +151,28 @@ class GraphRequest:
         reason = self.world.lost_accounts.get(account.id)
         if reason is not None:
             raise _error_of_lost_account(reason, identifier)
+        if self.conditions_for("unreadable_page", account):
+            raise no_permission()
+        if any(each.form == "unlinked" for each in self.conditions_for("lost_account", account)):
+            raise no_such_object(identifier)
         self.token.require(READ)
+
+
+_KINDS: dict[type[Any], str] = {
+    Account: "account",
+    Asset: "account",
+    Page: "page",
+    Slide: "slide",
+    Comment: "comment",
+    TaggedMedia: "tagged",
+}
+"""The kinds of nodes, as conditions name them; the kind of a media is its product."""
+
+
+def _account_of(node: Node) -> Account | None:
+    if isinstance(node, User):
+        return None
+    return node.account if isinstance(node, Asset) else owner(node)
 
 
 def owner(item: WorldObject) -> Account | None:

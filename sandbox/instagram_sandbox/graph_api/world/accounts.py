@@ -33,6 +33,8 @@ class Account:
         id: The IG User id, `17841…`.
         app_scoped_id: The id that the Instagram login calls `id`.
         ig_id: Its legacy id.
+        legacy_user_id: The id that the Marketing API before v22 and some edges of a business
+            portfolio call it by.
         username: Its user name.
         name: Its display name.
         biography: Its biography; may be empty.
@@ -47,6 +49,7 @@ class Account:
     id: str
     app_scoped_id: str
     ig_id: int
+    legacy_user_id: str
     username: str
     name: str
     biography: str
@@ -151,6 +154,7 @@ def _draw_account(dice: Dice, index: int, *, tiny: bool) -> Account:
         id=f"178414{dice.between(0, 9_999_999, *key, 'id'):07d}{index:04d}",
         app_scoped_id=f"259{dice.between(0, 9_999_999_999, *key, 'scoped'):010d}{index:04d}",
         ig_id=dice.between(10**8, 10**10, *key, "ig_id"),
+        legacy_user_id=f"{dice.between(10**11, 10**12 - 1, *key, 'legacy')}{index:04d}",
         username=f"{trade.lower()}.sandbox_{index + 1}",
         name=f"{brand} {trade}",
         biography=dice.pick(_BIOGRAPHIES, *key, "biography"),

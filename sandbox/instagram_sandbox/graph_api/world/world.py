@@ -113,6 +113,10 @@ class World:
             raise KeyError(account_id)
         return found
 
+    def account_with_older_id(self, identifier: str) -> Account | None:
+        """Return the account that had an id in the past, or None."""
+        return next((each for each in self._accounts if each.legacy_user_id == identifier), None)
+
     def account_at(self, index: int) -> Account:
         """Return an account by its index."""
         return self._accounts[index]

@@ -1,0 +1,1 @@
+"""The oddities of the real API, one at a time."""

@@ -1,0 +1,159 @@
+"""Refusals of media insights that a client does not expect."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from instagram_sandbox.graph_api import ApiSettings, Condition
+
+if TYPE_CHECKING:
+    from instagram_sandbox.graph_api.world.posts import Media
+    from tests.sandbox.graph_api.client import Client
+    from tests.sandbox.graph_api.conftest import Serve
+
+
+def posts(client: Client, product: str, account: int = 0) -> list[Media]:
+    """The posts of a product that are old enough to have insights."""
+    world, now = client.server.world, client.server.clock.now()
+    found = world.posts_of(world.account_ids[account], now - timedelta(days=1))
+    return [post for post in found if post.product == product]
+
+
+def refused(client: Client, media: list[Media], metric: str) -> set[str]:
+    """The ids of the media that refuse a metric."""
+    return {
+        post.id for post in media if "error" in client.get(f"{post.id}/insights", metric=metric)
+    }
+
+
+@pytest.mark.parametrize("metric", ["crossposted_views", "facebook_views"])
+def test_a_reel_that_is_not_on_facebook_fails_with_fatal_alone(serve: Serve, metric: str) -> None:
+    client = serve(posts=60)
+    reels = posts(client, "REELS")
+    client.server.conditions.add("not_crossposted")
+    assert refused(client, reels, metric) == {reel.id for reel in reels if not reel.crossposted}
+    reel = next(reel for reel in reels if not reel.crossposted)
+    error = client.error(f"{reel.id}/insights", metric=f"reach,{metric}")
+    assert {name: error[name] for name in ("code", "message", "is_transient")} == {
+        "code": -1,
+        "message": "Fatal",
+        "is_transient": False,
+    }
+    assert client.get(f"{reel.id}/insights", metric="reach")["data"]
+    client.server.conditions.remove("not_crossposted")
+    assert "does not support" in client.error(f"{reel.id}/insights", metric=metric)["message"]
+
+
+def test_a_share_of_all_reels_and_the_code_can_be_chosen(serve: Serve) -> None:
+    client = serve(posts=120)
+    reels = posts(client, "REELS")
+    order = Condition("not_crossposted", form="any", share=0.4, code=1, status=500)
+    client.server.conditions.add(order)
+    unasked = Condition("not_crossposted", form="any", share=0.4, seed=2)
+    chosen = {reel.id for reel in reels if order.chooses(reel.id)}
+    fatal = {
+        reel.id
+        for reel in reels
+        if client.get(f"{reel.id}/insights", metric="facebook_views").get("error", {}).get("code")
+        == 1
+    }
+    assert fatal == chosen
+    assert client.response.status_code in {200, 400, 500}
+    assert 0 < len(chosen) < len(reels)
+    assert chosen != {reel.id for reel in reels if unasked.chooses(reel.id)}
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "text"),
+    [
+        ("one_of", 100, "(#100) metric[1] must be one of the following values: views, reach,"),
+        ("v22", 100, "(#100) Starting from version v22.0 and above, the saved metric is no longer"),
+        ("incompatible", 100, "(#100) The following metric (saved) is incompatible with the"),
+        ("unknown_100", 100, "(#100) An unknown error has occurred."),
+        ("unknown_1", 1, "An unknown error occurred"),
+        ("german", 100, "(#100) Ab Version v22.0 wird die Metrik saved für die abgefragten"),
+        ("german_nameless", 100, "(#100) Diese Metrik wird nicht mehr unterstützt."),
+    ],
+)
+def test_a_metric_retires_in_any_wording(serve: Serve, form: str, code: int, text: str) -> None:
+    order = Condition("retired_metric", form, names=("saved",))
+    client = serve(posts=20, server={"api_settings": ApiSettings(conditions=(order,))})
+    media = posts(client, "FEED")[0]
+    error = client.error(f"{media.id}/insights", metric="reach,saved,views")
+    assert error["code"] == code
+    assert error["message"].startswith(text)
+    assert client.get(f"{media.id}/insights", metric="reach,views")["data"]
+
+
+def test_what_the_world_has_retired_is_worded_as_ordered(serve: Serve) -> None:
+    client = serve(posts=20, retired_metrics=("saved", "saves"))
+    client.server.conditions.add(Condition("retired_metric", "v22", kinds=("FEED",)))
+    media = posts(client, "FEED")[0]
+    assert "v22.0" in client.error(f"{media.id}/insights", metric="saved")["message"]
+    asked = {"metric": "saves", "period": "day", "metric_type": "total_value"}
+    account = client.server.world.account_ids[0]
+    assert "must be one of" in client.error(f"{account}/insights", **asked)["message"]
+
+
+def test_a_metric_retires_for_one_account_only(serve: Serve) -> None:
+    client = serve(posts=20)
+    own = Condition("retired_metric", "unknown_1", names=("reach",), accounts=(1,), subcode=99)
+    client.server.conditions.add(own)
+    first, second = (posts(client, "FEED", account)[0] for account in (0, 1))
+    assert client.get(f"{first.id}/insights", metric="reach")["data"]
+    assert client.error(f"{second.id}/insights", metric="reach")["error_subcode"] == 99
+
+
+@pytest.mark.parametrize("code", [10, 200])
+def test_one_media_is_refused_while_the_others_answer(serve: Serve, code: int) -> None:
+    client = serve(posts=20)
+    restricted, *others = posts(client, "FEED")
+    client.server.conditions.add(Condition("refused_media", media=(restricted.id,), code=code))
+    assert client.error(f"{restricted.id}/insights", metric="reach")["code"] == code
+    assert client.get(restricted.id, fields="id,like_count")["id"] == restricted.id
+    assert refused(client, others, "reach") == set()
+
+
+@pytest.mark.parametrize("form", ["german", "japanese", "reworded"])
+def test_too_few_viewers_are_told_in_other_words(serve: Serve, form: str) -> None:
+    client = serve(accounts=4, posts=1, stories_per_day=8)
+    world, now = client.server.world, client.server.clock.now()
+    client.server.conditions.add(Condition("too_few_viewers", form))
+    ids = [story["id"] for account in world.account_ids for story in world.stories(account, now)]
+    few = [each for each in ids if world.media_insights_refusal(each, now) == "too_few_viewers"]
+    error = client.error(f"{few[0]}/insights", metric="reach")
+    assert error["code"] == 10
+    assert "Not enough viewers" not in error["message"]
+    enough = next(each for each in ids if each not in few)
+    assert "data" in client.get(f"{enough}/insights", metric="reach")
+
+
+def test_ads_refuse_their_insights_as_a_rule(serve: Serve) -> None:
+    client = serve(accounts=1, posts=150)
+    client.server.conditions.add(Condition("ad_media", share=0.4))
+    account = client.server.world.account_ids[0]
+    listed = client.get(f"{account}/media", fields="id,media_product_type", limit=100)["data"]
+    ads = {item["id"] for item in listed if item["media_product_type"] == "AD"}
+    old = [post for post in posts(client, "FEED") + posts(client, "REELS") if post.id in ads]
+    silent = refused(client, old, "reach")
+    assert 0 < len(silent) < len(old)
+    assert 20 < len(ads) < 60
+
+
+def test_a_breakdown_that_a_metric_lacks_is_refused_without_a_name(serve: Serve) -> None:
+    client = serve(posts=20)
+    media = posts(client, "FEED")[0]
+    asked: dict[str, Any] = {"metric": "reach,profile_activity", "breakdown": "action_type"}
+    client.server.conditions.add("refused_breakdown")
+    assert client.error(f"{media.id}/insights", **asked)["message"] == (
+        "(#100) An unknown error has occurred."
+    )
+    client.server.conditions.clear()
+    own = Condition("refused_breakdown", "unknown_1", names=("profile_activity",))
+    client.server.conditions.add(own)
+    error = client.error(f"{media.id}/insights", **{**asked, "metric": "profile_activity"})
+    assert (error["code"], error["message"]) == (1, "An unknown error occurred")
+    assert client.get(f"{media.id}/insights", metric="profile_activity")["data"]

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from instagram_sandbox import output
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -62,6 +64,5 @@ class LocalSandbox:
         return int(stored["pid"])
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        asked = self.run("query", "--json", sql)
-        assert asked.returncode == 0, asked.stderr
-        return [json.loads(line) for line in asked.stdout.splitlines()]
+        """The rows of a query, as the command `query --json` prints them."""
+        return [json.loads(line) for line in output.query(self.data_dir, sql, as_json=True)]

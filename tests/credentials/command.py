@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 from tests import program
-from tests.program import PROGRAM, complaint
+from tests.program import complaint
 
 if TYPE_CHECKING:
     import subprocess
 
     from instagram_sandbox.graph_api import GraphApiServer
 
-__all__ = ["APP", "PROGRAM", "command", "complaint", "environment", "output"]
+__all__ = ["APP", "command", "complaint", "environment", "output"]
 
 APP = {"APP_ID": "1234567890123456", "APP_SECRET": "sandbox-app-secret"}
 

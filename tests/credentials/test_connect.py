@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -16,10 +16,12 @@ import requests
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tests.credentials.command import APP, PROGRAM, command, complaint, environment, output
+from tests import program
+from tests.credentials.command import APP, command, complaint, environment, output
 from tests.local_sandbox import free_port
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -50,7 +52,7 @@ def env_of(server: GraphApiServer, vault: Vault, **settings: str) -> dict[str, s
 class Pasting:
     """A consent in a browser on another machine, whose address the user pastes."""
 
-    process: subprocess.Popen[str]
+    command: program.Command
     page: str
 
     def browse(self) -> str:
@@ -60,33 +62,20 @@ class Pasting:
         return answer.headers["Location"]
 
     def paste(self, address: str) -> subprocess.CompletedProcess[str]:
-        out, err = self.process.communicate(f"{address}\n", timeout=60)
-        return subprocess.CompletedProcess([], self.process.returncode, out, err)
+        return self.command.finish(f"{address}\n")
 
 
 @pytest.fixture
 def pasting(keys: KeyRing) -> Iterator[Callable[..., Pasting]]:
     assert keys
-    started: list[subprocess.Popen[str]] = []
+    with ExitStack() as running:
 
-    def start(env: dict[str, str], *options: str) -> Pasting:
-        process = subprocess.Popen(
-            [*PROGRAM, "connect", "--paste", *options],
-            env=env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        assert process.stderr
-        page = next(line.strip() for line in process.stderr if line.startswith("http"))
-        return Pasting(process, page)
+        def start(env: dict[str, str], *options: str) -> Pasting:
+            started = program.Command("connect", "--paste", *options, env=env)
+            running.enter_context(started)
+            return Pasting(started, started.line_of_stderr("http"))
 
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+        yield start
 
 
 @pytest.mark.parametrize("login", LOGINS)

@@ -40,6 +40,7 @@ class Batcher:
 
     def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
+        self._tokens: frozenset[str] = frozenset()
 
     def groups(self, calls: Sequence[Call]) -> Iterable[list[int]]:
         """Group the calls, by index, that may share a request."""
@@ -57,6 +58,7 @@ class Batcher:
         Raises:
             Unreachable: no request has been answered for long.
         """
+        self._tokens |= {call.token for call in calls if call.token}
         answers = iter(self._send([call for call in calls if not call.is_empty], costs))
         return [Answer(call) if call.is_empty else next(answers) for call in calls]
 
@@ -94,7 +96,7 @@ class Batcher:
         call may be the cause, the batch is split in halves.
         """
         token = calls[0].token
-        error = self._error_of(calls[0], reply) or Unanswered(UNEXPECTED_SHAPE)
+        error = self._error_of(reply) or Unanswered(UNEXPECTED_SHAPE)
         others = [call for call in calls if call.token != token]
         if error.rule.action in MAYBE_ONE_CALL and len(calls) > 1:
             return self._halve(calls, costs)
@@ -127,7 +129,7 @@ class Batcher:
         ids = {"ids": ",".join(call.node for call in calls)}
         fields = {**first.query, **ids, **self._proof(first.token)}
         reply = self._transport.send(first.edge, fields, call=first, costs=costs)
-        if (error := self._error_of(first, reply)) is None:
+        if (error := self._error_of(reply)) is None:
             return [
                 self._read(call, Reply(reply.body.get(call.node), reply.status)) for call in calls
             ]
@@ -156,12 +158,12 @@ class Batcher:
 
     def _read(self, call: Call, reply: Reply) -> Answer:
         """Return the answer in a reply, or the error that the reply amounts to."""
-        error = self._error_of(call, reply)
+        error = self._error_of(reply)
         if error is None and not call.is_answered_by(reply.body):
             error = Unanswered(UNEXPECTED_SHAPE)
         return Answer(call, error=error) if error else Answer(call, reply.body)
 
-    def _error_of(self, call: Call, reply: Reply) -> CallError | None:
+    def _error_of(self, reply: Reply) -> CallError | None:
         """Return the error in a reply, which may come with HTTP 200; None if there is none."""
         body = reply.body
         if isinstance(body, dict) and "error" not in body and reply.status < HTTPStatus.BAD_REQUEST:
@@ -169,7 +171,10 @@ class Batcher:
         error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
-        message = str(error.get("message") or "").replace(call.token or "\0", "(token)")
+        message = str(error.get("message") or "")
+        # The longest first: a token may begin with another one.
+        for token in sorted(self._tokens, key=len, reverse=True):
+            message = message.replace(token, "(token)")
         is_only_token = not self._access.several_tokens
         return GraphError({**error, "message": message}, reply.status, is_only_token=is_only_token)
 

@@ -275,7 +275,7 @@ def test_other_tokens_are_not_renewed(serve: Serve, vault: Vault, keys: KeyRing,
 
 @pytest.fixture
 def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 2.0)
     monkeypatch.setattr(storage, "MAX_WAIT_SECONDS", 0.05)
 
 

@@ -9,6 +9,7 @@ from instagram_sandbox.graph_api.faults import Fault
 from instagram_sandbox.graph_api.oddities import ODDITIES, Condition
 from instagram_sandbox.graph_api.server import GraphApiServer
 from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
+from instagram_sandbox.graph_api.unkind.order import UnkindSettings
 from instagram_sandbox.graph_api.world import World
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Condition",
     "Fault",
     "GraphApiServer",
+    "UnkindSettings",
     "World",
     "WorldSettings",
 ]

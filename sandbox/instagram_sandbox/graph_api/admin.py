@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 from instagram_sandbox.graph_api.api.call import Answer
 from instagram_sandbox.graph_api.faults import Fault
 from instagram_sandbox.graph_api.oddities.conditions import Condition
+from instagram_sandbox.graph_api.unkind.order import UnkindSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +122,16 @@ def _conditions(application: Application, order: Any) -> dict[str, Any]:  # noqa
     }
 
 
+def _order_unkind(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    application.unkind.order(None if order is None else UnkindSettings.from_json(order))
+    return {"unkind": order}
+
+
+def _touched(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    parts = [asdict(part) for part in application.unkind.touched]
+    return {"touched": [{**part, "day": part["day"] and str(part["day"])} for part in parts]}
+
+
 _ACTIONS: dict[tuple[str, str], Callable[[Application, Any], dict[str, Any]]] = {
     ("GET", "health"): _health,
     ("GET", "stats"): _stats,
@@ -132,4 +144,6 @@ _ACTIONS: dict[tuple[str, str], Callable[[Application, Any], dict[str, Any]]] = 
     ("GET", "settings"): _settings,
     ("POST", "usage"): _usage,
     ("POST", "conditions"): _conditions,
+    ("POST", "unkind"): _order_unkind,
+    ("GET", "unkind/touched"): _touched,
 }

@@ -16,6 +16,7 @@ from instagram_sandbox.graph_api.faults import TRANSPORT, Fault, Faults
 from instagram_sandbox.graph_api.gate import Gate
 from instagram_sandbox.graph_api.request_log import LoggedRequest, RequestLog
 from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
+from instagram_sandbox.graph_api.unkind.unkind import Unkind
 from instagram_sandbox.graph_api.usage import Usage
 from instagram_sandbox.graph_api.world import World
 
@@ -39,6 +40,7 @@ class Application:
         api: The API without HTTP. Tests may add tokens to `api.tokens`.
         faults: The faults that are going to happen.
         conditions: The oddities of the real API that are shown.
+        unkind: The unkind mode, and the record of what it has spoiled.
         usage: What each account has used of its allowance.
         requests: The log of the HTTP requests.
         latency: Number of seconds that each HTTP round trip takes. It may be changed at any time.
@@ -61,7 +63,8 @@ class Application:
         self.requests = RequestLog()
         self.api = Api(self.world, settings, self.clock.now())
         self.conditions = self.api.conditions
-        self._gate = Gate(self.api, self.faults, self.usage)
+        self.unkind = Unkind(self.world, settings.unkind)
+        self._gate = Gate(self.api, self.faults, self.usage, self.unkind)
 
     @property
     def http_requests(self) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from instagram_sandbox.graph_api.api import Api
+    from instagram_sandbox.graph_api.unkind.unkind import Unkind
     from instagram_sandbox.graph_api.usage import Usage
 
 MAX_OPERATIONS = 50
@@ -30,10 +31,11 @@ class Gate:
         api: The API that answers.
         faults: The faults that are ordered.
         usage: What each account has used of its allowance.
+        unkind: What spoils the answers.
     """
 
-    def __init__(self, api: Api, faults: Faults, usage: Usage) -> None:
-        self._api, self._faults, self._usage = api, faults, usage
+    def __init__(self, api: Api, faults: Faults, usage: Usage, unkind: Unkind) -> None:
+        self._api, self._faults, self._usage, self._unkind = api, faults, usage, unkind
 
     def answer(self, call: Call) -> Answer:
         """Answer a single call."""
@@ -104,9 +106,18 @@ class Gate:
         elif account_id is not None and not self._usage.charge(account_id, call.now):
             answer = self._api.error_answer(too_many_calls(self._usage.code))
         else:
-            answer = self._api.answer(call)
+            answer = self._spoiled(call, self._api.answer(call), account_id)
         usage = self._usage.headers(account_id, token.kind if token else "", call.now)
         return Answer(answer.status, answer.body, {**answer.headers, **usage}, account_id)
+
+    def _spoiled(self, call: Call, answer: Answer, account_id: str | None) -> Answer:
+        """Return an answer as the unkind mode leaves it."""
+        if answer.status < 400:
+            error = self._unkind.failure_of(call, answer.body, account_id)
+            if error is not None:
+                return self._api.error_answer(error)
+        body = self._unkind.spoil(call, answer.body, account_id)
+        return Answer(answer.status, body, answer.headers, answer.account_id)
 
 
 def _result(answer: Answer | None, *, with_headers: bool) -> dict[str, Any] | None:

@@ -38,6 +38,11 @@ def days_starting_within(since: datetime, until: datetime) -> list[date]:
     return days
 
 
+def days_ending_within(since: datetime, until: datetime) -> list[date]:
+    """Return the Pacific days that end between two moments, including both moments."""
+    return [day - ONE_DAY for day in days_starting_within(since, until)]
+
+
 def graph_time(moment: datetime) -> str:
     """Return a moment as the Graph API writes it: `2026-10-01T12:34:56+0000`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from instagram_sandbox.graph_api.oddities.conditions import Condition
+from instagram_sandbox.graph_api.unkind.order import UnkindSettings
 
 Login = Literal["facebook", "instagram"]
 TokenKind = Literal["user", "page", "system_user"]
@@ -145,6 +146,7 @@ class ApiSettings:
         allowance_calls: Number of calls that an account may receive in 24 hours. None for no
             limit.
         conditions: The oddities of the real API that are shown, as `Condition` or by name.
+        unkind: How answers are spoiled at random. None for kind answers.
     """
 
     access_token: str = "sandbox-token"  # noqa: S105 - opens a sandbox
@@ -165,6 +167,7 @@ class ApiSettings:
     batch_latency_share: float = 0.1
     allowance_calls: int | None = None
     conditions: tuple[Condition | str, ...] = ()
+    unkind: UnkindSettings | None = None
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> ApiSettings:
@@ -176,7 +179,9 @@ class ApiSettings:
         """
         values = _with_tuples(stored)
         conditions = tuple(Condition.from_json(order) for order in stored.get("conditions", ()))
-        return cls(**{**values, "conditions": conditions})
+        unkind = stored.get("unkind")
+        order = UnkindSettings.from_json(unkind) if unkind is not None else None
+        return cls(**{**values, "conditions": conditions, "unkind": order})
 
 
 @dataclass(frozen=True)

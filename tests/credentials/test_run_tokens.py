@@ -275,7 +275,7 @@ def test_other_tokens_are_not_renewed(serve: Serve, vault: Vault, keys: KeyRing,
 
 @pytest.fixture
 def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 1.0)
     monkeypatch.setattr(storage, "MAX_WAIT_SECONDS", 0.05)
 
 
@@ -287,7 +287,7 @@ def test_a_failed_renewal_does_not_stop_the_run(
     server = serve(world("instagram"))
     fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
     before = vault.read()
-    fault = Fault(kind=kind, match="refresh_access_token", times=None, seconds=0.5)  # type: ignore[arg-type]
+    fault = Fault(kind=kind, match="refresh_access_token", times=None, seconds=1.5)  # type: ignore[arg-type]
     server.faults.add(fault)
     with caplog.at_level(logging.WARNING):
         assert_complete(server, run_with(vault, server))

@@ -18,6 +18,7 @@ from tap_instagram_business.graph.errors import (
     GraphFailure,
     RateLimited,
 )
+from tap_instagram_business.values import read_text, read_whole_number
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -231,9 +232,9 @@ def _readable(account: Account) -> ReadableAccount:
     node = account.node
     return ReadableAccount(
         id=account.id,
-        username=str(node.get("username") or ""),
-        followers=node.get("followers_count"),
-        media=node.get("media_count"),
+        username=read_text(node.get("username")) or "",
+        followers=account.followers,
+        media=read_whole_number(node.get("media_count")),
     )
 
 

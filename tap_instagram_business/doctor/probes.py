@@ -27,6 +27,7 @@ from tap_instagram_business.metrics import (
     media_metrics,
     metrics_split_by,
 )
+from tap_instagram_business.values import read_id, read_text
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.session import GraphSession
 
 RECENT_MEDIA = "50"
+KIND_FIELDS = ("media_product_type", "media_type", "permalink")
 ALL_MEDIA_METRICS = frozenset(metric.name for metric in MEDIA_METRICS)
 
 
@@ -84,7 +86,7 @@ class Probes:
         Raises:
             GraphFailure: Meta does not answer any more.
         """
-        large = (a for a in accounts if (a.node.get("followers_count") or 0) >= MIN_FOLLOWERS)
+        large = (a for a in accounts if (a.followers or 0) >= MIN_FOLLOWERS)
         account = next(large, accounts[0])
         calls = [*self._account_calls(account), *self._media_calls(account)]
         for _ in self._answers(calls):
@@ -119,12 +121,12 @@ class Probes:
 
     def _newest_media(self, account: Account) -> dict[str, str]:
         """Return the id of the newest media of each kind that the account has lately had."""
-        params = {"fields": "id,media_type,media_product_type", "limit": RECENT_MEDIA}
+        params = {"fields": ",".join(("id", *KIND_FIELDS)), "limit": RECENT_MEDIA}
         calls = [Call(account.id, edge, params, account.token) for edge in ("media", "stories")]
         newest: dict[str, str] = {}
         for answer in self._answers(calls):
-            for node in answer.data["data"]:
-                kind = kind_of(node.get("media_product_type"), node.get("media_type"))
-                if kind:
-                    newest.setdefault(kind, str(node["id"]))
+            for node in answer.nodes:
+                kind = kind_of(*(read_text(node.get(name)) for name in KIND_FIELDS))
+                if kind and (media_id := read_id(node.get("id"))):
+                    newest.setdefault(kind, media_id)
         return newest

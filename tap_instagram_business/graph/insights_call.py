@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from typing_extensions import Self, override
 
@@ -11,7 +11,6 @@ from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.error_texts import metrics_in_text, refused_metrics
 from tap_instagram_business.graph.errors import CallError, refusal
-from tap_instagram_business.graph.insights import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,10 +54,6 @@ class InsightsCall(Call):
     @override
     def is_empty(self) -> bool:
         return not self.metrics
-
-    @override
-    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        return super().is_answered_by(body) and is_readable(body)
 
     @override
     def without_refused(self, refusals: Refusals) -> Self:

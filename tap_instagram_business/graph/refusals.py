@@ -67,6 +67,7 @@ class Refusals:
         self._suspects: set[str] = set()
         self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
+        self._accounts_given: set[str] = set()
 
     def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
@@ -95,6 +96,13 @@ class Refusals:
         with self._lock:
             for metric in metrics:
                 self._given[call.kind, metric].add(call.quota_account)
+                if call.node != call.quota_account:
+                    self._accounts_given.add(call.quota_account)
+
+    def has_given(self, account_id: str) -> bool:
+        """Return whether Meta has given any insight of a media of an account."""
+        with self._lock:
+            return account_id in self._accounts_given
 
     def of(self, call: MetricsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be asked for; None if it must be."""

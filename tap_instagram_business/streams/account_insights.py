@@ -10,7 +10,12 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_series, read_splits, read_values
+from tap_instagram_business.graph.insights import (
+    parts_or_zero,
+    read_series,
+    read_splits,
+    read_values,
+)
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
@@ -26,7 +31,6 @@ from tap_instagram_business.streams.by_day import (
     DayFollower,
     Window,
     day_gaps,
-    has_few_followers,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.extra import ExtraInsights
@@ -39,9 +43,9 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Number
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.gaps import Gap
+    from tap_instagram_business.values import Number
 
 DAYS_PER_WINDOW = 10
 """After this many days of an account the bookmark moves, so that a long first run can go on."""
@@ -202,15 +206,13 @@ class AccountInsights(DailyStream):
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
-        given = read_splits(answer.data)
-        follows = given.get(FOLLOWS_AND_UNFOLLOWS.name)
-        if follows and (follows.parts or not has_few_followers(question.window.account)):
-            # Meta leaves out a part of zero: in a split that it gave, a missing part is zero.
-            figures |= {
-                name: follows.parts.get((part,), 0) for name, (part, _) in FOLLOW_COLUMNS.items()
-            }
-        elif follows:
-            del given[FOLLOWS_AND_UNFOLLOWS.name]
+        given = read_splits(answer.data, question.breakdown)
+        parts = given.get(FOLLOWS_AND_UNFOLLOWS.name, {})
+        known = parts_or_zero(parts, (part for part, _ in FOLLOW_COLUMNS.values()))
+        found = {name: known[part] for name, (part, _) in FOLLOW_COLUMNS.items() if part in known}
+        figures |= found
+        if len(found) < len(FOLLOW_COLUMNS):
+            given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
         for gap in day_gaps(answer, question.first, set(given)):
             comes_only_split = gap.metric == FOLLOWS_AND_UNFOLLOWS.name
             split = f"{gap.metric} by {question.breakdown}"
@@ -271,8 +273,8 @@ class AccountInsightsBreakdowns(DayFollower):
     @override
     def read(self, account: Account, day: dt.date, answer: Answer) -> None:
         breakdown = cast("InsightsCall", answer.call).breakdown
-        for metric, split in read_splits(answer.data).items():
-            for (dimension,), value in split.parts.items():
+        for metric, parts in read_splits(answer.data, breakdown).items():
+            for (dimension,), value in parts.items():
                 self.write(
                     {
                         "account_id": account.id,

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_series
+from tap_instagram_business.graph.insights import read_series, unreadable_metrics
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
@@ -190,7 +190,7 @@ class SeriesStream(DailyStream):
 def day_gaps(
     answer: Answer, day: dt.date, given: Container[str], suffix: str = ""
 ) -> Iterator[Gap]:
-    """Yield a gap for each metric that an answer about a day was asked for and does not hold.
+    """Yield a gap for each metric that an answer about a day does not hold, or not readably.
 
     Args:
         answer: the answer to an insights call.
@@ -199,14 +199,16 @@ def day_gaps(
         suffix: what to add to the metric's name.
     """
     call = cast("InsightsCall", answer.call)
+    unreadable = unreadable_metrics(answer.data, call.breakdown)
     for metric in (*call.metrics, *call.refused):
         error = call.refused.get(metric, answer.error)
-        if metric not in given:
+        if metric in unreadable:
+            yield Gap(day.isoformat(), metric + suffix, Reason.UNREADABLE)
+        elif metric not in given:
             reason = error.reason if error else Reason.EMPTY
             yield Gap(day.isoformat(), metric + suffix, reason, error)
 
 
 def has_few_followers(account: Account) -> bool:
     """Return whether an account has too few followers for insights about followers."""
-    followers = account.node.get("followers_count")
-    return followers is not None and followers < MIN_FOLLOWERS
+    return account.followers is not None and account.followers < MIN_FOLLOWERS

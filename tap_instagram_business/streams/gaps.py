@@ -53,7 +53,8 @@ class InsightGaps(InstagramStream):
             "metric",
             "string",
             "Meta's name of the metric, with its split if it has one, such as `reach by "
-            "follow_type`; '' if all insights are missing.",
+            "follow_type`; '' if all insights are missing. For what is no insight, Meta's name of "
+            "the field, or a slash and the name of the list, such as `/media`.",
             key=True,
         ),
         column(
@@ -94,6 +95,8 @@ class InsightGaps(InstagramStream):
         error = gap.error
         if gap.reason is Reason.FAILED:
             self._run.left_out.add_failed_insight()
+        if gap.reason is Reason.UNREADABLE:
+            self._run.left_out.add_unreadable(gap.metric)
         self.write(
             {
                 "account_id": account.id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth.of_accounts import DAY_COLUMNS
+from tests.truth.of_accounts import DAY_COLUMNS, day_figures
 from tests.truth.of_media import FACEBOOK_INSIGHTS, STORY_INSIGHTS
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def day_gaps(
     for account_id in world.account_ids:
         small = world.account(account_id).small
         for day in days:
-            figures = world.account_day(account_id, day, now)
+            figures = day_figures(world, account_id, day, now)
             for name in DAY_COLUMNS:
                 metric = "follows_and_unfollows" if name in {"follows", "unfollows"} else name
                 if name in figures:

@@ -48,6 +48,7 @@ def media(world: World, now: dt.datetime) -> Table:
                 "mentions": mentions(caption),
                 "caption_length": len(caption),
                 "children_count": len(node["children"]) if "children" in node else None,
+                "listed_on": now.date().isoformat(),
             }
     return table
 
@@ -162,7 +163,7 @@ def story_insights(world: World, now: dt.datetime) -> Table:
                 "snapshot_date": now.date().isoformat(),
                 "timestamp": rfc3339(node["timestamp"]),
                 **{name: figures[name] for name in names if name in figures},
-                **{name: split.get(part, 0) for name, part in NAVIGATED.items()},
+                **{name: split.get(part, 0 if split else None) for name, part in NAVIGATED.items()},
             }
     return table
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 10, 25, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 WORLD = WorldSettings(accounts=2, posts=120, days=400, seed=3, start=START)

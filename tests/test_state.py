@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 
@@ -144,7 +146,6 @@ def replay(output: str) -> Run:
     return run
 
 
-@pytest.mark.soak
 def test_rows_written_before_any_state_are_those_the_state_is_about(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -240,10 +240,6 @@ FOLLOWER_COUNT = DayMetric(
 )
 """Comes only as a series, for accounts with 100 followers or more."""
 
-SERIES_METRICS = ("reach", FOLLOWER_COUNT.name)
-"""Asked for as one series. `reach` has a figure for nearly every day, and so shows how Meta labels
-the days of `follower_count`."""
-
 ROLLING_METRIC = "reach"
 """Counted over several days at once: an account that is reached on two days counts once."""
 ROLLING_PERIODS = {"week": 7, "days_28": 28}

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.soak
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
+START_LABELS = pacific.DayLabels()
 DAYS = truth.days_to(truth.last_complete_day(START), 9)
 WORLD = WorldSettings(accounts=2, posts=60, days=len(DAYS), seed=5, start=START)
 
@@ -44,7 +45,7 @@ def failing(match: str) -> Fault:
 
 
 def of_day(day: dt.date) -> str:
-    return f"since={pacific.window(day, day)['since']}"
+    return f"since={START_LABELS.window(day, day)['since']}"
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,10 @@ from tap_instagram_business.metrics import (
     DAY_METRICS,
     DEMOGRAPHIC_BREAKDOWNS,
     DEMOGRAPHIC_METRICS,
+    FOLLOWER_COUNT,
     MEDIA_METRICS,
     MIN_FOLLOWERS,
     ONLINE_FOLLOWERS,
-    SERIES_METRICS,
     kind_of,
     media_metrics,
     metrics_split_by,
@@ -30,9 +30,9 @@ from tap_instagram_business.metrics import (
 from tap_instagram_business.values import read_id, read_text
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tap_instagram_business.days import DayLabels
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.costs import Costs
@@ -48,8 +48,8 @@ ALL_MEDIA_METRICS = frozenset(metric.name for metric in MEDIA_METRICS)
 class Probes:
     """Asks accounts for insights, as a sync would."""
 
-    def __init__(self, session: GraphSession, costs: Costs) -> None:
-        self._session, self._costs = session, costs
+    def __init__(self, session: GraphSession, labels: DayLabels, costs: Costs) -> None:
+        self._session, self._labels, self._costs = session, labels, costs
 
     @property
     def refused(self) -> list[RefusedMetric]:
@@ -103,15 +103,17 @@ class Probes:
         for breakdown in BREAKDOWNS:
             metrics = metrics_split_by(breakdown)
             yield insight_calls.day_total(account, metrics, day, breakdown)
-        yield insight_calls.series(account, SERIES_METRICS, "day", day, day)
+        yield insight_calls.series(account, (FOLLOWER_COUNT.name,), "day", day)
         for metric in DEMOGRAPHIC_METRICS:
             timeframe = metric.timeframes[0][1]
             breakdown = DEMOGRAPHIC_BREAKDOWNS[-1]
             yield insight_calls.demographics(account, metric.name, timeframe, breakdown)
-        yield insight_calls.series(account, (ONLINE_FOLLOWERS,), "lifetime", day, day)
+        yield insight_calls.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
 
-    def _yesterday(self) -> dt.date:
-        return days.yesterday(self._session.now())
+    def _yesterday(self) -> dict[str, str]:
+        """Return `since` and `until` of the last complete day."""
+        day = days.yesterday(self._session.now())
+        return self._labels.window(day, day)
 
     def _media_calls(self, account: Account) -> Iterator[InsightsCall]:
         for kind, media_id in self._newest_media(account).items():

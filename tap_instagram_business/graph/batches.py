@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
-MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS, Action.DENIED})
+MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS, Action.DENIED, Action.NARROW})
 """Errors of a whole request that a single call in it may have caused: split and retry."""
 
 NOT_SERVED = 2500

@@ -32,6 +32,8 @@ class Action(Enum):
     """Send it again without the metrics that the message names."""
     DROP_FIELD = auto()
     """Send it again without the field that the message names."""
+    NARROW = auto()
+    """Send it again for a period that begins a day later: Meta keeps no earlier figures."""
     GAP = auto()
     """This insight cannot be had: write a row of `insight_gaps`."""
     GONE = auto()
@@ -146,11 +148,13 @@ RULES: tuple[Rule, ...] = (
         text=r"incompatible breakdowns .+ for metric|specified with parameter metric_type",
         reason=Reason.UNSUPPORTED,
     ),
-    Rule(
-        Action.DROP_METRIC, codes={100}, text=r"metric only supports querying", reason=Reason.EMPTY
-    ),
     Rule(Action.DROP_FIELD, codes={100}, text=r"nonexisting field"),
-    Rule(Action.GAP, codes={100}, text=r"since param is not valid", reason=Reason.EMPTY),
+    Rule(
+        Action.NARROW,
+        codes={100},
+        text=r"since param is not valid|metric only supports querying",
+        reason=Reason.EMPTY,
+    ),
     Rule(Action.STOP, codes={100}, text=r"appsecret_proof", remedy=SECRET),
     Rule(Action.SKIP_ACCOUNT, codes={110, 9009}, reason=Reason.GONE, remedy="check the account id"),
     Rule(

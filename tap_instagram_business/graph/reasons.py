@@ -36,7 +36,7 @@ class Reason(str, Enum):
     EMPTY = "empty", "Meta answered, but without a figure"
     UNREADABLE = "unreadable", "Meta gave something that is no value of this kind"
     GONE = "gone", "deleted, ended or hidden"
-    UNPLACED = "unplaced", "Meta gave figures, but it is not known of which days"
+    UNPLACED = "unplaced", "Meta gave figures, but for other days than those asked for"
     FAILED = (
         "error",
         "Meta failed at it after several retries, or gave an error that this version does not know",

@@ -68,6 +68,7 @@ class Refusals:
         self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
         self._accounts_given: set[str] = set()
+        self._earliest: dict[str, int] = {}
 
     def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
@@ -130,6 +131,21 @@ class Refusals:
                 )
                 is_known = is_of_account or is_of_all
             return self._errors[key] if is_known else None
+
+    def note_earliest(self, call: MetricsCall, since: int) -> None:
+        """Remember that calls of a kind are to ask for no figures before a moment.
+
+        Args:
+            call: a call of that kind.
+            since: the moment, in Unix seconds.
+        """
+        with self._lock:
+            self._earliest[call.kind] = max(since, self._earliest.get(call.kind, 0))
+
+    def earliest(self, call: MetricsCall) -> int:
+        """Return before which moment, in Unix seconds, a call is to ask for no figures."""
+        with self._lock:
+            return self._earliest.get(call.kind, 0)
 
     def suspects(self, call: MetricsCall) -> tuple[str, ...]:
         """Return the metrics of a call that Meta has refused to any object in this run."""

@@ -23,7 +23,6 @@ from tap_instagram_business.metrics import (
     FOLLOW_COLUMNS,
     FOLLOWER_COUNT,
     FOLLOWS_AND_UNFOLLOWS,
-    SERIES_METRICS,
     metrics_split_by,
 )
 from tap_instagram_business.streams.by_day import (
@@ -110,7 +109,7 @@ class AccountInsights(DailyStream):
             for answer in answers:
                 gaps += self._read(answer, figures)
                 question: DayQuestion = answer.call.subject
-                if answer.has_failed or (question.is_series and self._is_unplaced(answer)):
+                if answer.has_failed:
                     failed.update(question.days)
             if self.has_ended(window.account):
                 continue
@@ -136,17 +135,20 @@ class AccountInsights(DailyStream):
                 yield window, list(self._calls(window))
 
     def _calls(self, window: Window) -> Iterator[InsightsCall]:
-        account = window.account
+        account, labels = window.account, self._run.day_labels
         metrics_by_breakdown = self._metrics_by_breakdown()
         for day in window.days:
             for breakdown, metrics in metrics_by_breakdown.items():
-                call = insight_calls.day_total(account, metrics, day, breakdown)
+                call = insight_calls.day_total(account, metrics, labels.window(day, day), breakdown)
                 yield call.about(DayQuestion(window, day, day, breakdown))
         if FOLLOWER_COUNT.name in self.wanted_columns:
             today = days.pacific_date(self._run.graph.now())
             first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
             if first <= window.last:
-                call = insight_calls.series(account, SERIES_METRICS, "day", first, window.last)
+                metrics = (FOLLOWER_COUNT.name,)
+                call = insight_calls.series(
+                    account, metrics, "day", labels.window(first, window.last)
+                )
                 yield call.about(DayQuestion(window, first, window.last, is_series=True))
 
     def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:
@@ -182,27 +184,15 @@ class AccountInsights(DailyStream):
         self, answer: Answer, figures: dict[dt.date, dict[str, Number]]
     ) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
-        series = read_series(answer.data)
-        labels, reach = self._run.day_labels, series.get("reach", [])
-        labels.learn_from_window(reach, question.first, question.last)
-        labels.learn_from_days(
-            reach, {day: given["reach"] for day, given in figures.items() if given.get("reach")}
-        )
-        new_followers = series.get(FOLLOWER_COUNT.name, [])
-        labels.learn_from_window(new_followers, question.first, question.last)
-        given = labels.place(new_followers, question.first, question.last)
-        is_unplaced = self._is_unplaced(answer)
+        buckets = read_series(answer.data).get(FOLLOWER_COUNT.name, [])
+        given = self._run.day_labels.place(buckets, question.first, question.last)
+        is_unplaced = bool(buckets) and not given
         for day in question.days:
             if day in given:
                 figures[day][FOLLOWER_COUNT.name] = given[day]
-            names = {"reach"} | ({FOLLOWER_COUNT.name} if day in given else set())
-            for gap in day_gaps(answer, day, names):
+                continue
+            for gap in day_gaps(answer, day, ()):
                 yield replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
-
-    def _is_unplaced(self, answer: Answer) -> bool:
-        """Return whether a series has figures, but nothing says of which days they are."""
-        given = read_series(answer.data).get(FOLLOWER_COUNT.name)
-        return bool(given) and self._run.day_labels.are_ends is None
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject

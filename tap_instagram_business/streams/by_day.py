@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
+DAY_LABELS = "day_labels"
+"""Entry of the state of a table of days: `start` or `end`, how Meta labels a day's figures."""
 FIRST_DAYS = 30
 """How many days the first run reads where no `start_date` is set."""
 MAX_FAILED_DAYS = 60
@@ -93,6 +95,8 @@ class DailyStream(InstagramStream):
 
     def done(self, window: Window, failed: Iterable[dt.date]) -> None:
         """Move the bookmark past a window, and remember the days at which Meta failed."""
+        if self.selected:
+            self.stream_state[DAY_LABELS] = self._run.day_labels.name
         kept = self.bookmark(window.account)
         read = {day.isoformat() for day in window.days}
         again = {*kept.get("again", ())} - read | {day.isoformat() for day in failed}
@@ -154,8 +158,7 @@ class SeriesStream(DailyStream):
             if not self.has_ended(window.account):
                 for answer in answers:
                     yield from self.series_rows(window, answer)
-                is_placed = self._run.day_labels.are_ends is not None
-                is_whole = is_placed and not any(answer.has_failed for answer in answers)
+                is_whole = not any(answer.has_failed for answer in answers)
                 self.done(window, () if is_whole else window.days)
 
     def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
@@ -168,15 +171,13 @@ class SeriesStream(DailyStream):
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
-        call = insight_calls.series(window.account, metrics, period, window.first, window.last)
-        return call.about(window)
+        asked = self._run.day_labels.window(window.first, window.last)
+        return insight_calls.series(window.account, metrics, period, asked).about(window)
 
     def place(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
         """Return what a series has for each day of a window; write a gap for each other day."""
-        labels = self._run.day_labels
         buckets = read_series(answer.data).get(metric, [])
-        labels.learn_from_window(buckets, window.first, window.last)
-        placed = labels.place(buckets, window.first, window.last)
+        placed = self._run.day_labels.place(buckets, window.first, window.last)
         given = {day: content for day, content in placed.items() if content != {}}
         is_unplaced = bool(buckets) and not placed
         for day in window.days:

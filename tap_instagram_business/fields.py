@@ -184,6 +184,13 @@ MEDIA_FIELDS = (
     ),
 )
 
+COUNTERS = (
+    *("like_count", "comments_count", "shares_count", "reposts_count", "total_like_count"),
+    *("total_comments_count", "total_views_count"),
+)
+COUNTER_FIELDS = tuple(field for field in MEDIA_FIELDS if field.name in COUNTERS)
+"""What the list of media tells about each media that changes from day to day."""
+
 STORY_FIELDS = (
     *_POSTED,
     Field("has_poll", "boolean", "True if the story contains a poll.", FACEBOOK),

@@ -64,9 +64,10 @@ def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
 ) -> None:
     server.faults.add(failing(match))
     warehouse = Warehouse()
-    warehouse.load(run_tap(server))
+    run = run_tap(server)
+    warehouse.load(run)
     assert server.faults.history
-    gaps = [key for key in warehouse.tables["insight_gaps"] if key[3] == "error"]
+    gaps = [gap for gap in truth.unfolded(run.records["insight_gaps"]) if gap[3] == "error"]
     assert gaps
     assert f"Meta failed at {len(gaps)} insights: the next run asks for them." in caplog.messages
     warehouse.load(run_tap(server, state=warehouse.state))

@@ -31,6 +31,9 @@ def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
 def assert_same(got: dict[str, truth.Table], before: dict[str, truth.Table]) -> None:
     """Compare tables, but for Meta's messages: they name what else was asked at the same time."""
     for stream, table in before.items():
+        if stream == "insight_gaps":
+            assert truth.unfolded(got[stream].values()) == truth.unfolded(table.values())
+            continue
         plain = (
             {key: {**row, "message": None} for key, row in t.items()} for t in (got[stream], table)
         )

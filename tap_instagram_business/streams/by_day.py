@@ -61,6 +61,7 @@ class DailyStream(InstagramStream):
         super().__init__(tap, run)
         self._ended: set[str] = set()
         self._has_warned = False
+        self._gaps: list[Gap] = []
 
     def due_days(self, account: Account) -> list[dt.date]:
         """Return the days to read, in order: new days, the last days again, and failed days."""
@@ -94,7 +95,14 @@ class DailyStream(InstagramStream):
             )
 
     def done(self, window: Window, failed: Iterable[dt.date]) -> None:
-        """Move the bookmark past a window, and remember the days at which Meta failed."""
+        """Write the gaps of a window and move the bookmark past it.
+
+        Args:
+            window: the window, of which all rows are written.
+            failed: the days at which Meta failed; the next run reads them again.
+        """
+        self.table(InsightGaps).add_days(window.account, self._gaps)
+        self._gaps.clear()
         if self.selected:
             self.stream_state[DAY_LABELS] = self._run.day_labels.name
         kept = self.bookmark(window.account)
@@ -107,12 +115,15 @@ class DailyStream(InstagramStream):
         )
 
     def add_gap(self, account: Account, gap: Gap) -> None:
-        """Write an insight that Meta did not give; it gives few to accounts with few followers."""
+        """Remember an insight that Meta did not give, until the window is done.
+
+        Meta gives few insights to accounts with few followers.
+        """
         metric = gap.metric.partition(" ")[0]
         is_small = metric in FOLLOWER_METRICS and has_few_followers(account)
         if gap.reason is Reason.EMPTY and is_small:
             gap = replace(gap, reason=Reason.TOO_FEW_FOLLOWERS)
-        self.table(InsightGaps).add(account, gap)
+        self._gaps.append(gap)
 
     def end_account(self, account: Account, error: CallError) -> None:
         """Leave an account out of this table for the rest of the run."""

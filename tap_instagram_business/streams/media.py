@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
+from tap_instagram_business.fields import (
+    CHILD_FIELDS,
+    COUNTER_FIELDS,
+    MEDIA_FIELDS,
+    requested,
+)
 from tap_instagram_business.graph.calls import Answer, ListCall
 from tap_instagram_business.graph.paging import Page, next_page
 from tap_instagram_business.streams.by_media import (
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 
 MEDIA_PER_PAGE = "100"
 SLIDES_PER_PAGE = "100"
+YOUNG = dt.timedelta(days=90)
+"""The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
 
 
@@ -233,6 +240,46 @@ class MediaChildren(MediaFollower):
                         "account_id": item.account.id,
                         "position": position,
                         **read_fields(self, item.account, CHILD_FIELDS, node, media_id=item.id),
+                    }
+                )
+            self.done_until(item)
+
+
+class MediaHistory(MediaFollower):
+    """The counters of one media on one day, from the list of media, without a call of its own.
+
+    A row is written for media of 90 days or younger in each run, and for older ones when they are
+    due (Graph API: IG Media). A later reading on the same date replaces the row.
+    """
+
+    name = "media_history"
+    parent_stream_type = Media
+    primary_keys = ("media_id", "date")
+    replication_key = "date"
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("media_id", "string", "Id of the media.", key=True),
+        column("date", "date", "UTC date of the reading.", key=True),
+        *columns(COUNTER_FIELDS),
+    ).to_dict()
+
+    @override
+    def needs(self) -> Iterable[str]:
+        return requested(COUNTER_FIELDS, self.config["login"], self.wanted_columns)
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Write the counters of those media that are young or due."""
+        now = self._run.graph.now()
+        for item in media:
+            is_young = item.posted is not None and now - item.posted <= YOUNG
+            if is_young or self.is_due(item):
+                self.write(
+                    {
+                        "account_id": item.account.id,
+                        "media_id": item.id,
+                        "date": self.today,
+                        **{field.name: field.read(item.node) for field in COUNTER_FIELDS},
                     }
                 )
             self.done_until(item)

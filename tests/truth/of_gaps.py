@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.truth.comparison import days_between
 from tests.truth.of_accounts import DAY_COLUMNS, day_figures
 from tests.truth.of_media import FACEBOOK_INSIGHTS, STORY_INSIGHTS
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from instagram_sandbox.graph_api import World
+    from tests.truth.comparison import Row
 
 
 def media_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
@@ -63,6 +65,15 @@ def story_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
                 gone = world.retired_metrics & set(STORY_INSIGHTS)
                 gaps |= {(node["id"], metric, "retired") for metric in gone}
     return gaps
+
+
+def unfolded(rows: Iterable[Row]) -> set[tuple[str, str, str, str, str]]:
+    """The gaps day by day: account, media, metric, reason and date."""
+    return {
+        (row["account_id"], row["media_id"], row["metric"], row["reason"], day.isoformat())
+        for row in rows
+        for day in days_between(row["date"], row["last_date"])
+    }
 
 
 def day_gaps(

@@ -53,6 +53,25 @@ def media(world: World, now: dt.datetime) -> Table:
     return table
 
 
+COUNTER_COLUMNS = (
+    *("like_count", "comments_count", "shares_count", "reposts_count", "total_like_count"),
+    *("total_comments_count", "total_views_count"),
+)
+
+
+def media_history(world: World, now: dt.datetime) -> Table:
+    """The counters of all media, as a run writes them that reads them for the first time."""
+    return {
+        (row["id"], now.date().isoformat()): {
+            "account_id": row["account_id"],
+            "media_id": row["id"],
+            "date": now.date().isoformat(),
+            **{name: row[name] for name in COUNTER_COLUMNS if name in row},
+        }
+        for row in media(world, now).values()
+    }
+
+
 CHILD_COLUMNS = (
     *("media_type", "media_url", "thumbnail_url", "permalink", "shortcode", "alt_text"),
 )

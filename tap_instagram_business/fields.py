@@ -115,6 +115,11 @@ ACCOUNT_FIELDS = (
     Field("ig_id", "digits", "Instagram's older id of the account.", FACEBOOK),
 )
 
+PAGE_FIELDS = (
+    Field("id", "id", "Id of the Facebook Page."),
+    Field("name", "string", "Name of the Page."),
+)
+
 _ALBUM = (
     Field("media_type", "string", "IMAGE or VIDEO."),
     Field(

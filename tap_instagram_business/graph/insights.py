@@ -146,19 +146,26 @@ def _part(
     return tuple(str(names[keys.index(name)]) for name in asked), value
 
 
-def parts_or_zero(parts: Parts, names: Iterable[str]) -> dict[str, Number]:
-    """Return the figures of the parts of a split by one dimension, in capital letters.
+def read_parts(
+    answer: Mapping[str, Any], metric: str, breakdown: str, names: Iterable[str]
+) -> dict[str, Number]:
+    """Return the figures of the parts of a metric that is split by one dimension.
 
     Meta leaves out a part of zero, so a part that is missing is zero, but only if the split has
-    other parts and all of them are known. Otherwise it is not known what is missing.
+    other parts, and all of them can be read and are known. Otherwise it is not known what is
+    missing.
 
     Args:
-        parts: the split.
+        answer: the answer.
+        metric: the metric.
+        breakdown: the dimension.
         names: all parts that Meta has, in capital letters.
     """
+    parts = read_splits(answer, breakdown).get(metric, {})
     given = {name.upper(): value for (name,), value in parts.items()}
     known = {*names}
-    if given and given.keys() <= {*known, UNKNOWN}:
+    is_whole = metric not in unreadable_metrics(answer, breakdown)
+    if given and is_whole and given.keys() <= {*known, UNKNOWN}:
         return {**dict.fromkeys(known, 0), **given}
     return {name: value for name, value in given.items() if name in known}
 

@@ -226,7 +226,8 @@ class GraphSession:
             if not parts:
                 return answer
             answers = self._retried(parts, costs)
-            if not (error.may_be_accident and all(part.error for part in answers)):
+            may_be_outage = error.may_be_accident and not call.is_part
+            if not (may_be_outage and all(part.error for part in answers)):
                 answers = [self._in_parts(part, costs) for part in answers]
             if unasked := call.unasked(answers):
                 answers += self._retried([unasked], costs)

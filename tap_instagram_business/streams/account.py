@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.fields import ACCOUNT_FIELDS
+from tap_instagram_business.fields import ACCOUNT_FIELDS, PAGE_FIELDS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.nodes import read_fields
@@ -60,12 +60,13 @@ class Accounts(InstagramStream):
         for account in accounts:
             for follower in self.followers(AccountFollower):
                 follower.isolated(follower.read, account)
+            page = read_fields(self, account, PAGE_FIELDS, account.page)
             yield {
                 "id": account.id,
                 "account_id": account.id,
                 **read_fields(self, account, ACCOUNT_FIELDS, account.node),
-                "page_id": account.page.get("id"),
-                "page_name": account.page.get("name"),
+                "page_id": page["id"],
+                "page_name": page["name"],
             }
 
 

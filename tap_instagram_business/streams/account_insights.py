@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.insights import (
-    parts_or_zero,
+    read_parts,
     read_series,
     read_splits,
     read_values,
@@ -197,8 +197,8 @@ class AccountInsights(DailyStream):
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
         given = read_splits(answer.data, question.breakdown)
-        parts = given.get(FOLLOWS_AND_UNFOLLOWS.name, {})
-        known = parts_or_zero(parts, (part for part, _ in FOLLOW_COLUMNS.values()))
+        parts = (part for part, _ in FOLLOW_COLUMNS.values())
+        known = read_parts(answer.data, FOLLOWS_AND_UNFOLLOWS.name, question.breakdown, parts)
         found = {name: known[part] for name, (part, _) in FOLLOW_COLUMNS.items() if part in known}
         figures |= found
         if len(found) < len(FOLLOW_COLUMNS):

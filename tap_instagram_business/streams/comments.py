@@ -110,7 +110,8 @@ class Comments(MediaFollower):
         first, more = next_page(Answer(call, replies if isinstance(replies, dict) else EMPTY_LIST))
         self._take_error(first)
         for node in read_nodes(self, media.account, listed, "/replies", media_id=media.id):
-            self.write(self._row(media, node, comment["id"]))
+            if node:
+                self.write(self._row(media, node, comment["id"]))
         for pages in self._run.graph.pages(
             [more] if more else [], self.costs, go_on=lambda _: True
         ):

@@ -160,8 +160,8 @@ class Media(RefreshedStream):
             "listed_on": self.today,
         }
 
-    def slides(self, media: ListedMedia) -> list[dict[str, Any]]:
-        """Return the slides of a carousel."""
+    def slides(self, media: ListedMedia) -> list[dict[str, Any] | None]:
+        """Return the slides of a carousel in their order; None for one that cannot be read."""
         children = media.node.get("children")
         nodes = children.get("data") if isinstance(children, dict) else children
         return list(read_nodes(self, media.account, nodes, "/children", media_id=media.id))
@@ -233,6 +233,8 @@ class MediaChildren(MediaFollower):
         for item in media:
             slides = self.table(Media).slides(item) if self.is_due(item) else ()
             for position, node in enumerate(slides, start=1):
+                if node is None:
+                    continue
                 self.write(
                     {
                         "id": node["id"],

@@ -32,13 +32,14 @@ def read_list(
     for node_id, error in answer.refused_nodes.items():
         gap = Gap(table.today, edge, error.reason, error, media_id or node_id)
         table.table(InsightGaps).add(account, gap)
-    yield from read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
+    nodes = read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
+    yield from (node for node in nodes if node)
 
 
 def read_nodes(
     table: InstagramStream, account: Account, nodes: object, edge: str, *, media_id: str = ""
-) -> Iterator[dict[str, Any]]:
-    """Yield the nodes of a list, each once; write a gap for each that has no id.
+) -> Iterator[dict[str, Any] | None]:
+    """Yield the nodes of a list, each once; for one without an id write a gap and yield None.
 
     Args:
         table: the table that reads them.
@@ -54,6 +55,7 @@ def read_nodes(
         if node_id is None:
             gap = Gap(table.today, edge, Reason.UNREADABLE, media_id=media_id)
             table.table(InsightGaps).add(account, gap)
+            yield None
         elif node_id not in seen:
             seen.add(node_id)
             yield {**node, "id": node_id}

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.insights import parts_or_zero, read_splits, read_values
+from tap_instagram_business.graph.insights import read_parts, read_splits, read_values
 from tap_instagram_business.metrics import (
     MEDIA_METRICS,
     NAVIGATION,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
 
 STORIES_PER_PAGE = "100"
@@ -165,7 +164,7 @@ class StoryInsights(InsightsStream):
             figures |= values
             return
         splits = read_splits(answer.data, breakdown)
-        figures |= _navigation(splits.get(NAVIGATION.name, {}))
+        figures |= _navigation(answer)
         followers = self._breakdown_followers()
         for follower in followers:
             follower.isolated(follower.write_parts, answer, splits)
@@ -183,7 +182,8 @@ class StoryInsights(InsightsStream):
         }
 
 
-def _navigation(parts: Parts) -> dict[str, Any]:
+def _navigation(answer: Answer) -> dict[str, Any]:
     """Return the navigation columns."""
-    known = parts_or_zero(parts, (part for part, _ in NAVIGATION_COLUMNS.values()))
+    parts = (part for part, _ in NAVIGATION_COLUMNS.values())
+    known = read_parts(answer.data, NAVIGATION.name, NAVIGATION.breakdown, parts)
     return {name: known[part] for name, (part, _) in NAVIGATION_COLUMNS.items() if part in known}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tap_instagram_business.graph.insights import (
-    parts_or_zero,
+    read_parts,
     read_series,
     read_splits,
     read_values,
@@ -164,8 +164,12 @@ def test_a_split_by_other_dimensions_is_none(breakdown: str) -> None:
 def test_a_part_is_zero_only_beside_parts_that_are_all_known(
     parts: dict[str, int], figures: dict[str, int]
 ) -> None:
-    split: dict[tuple[str, ...], int | float] = {(name,): n for name, n in parts.items()}
-    assert parts_or_zero(split, ("FOLLOWER", "NON_FOLLOWER")) == figures
+    whole = answer(reach=split_by("follow_type", **parts))
+    assert read_parts(whole, "reach", "follow_type", ("FOLLOWER", "NON_FOLLOWER")) == figures
+    whole["data"][0]["total_value"]["breakdowns"][0]["results"].append(None)
+    given = {name: n for name, n in figures.items() if name in {part.upper() for part in parts}}
+    given.pop("UNKNOWN", None)
+    assert read_parts(whole, "reach", "follow_type", ("FOLLOWER", "NON_FOLLOWER")) == given
 
 
 # What cannot be read

@@ -1,0 +1,168 @@
+"""Whatever Meta answers costs only what it is about, and nothing of it in silence.
+
+The sandbox spoils fields, items and calls at random, and keeps a record. What it has not touched
+must equal the truth. What it has touched may be NULL or absent, but then a gap, a warning or the
+exit code tells so; it is never another value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from instagram_sandbox.graph_api import ApiSettings, UnkindSettings, WorldSettings
+from tests import truth
+from tests.tap_run import catalog, run_tap
+from tests.truth.comparison import unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from instagram_sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Row, Run
+
+pytestmark = pytest.mark.soak
+
+SEEDS = int(os.environ.get("UNKIND_SEEDS", "20"))
+START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+DAYS = truth.days_to(truth.last_complete_day(START), 6)
+SHARES = (0.002, 0.01, 0.04)
+LISTED_IN_PARTS = frozenset({"account_insights_breakdowns", "media_insights_breakdowns"})
+"""Tables whose rows are parts: Meta leaves out parts of zero, so that a lost part is not seen."""
+FROM_OTHERS = frozenset({"hashtags", "mentions", "caption_length", "children_count", "position"})
+"""Columns that follow from the caption or the slides: what is left out cannot be told from none."""
+FROM_PARTS = frozenset(
+    {"follows", "unfollows", "taps_forward", "taps_back", "exits", "swipes_forward"}
+)
+"""Columns of a part: a part that is left out is zero, and so is one that was lost."""
+NOT_SEEN = frozenset({"drop_item", "drop_field", "rename_field", "null_field", "duplicate_field"})
+"""What cannot be told from an answer in which Meta has left out the same on purpose."""
+OF_DAYS = {
+    "account_insights": "",
+    "account_insights_breakdowns": "",
+    "account_reach": "reach",
+    "online_followers": "online_followers",
+}
+"""Tables of days, and the metric that all of their columns are about."""
+MAY_PASS = frozenset({1, 2})
+"""Codes of errors that Meta calls transient."""
+METRIC_OF = dict.fromkeys(("follows", "unfollows"), "follows_and_unfollows")
+
+
+@dataclass(frozen=True)
+class Check:
+    """Compares what a run wrote with the truth, in the light of what was spoiled."""
+
+    server: GraphApiServer
+    run: Run
+    warnings: str
+
+    def every_table(self) -> None:
+        expected = truth.every_table(self.server.world, START, DAYS)
+        expected["comments"] = truth.comments(self.server.world, START)
+        expected["tagged_media"] = truth.tagged_media(self.server.world, START)
+        for stream, table in expected.items():
+            got = self.run.table(stream) if stream in self.run.schemas else {}
+            for key in got.keys() - table.keys():
+                pytest.fail(f"{stream} has a row that is not true: {got[key]}")
+            for key, row in table.items():
+                if key in got:
+                    self.row(stream, got[key], row)
+                else:
+                    self.absent(stream, row)
+
+    def row(self, stream: str, got: Row, expected: Row) -> None:
+        whole = {**dict.fromkeys(got), **expected}
+        for column, value in whole.items():
+            written = got.get(column)
+            if unsigned(written) == unsigned(value):
+                continue
+            what = f"{stream}.{column} of {got} is not {value}"
+            kinds = self.kinds(stream, expected, column)
+            if not kinds and written is None and self.is_failure(expected, column):
+                continue
+            assert kinds, f"nothing was spoiled, but {what}"
+            if written is None:
+                self.is_told(stream, expected, kinds, what)
+                continue
+            may_be_lost = column in FROM_OTHERS or (column in FROM_PARTS and written == 0)
+            assert may_be_lost, what
+            assert kinds & NOT_SEEN, what
+
+    def absent(self, stream: str, expected: Row) -> None:
+        what = f"{stream} lacks {expected}"
+        kinds = self.kinds(stream, expected)
+        assert kinds or self.run.error, f"nothing was spoiled, but {what}"
+        if stream not in LISTED_IN_PARTS or not kinds & NOT_SEEN:
+            self.is_told(stream, expected, kinds, what)
+
+    def is_failure(self, row: Row, column: str) -> bool:
+        """Whether Meta failed at the whole call of a number, for a reason that may pass.
+
+        The metrics of such a call are not asked for one by one if both halves of it fail too.
+        """
+        return any(
+            gap["account_id"] == row["account_id"]
+            and gap["metric"] in {METRIC_OF.get(column, column), ""}
+            and gap["reason"] == "error"
+            and gap["code"] in MAY_PASS
+            for gap in self.run.records.get("insight_gaps", ())
+        )
+
+    def kinds(self, stream: str, row: Row, column: str = "") -> set[str]:
+        """The ways in which something was spoiled that a row, or its column, may be about."""
+        media, day, metric = row.get("media_id"), None, row.get("metric")
+        if stream in {"media", "stories", "media_children"}:
+            media = row.get("media_id") or row["id"]
+        if stream in OF_DAYS:
+            day = dt.date.fromisoformat(row["date"])
+            metric = metric or OF_DAYS[stream] or METRIC_OF.get(column, column)
+        touched = self.server.unkind.touched.about(
+            account_id=row["account_id"], media_id=media, day=day, metric=metric or None
+        )
+        return {part.kind for part in touched if media or part.media_id is None}
+
+    def is_told(self, stream: str, row: Row, kinds: set[str], what: str) -> None:
+        if kinds & NOT_SEEN or self.run.error:
+            return
+        gaps: Iterable[Row] = self.run.records.get("insight_gaps", ())
+        media = row.get("media_id") or row.get("id")
+        about = [
+            gap
+            for gap in gaps
+            if gap["account_id"] == row["account_id"] and gap["media_id"] in {"", media}
+        ]
+        assert about, f"nothing tells that {what} ({stream}, {kinds}; {self.warnings})"
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_what_is_not_touched_is_true_and_what_is_touched_is_told(
+    serve: Callable[..., GraphApiServer], login: Any, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = WorldSettings(
+        accounts=2 if login == "facebook" else 1,
+        posts=12,
+        days=len(DAYS),
+        stories_per_day=2,
+        seed=seed,
+        start=START,
+        login=login,
+    )
+    spare = "" if seed % 5 == 0 else r"/me(\?|/|$)"
+    unkind = UnkindSettings(seed=seed, share=SHARES[seed % len(SHARES)], spare=spare)
+    server = serve(world, api_settings=ApiSettings(unkind=unkind))
+    every_table = [entry["tap_stream_id"] for entry in catalog()["streams"]]
+    run = run_tap(
+        server,
+        strict=False,
+        login=login,
+        catalog=catalog(*every_table),
+        start_date=DAYS[0].isoformat(),
+    )
+    assert "unexpected error" not in caplog.text
+    Check(server, run, caplog.text).every_table()

@@ -122,9 +122,15 @@ class Check:
             day = dt.date.fromisoformat(row["date"])
             metric = metric or OF_DAYS[stream] or METRIC_OF.get(column, column)
         touched = self.server.unkind.touched.about(
-            account_id=row["account_id"], media_id=media, day=day, metric=metric or None
+            account_id=row["account_id"], media_id=media, metric=metric or None
         )
-        return {part.kind for part in touched if media or part.media_id is None}
+        # A metric that fails for good is not asked for again, whatever the day.
+        return {
+            part.kind
+            for part in touched
+            if (media or part.media_id is None)
+            and (day is None or part.day in {None, day} or part.kind == "fail_metric")
+        }
 
     def is_told(self, stream: str, row: Row, kinds: set[str], what: str) -> None:
         if kinds & NOT_SEEN or self.run.error:

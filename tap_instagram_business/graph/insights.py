@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tap_instagram_business.metrics import WHOLE_METRICS
+from tap_instagram_business.metrics import ONLINE_FOLLOWERS, WHOLE_METRICS
 from tap_instagram_business.values import (
     Number,
     read_number,
@@ -91,7 +91,7 @@ def read_series(answer: Mapping[str, Any]) -> dict[str, list[Bucket]]:
 def _bucket(metric: str, bucket: object) -> Bucket | None:
     moment = read_time(_object(bucket).get("end_time"))
     content = _object(bucket).get("value")
-    if isinstance(content, dict):
+    if isinstance(content, dict) and metric == ONLINE_FOLLOWERS:
         hours = {hour: _figure(metric, value) for hour, value in content.items()}
         content = {hour: value for hour, value in hours.items() if value is not None}
     else:

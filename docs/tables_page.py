@@ -88,6 +88,7 @@ BOOKMARKS = {
     "media_insights_breakdowns": MEDIA,
     "comments": MEDIA,
     "tagged_media": Bookmark("", "Every run reads the whole list."),
+    "collaborative_media": Bookmark("", "Every run reads the whole list."),
     "extra_insights": Bookmark(
         "", "The rows come together with those of `account_insights` and `media_insights`."
     ),

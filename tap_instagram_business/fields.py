@@ -113,6 +113,12 @@ ACCOUNT_FIELDS = (
     Field("has_profile_pic", "boolean", "True if a profile picture is set.", FACEBOOK),
     Field("is_published", "boolean", "True if the profile is published.", FACEBOOK),
     Field("ig_id", "digits", "Instagram's older id of the account.", FACEBOOK),
+    Field(
+        "legacy_instagram_user_id",
+        "digits",
+        "Id by which Meta's ads knew the account before version 22.",
+        FACEBOOK,
+    ),
 )
 
 PAGE_FIELDS = (
@@ -224,4 +230,17 @@ TAGGED_FIELDS = (
     Field("permalink", "string", "Permanent address on instagram.com."),
     Field("timestamp", "date-time", "When the media was posted (UTC)."),
     Field("username", "string", "User name of the account that posted the media."),
+)
+
+COLLABORATIVE_FIELDS = (
+    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO.", FACEBOOK),
+    Field("media_product_type", "string", "Where the media is shown: FEED or REELS.", FACEBOOK),
+    Field("caption", "string", "Text of the post. NULL if it is empty.", FACEBOOK),
+    Field("permalink", "string", "Permanent address on instagram.com.", FACEBOOK),
+    Field("timestamp", "date-time", "When the media was posted (UTC).", FACEBOOK),
+    Field("username", "string", "User name of the account that posted the media.", FACEBOOK),
+    Field("like_count", "integer", "Number of likes. NULL if the owner hides it.", FACEBOOK),
+    Field("comments_count", "integer", "Number of comments and replies.", FACEBOOK),
+    Field("shares_count", "integer", "Number of times the media was shared.", FACEBOOK),
+    Field("reposts_count", "integer", "Number of times the media was reposted.", FACEBOOK),
 )

@@ -13,9 +13,9 @@ from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
-from tap_instagram_business.streams.comments import TaggedMedia
 from tap_instagram_business.streams.connection import NotConnected
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.media_of_others import TaggedMedia
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:

@@ -86,3 +86,47 @@ def test_reels_that_are_not_on_facebook_cost_two_metrics_and_few_calls(
     assert len(reels) > 50
     assert_all_but(run, odd, "crossposted_views", "facebook_views")
     assert calls_of(odd) <= 1.3 * calls_of(plain)
+
+
+def test_all_recorded_answers_at_once_cost_only_what_they_are_about(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    orders = (
+        Condition("not_crossposted"),
+        Condition("retired_metric", form="german_nameless", names=("saved",)),
+        Condition("refused_media", share=0.05, kinds=("FEED", "REELS")),
+        Condition("bucket_names", form="mixed"),
+        Condition("numbers", form="digits"),
+        Condition("timestamps", form="fraction"),
+        Condition("paged_children", number=3),
+        Condition("other_language", form="japanese"),
+        Condition("captions", form="emoji"),
+    )
+    server = serve(
+        WorldSettings(accounts=5, posts=60, days=60, seed=5, start=START),
+        api_settings=ApiSettings(conditions=orders),
+    )
+    run = run_tap(server)
+    now = START
+    days = truth.days_to(truth.last_complete_day(now), 30)
+    expected = truth.every_table(server.world, now, days)
+    gaps = run.records["insight_gaps"]
+    denied = {gap["media_id"] for gap in gaps if gap["reason"] == "permission"}
+    assert denied
+    for stream in ("account_insights", "account_reach", "online_followers", "media_children"):
+        truth.tables_equal(run.table(stream), expected[stream])
+    insights = {
+        key: {**row, "saved": None}
+        for key, row in expected["media_insights"].items()
+        if key[0] not in denied
+    }
+    got = run.table("media_insights")
+    assert got.keys() == insights.keys()
+    unshared = {
+        gap["media_id"] for gap in gaps if gap["metric"] in {"crossposted_views", "facebook_views"}
+    }
+    for key, row in insights.items():
+        lost = dict.fromkeys(("crossposted_views", "facebook_views")) if key[0] in unshared else {}
+        assert truth.comparable(got[key]) == truth.comparable({**row, **lost}), key
+    likes = {key: row["like_count"] for key, row in run.table("media").items()}
+    assert likes == {key: row.get("like_count") for key, row in expected["media"].items()}

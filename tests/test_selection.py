@@ -56,7 +56,7 @@ def test_a_follower_comes_without_its_lead(server: GraphApiServer, stream: str) 
     assert len(again.records[stream]) < len(run.records[stream]) / 2
 
 
-@pytest.mark.parametrize("stream", ["comments", "tagged_media"])
+@pytest.mark.parametrize("stream", ["comments", "tagged_media", "collaborative_media"])
 def test_what_others_did_is_read_where_it_is_selected(server: GraphApiServer, stream: str) -> None:
     run = run_tap(server, catalog=catalog(stream))
     expected = getattr(truth, stream)(server.world, server.clock.now())
@@ -66,7 +66,7 @@ def test_what_others_did_is_read_where_it_is_selected(server: GraphApiServer, st
 
 def test_what_others_did_is_not_asked_for_by_default(server: GraphApiServer) -> None:
     run = run_tap(server)
-    assert not {"comments", "tagged_media"} & run.schemas.keys()
+    assert not {"comments", "tagged_media", "collaborative_media"} & run.schemas.keys()
     assert not [line for line in lines(server) if "/comments" in line or "/tags" in line]
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.soak
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
-RUNS = int(os.environ.get("SOAK_RUNS", "25"))
+RUNS = int(os.environ.get("SOAK_RUNS", "6"))
 """How many worlds of each login; thousands by hand."""
 DAYS = 3
 MOST_RUNS = 2

@@ -16,12 +16,13 @@ from tap_instagram_business.streams.account_insights import (
 )
 from tap_instagram_business.streams.account_reach import AccountReach
 from tap_instagram_business.streams.audience import AudienceDemographics, OnlineFollowers
-from tap_instagram_business.streams.comments import Comments, TaggedMedia
+from tap_instagram_business.streams.comments import Comments
 from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren, MediaHistory
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsights, MediaInsightsHistory
+from tap_instagram_business.streams.media_of_others import CollaborativeMedia, TaggedMedia
 from tap_instagram_business.streams.stories import Stories, StoryInsights
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     MediaInsightsBreakdowns,
     Comments,
     TaggedMedia,
+    CollaborativeMedia,
     ExtraInsights,
     InsightGaps,
 )

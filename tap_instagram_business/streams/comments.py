@@ -1,4 +1,4 @@
-"""What other people wrote and posted: personal data, and so read only where it is selected."""
+"""What other people wrote: personal data, and so read only where it is selected."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
+from tap_instagram_business.fields import COMMENT_FIELDS, requested
 from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
-from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
@@ -21,7 +20,7 @@ from tap_instagram_business.values import read_whole_number
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 COMMENTS_PER_PAGE = "50"
 MAX_FAILED_MEDIA = 25
 """If the comments on so many media of an account cannot be read, the account is left out."""
-TAGGED_PER_PAGE = "25"
-"""Meta refuses larger pages with the request to reduce the amount of data."""
 
 
 class Comments(MediaFollower):
@@ -144,35 +141,3 @@ class Comments(MediaFollower):
             "parent_id": parent_id,
             **read_fields(self, media.account, COMMENT_FIELDS, node, media_id=media.id),
         }
-
-
-class TaggedMedia(InstagramStream):
-    """One media in which the account is tagged (Graph API: IG User tags).
-
-    The table is off unless you select it, because these are posts of other people.
-    """
-
-    name = "tagged_media"
-    primary_keys = ("id", "account_id")
-    replication_key = "timestamp"
-    selected_by_default = False
-    schema = th.PropertiesList(
-        column("id", "string", "Id of the media.", key=True),
-        ACCOUNT_ID,
-        *columns(TAGGED_FIELDS),
-    ).to_dict()
-
-    @override
-    def rows(self) -> Iterator[Record]:
-        accounts = {account.id: account for account in self._run.accounts}
-        fields = requested(TAGGED_FIELDS, self.config["login"], self.wanted_columns)
-        params = {"fields": ",".join(fields), "limit": TAGGED_PER_PAGE}
-        lists = (ListCall(item.id, "tags", params, item.token) for item in accounts.values())
-        for pages in self._run.graph.pages(lists, self.costs, go_on=lambda _: True):
-            for page in pages:
-                account = accounts[page.answer.call.node]
-                if page.answer.error:
-                    self.leave_out(account, page.answer.error)
-                for node in read_list(self, account, page.answer):
-                    values = read_fields(self, account, TAGGED_FIELDS, node, media_id=node["id"])
-                    yield {"id": node["id"], "account_id": account.id, **values}

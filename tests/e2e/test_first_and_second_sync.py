@@ -38,7 +38,7 @@ def test_every_account_and_post_arrives_once(project: MeltanoProject) -> None:
     assert first["accounts"] == 2
     assert first["media"] == 80
     assert not [name for name in first if "__" in name]
-    assert not {"comments", "tagged_media"} & first.keys()
+    assert not {"comments", "tagged_media", "collaborative_media"} & first.keys()
 
     project.sync()
 

@@ -26,6 +26,7 @@ from tests.truth.of_accounts import (
 from tests.truth.of_gaps import day_gaps, media_gaps, story_gaps, unfolded
 from tests.truth.of_media import (
     INSIGHT_COLUMNS,
+    collaborative_media,
     comments,
     media,
     media_children,
@@ -54,6 +55,7 @@ __all__ = [
     "account_reach",
     "accounts",
     "audience_demographics",
+    "collaborative_media",
     "comments",
     "comparable",
     "day_gaps",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ACCOUNT_COLUMNS = (
     *("username", "name", "biography", "website", "profile_picture_url", "followers_count"),
     *("follows_count", "media_count", "account_type", "has_profile_pic", "is_published", "ig_id"),
+    "legacy_instagram_user_id",
 )
 
 

@@ -224,6 +224,29 @@ def comments(world: World, now: dt.datetime) -> Table:
     return table
 
 
+def collaborative_media(world: World, now: dt.datetime) -> Table:
+    """The media of others on which accounts collaborate, as the partner lists them."""
+    partners = {
+        node["id"]: node
+        for account_id in world.account_ids
+        for node in world.media(account_id, now)
+    }
+    names = (
+        *("media_type", "media_product_type", "caption", "permalink", "username", "like_count"),
+        *("comments_count", "shares_count", "reposts_count"),
+    )
+    return {
+        (post.id, account_id): {
+            "id": post.id,
+            "account_id": account_id,
+            **{name: partners[post.id].get(name) for name in names},
+            "timestamp": rfc3339(partners[post.id]["timestamp"]),
+        }
+        for account_id in world.account_ids
+        for post in world.collaborations(account_id, now)
+    }
+
+
 def tagged_media(world: World, now: dt.datetime) -> Table:
     names = ("media_type", "caption", "permalink", "username")
     return {

@@ -124,10 +124,11 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "extra_metrics",
-        th.ArrayType(th.StringType(pattern=r"^(account|media):[a-z0-9_]+$")),
+        th.ArrayType(th.StringType(pattern=r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$")),
         title="Extra metrics",
         description="Metrics that this version of the tap does not know, such as "
-        "`media:new_metric` or `account:new_metric`. Their values become rows of `extra_insights`.",
+        "`media:new_metric`, `story:new_metric` or `account:new_metric`, or in parts, such as "
+        "`media:views:follow_type`. Their values become rows of `extra_insights`.",
     ),
     th.Property(
         "on_rate_limit",
@@ -185,7 +186,7 @@ EXPECTED = {
 }
 SHAPES = {
     "account_ids": "must be a list of ids of digits only, such as 17841400000000001",
-    "extra_metrics": "must be a list such as media:new_metric, account:new_metric",
+    "extra_metrics": "must be a list such as media:new_metric, account:views:follow_type",
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
     "api_version": f"must look like {DEFAULT_API_VERSION}",
     "media_refresh": f"must be `always` or look like `{DEFAULT_TIERS}`",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import truth
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiSe
     run = run_tap(server, extra_metrics=["media:profile_activity"])
     now = server.clock.now()
     expected = {
-        (account_id, media["id"], now.date().isoformat(), "profile_activity"): figure
+        (account_id, media["id"], now.date().isoformat(), "profile_activity", "", ""): figure
         for account_id in server.world.account_ids
         for media in server.world.media(account_id, now)
         if (figure := server.world.media_insights(media["id"], now).get("profile_activity"))
@@ -54,3 +55,45 @@ def test_a_metric_that_meta_does_not_know_costs_a_warning_and_a_gap(
     assert "Meta refuses metric sparkles" in caplog.text
     reasons = {key[3] for key in run.table("insight_gaps") if key[2] == "sparkles"}
     assert reasons == {"retired"}
+
+
+def test_metrics_in_parts_and_of_stories_arrive_as_rows(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve()
+    plain = run_tap(server)
+    names = [
+        *("account:reach:media_product_type", "media:profile_activity:action_type"),
+        *("story:profile_activity", "story:profile_activity:action_type"),
+    ]
+    run = run_tap(server, extra_metrics=names)
+    rows = run.records["extra_insights"]
+    now = server.clock.now()
+    stories = {media_id for (media_id,) in truth.stories(server.world, now)}
+    of_days = {
+        (row["account_id"], row["date"], row["metric"], row["breakdown"], row["dimension"]): (
+            row["value"]
+        )
+        for row in rows
+        if not row["media_id"]
+    }
+    assert of_days == {
+        key: row["value"]
+        for key, row in plain.table("account_insights_breakdowns").items()
+        if key[2:4] == ("reach", "media_product_type")
+    }
+    of_media = {
+        (row["media_id"], row["metric"], row["breakdown"], row["dimension"]): row["value"]
+        for row in rows
+        if row["media_id"] and row["breakdown"]
+    }
+    assert of_media == {
+        key: row["value"]
+        for key, row in plain.table("media_insights_breakdowns").items()
+        if key[1] == "profile_activity"
+    }
+    whole = {row["media_id"] for row in rows if row["media_id"] and not row["breakdown"]}
+    assert whole
+    assert whole <= stories
+    for stream in ("story_insights", "media_insights", "account_insights_breakdowns"):
+        assert run.table(stream) == plain.table(stream)

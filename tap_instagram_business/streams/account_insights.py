@@ -32,7 +32,7 @@ from tap_instagram_business.streams.by_day import (
     day_gaps,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
-from tap_instagram_business.streams.extra import ExtraInsights
+from tap_instagram_business.streams.extra import ExtraInsights, Reading
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -157,6 +157,12 @@ class AccountInsights(DailyStream):
         found = {"": (*totals, *self.table(ExtraInsights).names("account"))}
         if self.wanted_columns & FOLLOW_COLUMNS.keys():
             found[FOLLOW_TYPE] = (FOLLOWS_AND_UNFOLLOWS.name,)
+        extra = self.table(ExtraInsights)
+        for breakdown in extra.breakdowns("account"):
+            found[breakdown] = (
+                *found.get(breakdown, ()),
+                *extra.names("account", breakdown),
+            )
         for follower in self.followers(DayFollower):
             for breakdown, metrics in follower.metrics_by_breakdown().items():
                 found[breakdown] = tuple(dict.fromkeys((*metrics, *found.get(breakdown, ()))))
@@ -177,7 +183,8 @@ class AccountInsights(DailyStream):
             return self._read_split(answer, figures[day])
         values = read_values(answer.data)
         figures[day] |= values
-        self.table(ExtraInsights).write_known(account, day.isoformat(), values)
+        reading = Reading("account", account, day.isoformat())
+        self.table(ExtraInsights).write_values(reading, values)
         return day_gaps(answer, day, set(values))
 
     def _read_series(
@@ -197,6 +204,8 @@ class AccountInsights(DailyStream):
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
         given = read_splits(answer.data, question.breakdown)
+        reading = Reading("account", question.window.account, question.first.isoformat())
+        self.table(ExtraInsights).write_parts(reading, given, question.breakdown)
         parts = (part for part, _ in FOLLOW_COLUMNS.values())
         known = read_parts(answer.data, FOLLOWS_AND_UNFOLLOWS.name, question.breakdown, parts)
         found = {name: known[part] for name, (part, _) in FOLLOW_COLUMNS.items() if part in known}
@@ -263,8 +272,9 @@ class AccountInsightsBreakdowns(DayFollower):
     @override
     def read(self, account: Account, day: dt.date, answer: Answer) -> None:
         breakdown = cast("InsightsCall", answer.call).breakdown
-        for metric, parts in read_splits(answer.data, breakdown).items():
-            for (dimension,), value in parts.items():
+        splits = read_splits(answer.data, breakdown)
+        for metric in metrics_split_by(breakdown):
+            for (dimension,), value in splits.get(metric, {}).items():
                 self.write(
                     {
                         "account_id": account.id,

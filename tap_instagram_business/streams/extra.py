@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -11,34 +12,69 @@ from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.values import Number
 
 
-class ExtraInsights(InstagramStream):
-    """One value of a metric in setting `extra_metrics`, of an account and day or of a media.
+@dataclass(frozen=True)
+class Reading:
+    """What an answer is about.
 
-    The values are requested together with those of `account_insights` and `media_insights`.
+    Attributes:
+        grain: `account`, `media` or `story`.
+        account: the account.
+        date: the day, or the date of the reading.
+        media_id: id of the media or story; '' for an account.
+    """
+
+    grain: str
+    account: Account
+    date: str
+    media_id: str = ""
+
+    @property
+    def row(self) -> Record:
+        """The columns that say what a row is about; the value is that of the whole."""
+        whole = {"breakdown": "", "dimension": ""}
+        about = {"account_id": self.account.id, "media_id": self.media_id, "date": self.date}
+        return {**about, **whole}
+
+
+class ExtraInsights(InstagramStream):
+    """One value of a metric in setting `extra_metrics`, of an account and day, a media or a story.
+
+    The values are requested together with those of `account_insights`, `media_insights` and
+    `story_insights`; those of a metric in parts take requests of their own.
     """
 
     name = "extra_insights"
-    primary_keys = ("account_id", "media_id", "date", "metric")
+    primary_keys = ("account_id", "media_id", "date", "metric", "breakdown", "dimension")
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("media_id", "string", "Id of the media; '' for a metric of the account.", key=True),
+        column(
+            "media_id",
+            "string",
+            "Id of the media or story; '' for a metric of the account.",
+            key=True,
+        ),
         column(
             "date",
             "date",
-            "For an account the US Pacific day; for a media the UTC date of the reading.",
+            "For an account the US Pacific day; for a media or story the UTC date of the reading.",
             key=True,
         ),
         column("metric", "string", "Meta's name of the metric.", key=True),
-        column("value", "number", "The value of the metric."),
+        column(
+            "breakdown", "string", "Property of the split, by Meta's name; '' for none.", key=True
+        ),
+        column("dimension", "string", "The part, in capital letters; '' for the whole.", key=True),
+        column("value", "number", "The value of the metric, or of this part of it."),
     ).to_dict()
 
     @override
@@ -49,28 +85,40 @@ class ExtraInsights(InstagramStream):
 
     @override
     def rows(self) -> Iterable[Record]:
-        """Fetch nothing: `account_insights` and `media_insights` write the rows."""
+        """Fetch nothing: the tables that ask for insights write the rows."""
         return ()
 
-    def names(self, grain: str) -> tuple[str, ...]:
-        """Return the metrics to ask for besides: of `account` or of `media`."""
-        if not self.selected:
-            return ()
-        asked = (entry.partition(":") for entry in self.config.get("extra_metrics") or ())
-        return tuple(metric for of, _, metric in asked if of == grain)
+    def _asked(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what each metric is of, its name, and the dimension that splits it; '' for none."""
+        for entry in (self.config.get("extra_metrics") or ()) if self.selected else ():
+            of, metric, *breakdown = entry.split(":")
+            yield of, metric, breakdown[0] if breakdown else ""
 
-    def write_known(
-        self, account: Account, date: str, values: Mapping[str, Number], *, media_id: str = ""
-    ) -> None:
+    def names(self, grain: str, breakdown: str = "") -> tuple[str, ...]:
+        """Return the metrics to ask for besides.
+
+        Args:
+            grain: what they are of: `account`, `media` or `story`.
+            breakdown: the dimension that splits them; '' for none.
+        """
+        asked = (metric for of, metric, split in self._asked() if (of, split) == (grain, breakdown))
+        return tuple(dict.fromkeys(asked))
+
+    def breakdowns(self, grain: str) -> tuple[str, ...]:
+        """Return the dimensions by which metrics of a grain are split, each once."""
+        return tuple(
+            dict.fromkeys(split for of, _, split in self._asked() if split and of == grain)
+        )
+
+    def write_values(self, what: Reading, values: Mapping[str, Number]) -> None:
         """Write those figures of an answer that are asked for by the setting."""
-        for metric in self.names("media" if media_id else "account"):
+        for metric in self.names(what.grain):
             if metric in values:
-                self.write(
-                    {
-                        "account_id": account.id,
-                        "media_id": media_id,
-                        "date": date,
-                        "metric": metric,
-                        "value": values[metric],
-                    }
-                )
+                self.write({**what.row, "metric": metric, "value": values[metric]})
+
+    def write_parts(self, what: Reading, splits: Mapping[str, Parts], breakdown: str) -> None:
+        """Write those parts of an answer that are asked for by the setting."""
+        for metric in self.names(what.grain, breakdown):
+            for names, value in splits.get(metric, {}).items():
+                part = {"breakdown": breakdown, "dimension": ",".join(names).upper()}
+                self.write({**what.row, "metric": metric, **part, "value": value})

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.graph.insights import read_values
+from tap_instagram_business.graph.insights import read_splits, read_values
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
 from tap_instagram_business.streams.by_media import InsightsStream, RefreshedStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
-from tap_instagram_business.streams.extra import ExtraInsights
+from tap_instagram_business.streams.extra import ExtraInsights, Reading
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.values import read_text
 
@@ -89,6 +89,8 @@ class MediaInsights(InsightsStream):
         for answer in self.ask(self._calls(due)):
             if answer.error:
                 self.take_error(answer, answer.error)
+            elif cast("InsightsCall", answer.call).breakdown:
+                self._write_extra_parts(answer)
             else:
                 self._write_insights(answer)
             if not self.has_ended(answer.call.subject.account):
@@ -112,20 +114,24 @@ class MediaInsights(InsightsStream):
         wanted = frozenset[str]().union(
             *(table.wanted_columns for table in self._tables_of_media())
         )
-        extra = self.table(ExtraInsights).names("media")
+        extra = self.table(ExtraInsights)
         for item in media:
             if self.has_ended(item.account):
                 continue
             if self.is_before_conversion(item):
                 self.add_gap(item, Reason.BEFORE_CONVERSION)
             elif metrics := media_metrics(item.kind, self.config["login"], wanted):
-                yield self.insights_call(item, (*(metric.name for metric in metrics), *extra))
+                names = (*(metric.name for metric in metrics), *extra.names("media"))
+                yield self.insights_call(item, names)
+                for breakdown in extra.breakdowns("media"):
+                    yield self.insights_call(item, extra.names("media", breakdown), breakdown)
 
     def _write_insights(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject
         values = read_values(answer.data)
         self.add_missing(answer, values)
-        self.table(ExtraInsights).write_known(media.account, self.today, values, media_id=media.id)
+        reading = Reading("media", media.account, self.today, media.id)
+        self.table(ExtraInsights).write_values(reading, values)
         if not values.keys() & COLUMNS:
             return
         row = {
@@ -139,6 +145,14 @@ class MediaInsights(InsightsStream):
         self.write(row)
         for follower in self.followers(MediaInsightsFollower):
             follower.isolated(follower.take, dict(row))
+
+    def _write_extra_parts(self, answer: Answer) -> None:
+        media: ListedMedia = answer.call.subject
+        breakdown = cast("InsightsCall", answer.call).breakdown
+        splits = read_splits(answer.data, breakdown)
+        self.add_missing(answer, splits, f" by {breakdown}")
+        reading = Reading("media", media.account, self.today, media.id)
+        self.table(ExtraInsights).write_parts(reading, splits, breakdown)
 
 
 class MediaInsightsHistory(MediaInsightsFollower):

@@ -11,6 +11,7 @@ from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
 from tap_instagram_business.graph.insights import read_parts, read_splits, read_values
 from tap_instagram_business.metrics import (
+    MEDIA_BREAKDOWNS,
     MEDIA_METRICS,
     NAVIGATION,
     NAVIGATION_COLUMNS,
@@ -26,6 +27,7 @@ from tap_instagram_business.streams.by_media import (
     MediaFollower,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.extra import ExtraInsights, Reading
 from tap_instagram_business.streams.nodes import read_fields, read_list
 from tap_instagram_business.values import read_time
 
@@ -140,15 +142,19 @@ class StoryInsights(InsightsStream):
             else:
                 self._read(answer, figures[answer.call.node])
         for story in media:
-            if figures[story.id]:
+            if any(value is not None for value in figures[story.id].values()):
                 self.write(self._row(story, figures[story.id]))
 
     def _breakdown_followers(self) -> list[BreakdownFollower]:
         return [table for table in self.followers(BreakdownFollower) if table.selected]
 
     def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
-        if metrics := media_metrics(STORY, self.config["login"], self.wanted_columns):
-            yield self.insights_call(story, tuple(metric.name for metric in metrics))
+        extra = self.table(ExtraInsights)
+        metrics = media_metrics(STORY, self.config["login"], self.wanted_columns)
+        if names := (*(metric.name for metric in metrics), *extra.names("story")):
+            yield self.insights_call(story, names)
+        for breakdown in extra.breakdowns("story"):
+            yield self.insights_call(story, extra.names("story", breakdown), breakdown)
         followers = self._breakdown_followers()
         for follower in followers:
             yield from follower.calls(story)
@@ -157,13 +163,21 @@ class StoryInsights(InsightsStream):
 
     def _read(self, answer: Answer, figures: dict[str, Any]) -> None:
         """Add what an answer holds to the figures of its story, and write what is missing."""
-        breakdown = cast("InsightsCall", answer.call).breakdown
+        story: ListedMedia = answer.call.subject
+        reading = Reading("story", story.account, self.today, story.id)
+        call = cast("InsightsCall", answer.call)
+        breakdown = call.breakdown
         if not breakdown:
             values = read_values(answer.data)
             self.add_missing(answer, values)
-            figures |= values
+            figures |= {metric.name: values.get(metric.name) for metric in METRICS}
+            self.table(ExtraInsights).write_values(reading, values)
             return
         splits = read_splits(answer.data, breakdown)
+        self.table(ExtraInsights).write_parts(reading, splits, breakdown)
+        if not {*call.metrics, *call.refused} & {metric.name for metric in MEDIA_BREAKDOWNS}:
+            self.add_missing(answer, splits, f" by {breakdown}")
+            return
         figures |= _navigation(answer)
         followers = self._breakdown_followers()
         for follower in followers:

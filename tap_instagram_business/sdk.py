@@ -9,8 +9,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from dotenv import load_dotenv
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers._util import load_json
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
@@ -96,6 +98,23 @@ class SdkTap(Tap):
             found = super().streams
             self._streams = {stream.name: stream for stream in self.ordered(found.values())}
         return self._streams
+
+    @classmethod
+    @abstractmethod
+    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """Return the settings that environment variables give, by name.
+
+        Args:
+            properties: the JSON schema of each setting, those of the SDK included.
+            prefix: what the names of the environment variables begin with.
+        """
+
+    # The SDK takes numbers for texts, and a wrong integer or boolean for no error.
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as in the SDK
+        cls.append_builtin_config(cls.config_jsonschema)
+        load_dotenv(override=False)
+        return cls.read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
 
     @abstractmethod
     def config_errors(

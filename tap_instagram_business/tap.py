@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import functools
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,8 +20,8 @@ from typing_extensions import override
 from tap_instagram_business import settings, streams
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
-from tap_instagram_business.credentials.secret_settings import plain_text_problems
-from tap_instagram_business.graph import versions
+from tap_instagram_business.credentials.secret_settings import secret_problems
+from tap_instagram_business.graph import hosts, versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
@@ -90,6 +91,11 @@ class TapInstagramBusiness(SdkTap):
         by_class = {type(stream): stream for stream in streams_found}
         return [by_class[cls] for cls in streams.STREAMS]
 
+    @classmethod
+    @override
+    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
+        return settings.read_environment(properties, prefix, os.environ)
+
     @override
     def config_errors(
         self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
@@ -98,7 +104,7 @@ class TapInstagramBusiness(SdkTap):
         return (
             [settings.sentence(error) for error in schema_errors]
             or list(settings.problems(config, today=today))
-            or list(plain_text_problems(config))
+            or list(secret_problems(config))
         )
 
     def run(self) -> None:
@@ -110,6 +116,7 @@ class TapInstagramBusiness(SdkTap):
             GraphFailure: Meta refuses the token, does not answer, or some accounts were left out.
         """
         run = self.this_run
+        self._warn_of_host()
         with contextlib.closing(run.graph):
             try:
                 _ = run.accounts
@@ -143,6 +150,10 @@ class TapInstagramBusiness(SdkTap):
                 "`doctor` says more.",
                 account_id,
             )
+
+    def _warn_of_host(self) -> None:
+        if warning := hosts.warning(self.config.get("api_url") or ""):
+            self.logger.warning("%s.", warning)
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.encryption import is_ciphertext
-from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.keys import SOURCES, read_keys
+from tap_instagram_business.graph import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,14 +45,34 @@ class Secrets:
         return self.keys.decrypt(value, name) if is_ciphertext(value) else value
 
 
-def plain_text_problems(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Yield an error sentence for each secret in plain text that the settings do not allow."""
+def secret_problems(
+    settings: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> Iterator[str]:
+    """Yield an error sentence for each way in which the settings would give a secret away.
+
+    Args:
+        settings: The settings, each of the right type.
+        environ: The environment variables.
+    """
     if settings.get("require_encrypted_secrets"):
         for name in _in_plain_text(settings):
             yield (
                 f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
                 f"encrypt it with `tap-instagram-business encrypt --setting {name}`."
             )
+    problem = hosts.problem(
+        str(settings.get("api_url") or ""),
+        trusted_host=environ.get(hosts.TRUSTED_HOST_VARIABLE, ""),
+        has_encrypted_secrets=_are_encrypted(settings, environ),
+    )
+    if problem:
+        yield problem
+
+
+def _are_encrypted(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Return whether any secret is encrypted: in a setting or in the vault."""
+    in_settings = any(is_ciphertext(str(settings.get(name) or "")) for name in SECRET_SETTINGS)
+    return in_settings or bool(settings.get("vault_path")) or any(map(environ.get, SOURCES))
 
 
 def _in_plain_text(settings: Mapping[str, Any]) -> Iterator[str]:

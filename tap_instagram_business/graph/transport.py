@@ -60,6 +60,8 @@ class Transport:
         self._skew = dt.timedelta()
         self._versions = {access.api_version, ""}
         self._http = requests.Session()
+        # A proxy would read what is sent to this machine in plain text.
+        self._http.trust_env = self._url.startswith("https://")
         self._http.headers["User-Agent"] = access.user_agent
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):

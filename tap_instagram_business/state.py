@@ -78,3 +78,15 @@ class PacedStateWriter(StateWriter):
             self._message_writer.write_message(StateMessage(value=state))
             self._last = encoded
             self._not_before = time.monotonic() + len(encoded) / STATE_BYTES_PER_SECOND
+
+
+def is_state(content: dict[str, Any]) -> bool:
+    """Return whether JSON has the form of a state: bookmarks of tables, and in them of accounts."""
+    bookmarks = content.get("bookmarks", {})
+    tables = bookmarks.values() if isinstance(bookmarks, dict) else [None]
+    return all(
+        isinstance(table, dict)
+        and isinstance(accounts := table.get("accounts", {}), dict)
+        and all(isinstance(kept, dict) for kept in accounts.values())
+        for table in tables
+    )

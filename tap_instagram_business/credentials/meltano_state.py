@@ -67,7 +67,7 @@ class StateFile:
         content = self._file.read()
         try:
             return json.loads(content or b"")
-        except ValueError:
+        except (ValueError, RecursionError):
             message = (
                 f"{self._name} does not contain a state in JSON and was not changed: check "
                 "--state-file"

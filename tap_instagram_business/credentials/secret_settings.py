@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.encryption import is_ciphertext
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys
+from tap_instagram_business.credentials.oauth import TOKEN
 from tap_instagram_business.graph import hosts
 
 if TYPE_CHECKING:
@@ -36,13 +38,32 @@ class Secrets:
         return read_keys()
 
     def __getitem__(self, name: str) -> str:
-        """Return a secret in plain text; '' if it is not set.
+        """Return a secret in plain text, without spaces around it; '' if it is not set.
 
         Raises:
-            CredentialsError: It cannot be decrypted.
+            CredentialsError: It cannot be decrypted, or cannot be a token.
         """
-        value = str(self._settings.get(name) or "")
-        return self.keys.decrypt(value, name) if is_ciphertext(value) else value
+        value = str(self._settings.get(name) or "").strip()
+        secret = self.keys.decrypt(value, name).strip() if is_ciphertext(value) else value
+        redaction.remember(secret)
+        if name == "access_token" and secret:
+            check_token(secret, f"Setting `{name}`")
+        return secret
+
+
+def check_token(token: str, source: str) -> None:
+    """Check that a text can be a token, which is one word without spaces and line breaks.
+
+    Args:
+        token: The text.
+        source: The name of the place that it comes from, for the error message.
+
+    Raises:
+        CredentialsError: It cannot be a token.
+    """
+    if not TOKEN.fullmatch(token):
+        message = f"{source} is not a token: it has spaces, line breaks or other characters in it"
+        raise CredentialsError(message)
 
 
 def secret_problems(

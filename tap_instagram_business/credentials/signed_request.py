@@ -65,7 +65,7 @@ def verify(body: str, app_secret: str) -> SignedRequest:
         raise CredentialsError(message)
     try:
         return _parse(_decode(payload))
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, RecursionError, OverflowError, OSError):
         message = (
             "This request has the right signature, but its content is not understood: report this "
             "as a bug"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import socket
 import tempfile
 import time
@@ -29,6 +30,11 @@ MAX_WAIT_SECONDS = 30.0
 """The longest time to wait for a lock."""
 PAUSE_SECONDS = 0.2
 """The time between two attempts to take the lock of a cloud store."""
+
+LOCAL_SCHEMES = frozenset({"file", "local"})
+"""The schemes of URIs for files on this machine."""
+SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*")
+"""What stands before `://` in a URI. Chains such as `simplecache::gs` would leave copies here."""
 
 
 class Storage(Protocol):
@@ -56,9 +62,15 @@ def open_storage(location: str) -> Storage:
     Raises:
         CredentialsError: The Python package for this kind of URI is not installed.
     """
-    if location.startswith("file://"):
-        return LocalFile(location.removeprefix("file://"))
-    return RemoteFile(location) if "://" in location else LocalFile(location)
+    scheme, separator, path = location.partition("://")
+    if not separator:
+        return LocalFile(location)
+    if scheme.lower() in LOCAL_SCHEMES:
+        return LocalFile(path)
+    if not SCHEME.fullmatch(scheme):
+        message = f"{location} cannot be opened: it is neither a path nor a URI such as gs://…"
+        raise CredentialsError(message)
+    return RemoteFile(location)
 
 
 class LocalFile:
@@ -153,7 +165,7 @@ class RemoteFile:
         self.location = location
         try:
             self._files, self._path = fsspec.core.url_to_fs(location)
-        except (ImportError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - each store has errors of its own
             message = f"{location} cannot be opened: {error}"
             raise CredentialsError(message) from None
         self._lock = f"{self._path}.lock"

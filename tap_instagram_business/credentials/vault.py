@@ -137,7 +137,7 @@ class Vault:
     def _parse(self, content: bytes) -> dict[str, Record]:
         try:
             stored = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             stored = None
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             message = (

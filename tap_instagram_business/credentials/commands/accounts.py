@@ -17,6 +17,7 @@ from tap_instagram_business.credentials.commands.options import (
     yes_option,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.outside_text import escape
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -52,7 +53,7 @@ def accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> 
             click.echo(json.dumps(dict(zip(COLUMNS, row, strict=True))))
     elif rows:
         for line in _aligned([COLUMNS, *rows]):
-            click.echo(line)
+            click.echo(escape(line))
     else:
         click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
 

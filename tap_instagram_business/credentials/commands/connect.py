@@ -26,7 +26,9 @@ from tap_instagram_business.credentials.connecting import (
 )
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.secret_settings import check_token
 from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.outside_text import escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +109,9 @@ def connect(  # noqa: PLR0913 - each is an option
     app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
         if from_token:
-            grant = oauth.Grant(read_secret("token"))
+            token = read_secret("token")
+            check_token(token, "Standard input")
+            grant = oauth.Grant(token)
         else:
             app.require_credentials()
             uri = redirect_uri or REDIRECT_URIS[app.login]
@@ -163,7 +167,7 @@ def _ask_for_address(page: str) -> Mapping[str, str]:
 
 def _print_permissions(app: App, scopes: Sequence[str]) -> None:
     if scopes:
-        click.echo(f"Permissions: {', '.join(scopes)}")
+        click.echo(escape(f"Permissions: {', '.join(scopes)}"))
         if missing := [scope for scope in oauth.SCOPES[app.login] if scope not in scopes]:
             click.echo(f"Without {', '.join(missing)} some tables will stay empty.", err=True)
 
@@ -178,4 +182,4 @@ def _print_connections(connections: Sequence[Connection]) -> None:
             )
             if moment
         ]
-        click.echo(", ".join([f"{connection.account.label} is connected", *expiry]))
+        click.echo(escape(", ".join([f"{connection.account.label} is connected", *expiry])))

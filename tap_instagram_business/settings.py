@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 DEFAULT_API_VERSION = "v26.0"
+DEFAULT_MAX_AGE_HOURS = 24
 API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
 """No user name, path or query: readers of addresses do not agree on which host these have."""
 
@@ -84,6 +85,14 @@ SETTINGS = th.PropertiesList(
         title="Require encrypted secrets",
         description="If true, the tap refuses secret settings in plain text and accepts only the "
         "output of `encrypt`.",
+    ),
+    th.Property(
+        "signed_request_max_age_hours",
+        th.NumberType(minimum=0, maximum=8760),
+        default=DEFAULT_MAX_AGE_HOURS,
+        title="Signed request max age hours",
+        description="How many hours after Meta has signed it a request is accepted by "
+        "`verify-signed-request`. 0 = any time.",
     ),
     th.Property(
         "refresh_margin_days",

@@ -28,6 +28,8 @@ FORMAT = "tap-instagram-business vault v1"
 PARTS = ("format", "sha256", "accounts")
 """The members of the JSON object in the file."""
 GOOD = "good"
+SLIGHT_DIFFERENCE = dt.timedelta(days=1)
+"""Tokens that end within this time of each other are equally good."""
 REFUSED = "refused"
 """The status of a token that Meta refused when it was last used."""
 
@@ -64,6 +66,18 @@ class Record:
     def key_id(self) -> str:
         """The id of the key that encrypted the token."""
         return key_id_of(self.token)
+
+    def is_worse_than(self, other: Self, now: dt.datetime) -> bool:
+        """Whether this token ends long before another one that is in use.
+
+        With the Facebook login, a token without a date never expires. With the Instagram login,
+        Meta has not said the date of such a token, so that nothing can be compared.
+        """
+        if other.status != GOOD or self.expires is None or other.login != self.login:
+            return False
+        if other.expires is None:
+            return self.login == "facebook"
+        return other.expires > now and self.expires < other.expires - SLIGHT_DIFFERENCE
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as it stands in the file; times are in ISO 8601, to the second."""

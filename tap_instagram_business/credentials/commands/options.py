@@ -39,10 +39,12 @@ NAMES = (
     "api_version",
     "login",
     "require_encrypted_secrets",
+    "signed_request_max_age_hours",
     "user_agent",
     "vault_path",
 )
 """The settings that commands use."""
+MAX_SECRET_BYTES = 64 * 1024
 SCHEMAS = {name: schema.SETTINGS.to_dict()["properties"][name] for name in NAMES}
 
 logger = logging.getLogger("tap-instagram-business.credentials")
@@ -143,22 +145,33 @@ def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_settings
 
 
-def read_secret(name: str) -> str:
+def read_secret(name: str, *, max_bytes: int = MAX_SECRET_BYTES) -> str:
     """Read a secret from standard input; a terminal shows a prompt and hides what is typed.
 
     Raises:
-        CredentialsError: Standard input is empty.
+        CredentialsError: Standard input is empty, too long or not text.
     """
     if sys.stdin.isatty():
         text = str(click.prompt(name, hide_input=True, err=True, default="", show_default=False))
     else:
-        text = sys.stdin.read()
+        text = _read_input(name, max_bytes)
     secret = text.strip()
     if not secret:
         message = f"There is no {name} on standard input: pass it with `… < file`"
         raise CredentialsError(message)
     redaction.remember(secret)
     return secret
+
+
+def _read_input(name: str, max_bytes: int) -> str:
+    try:
+        text = sys.stdin.read(max_bytes + 1)
+    except UnicodeDecodeError:
+        text = "\0" * (max_bytes + 1)
+    if len(text.encode("utf-8", "replace")) > max_bytes:
+        message = f"This is no {name}: it is longer than {max_bytes:,} bytes, or is no text"
+        raise CredentialsError(message)
+    return text
 
 
 def confirm(question: str, *, yes: bool) -> bool:

@@ -44,7 +44,7 @@ class Connection:
             obtained=now,
             expires=self.facts.expires,
             data_access_expires=self.facts.data_access_expires,
-        )
+        ).sealed(keys)
 
 
 def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:

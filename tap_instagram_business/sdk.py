@@ -19,7 +19,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from jsonschema import ValidationError
@@ -43,6 +43,7 @@ class SdkStream(Stream):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap)
         self._is_announced = False
+        self.may_write: Callable[[Record], bool] = lambda _row: True
 
     @override
     def _write_schema_message(self) -> None:
@@ -57,7 +58,8 @@ class SdkStream(Stream):
 
     def write_record(self, row: Record) -> None:
         """Write a row at once, without the SDK's loop over `get_records`."""
-        self._write_record_message(row)
+        if self.may_write(row):
+            self._write_record_message(row)
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:

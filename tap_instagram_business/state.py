@@ -61,8 +61,19 @@ class PacedStateWriter(StateWriter):
     last one.
     """
 
-    def __init__(self, message_writer: GenericSingerWriter[Any, Any]) -> None:
+    def __init__(
+        self,
+        message_writer: GenericSingerWriter[Any, Any],
+        clean: Callable[[TapState], TapState] = lambda state: state,
+    ) -> None:
+        """Write states to a message writer.
+
+        Args:
+            message_writer: what writes the messages.
+            clean: returns what of a state is to be written.
+        """
         super().__init__(message_writer)
+        self._clean = clean
         self._last = b""
         self._not_before = 0.0
 
@@ -73,6 +84,7 @@ class PacedStateWriter(StateWriter):
 
     def write_now(self, state: TapState) -> None:
         """Write a state that has changed, however soon after another."""
+        state = self._clean(state)
         encoded = msgspec.json.encode(state)
         if encoded != self._last:
             self._message_writer.write_message(StateMessage(value=state))

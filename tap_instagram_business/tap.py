@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
     from singer_sdk import Stream
+    from singer_sdk.helpers.types import Record, TapState
 
 
 class TapInstagramBusiness(SdkTap):
@@ -56,7 +57,7 @@ class TapInstagramBusiness(SdkTap):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         redaction.install()
         super().__init__(**options)
-        self._paced_writer = PacedStateWriter(self.message_writer)
+        self._paced_writer = PacedStateWriter(self.message_writer, self._without_erased)
         self.use_state_writer(self._paced_writer)
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
@@ -83,7 +84,17 @@ class TapInstagramBusiness(SdkTap):
     def discover_streams(self) -> list[Stream]:
         tables = [stream(self, self.this_run) for stream in streams.STREAMS]
         connect(tables)
+        for table in tables:
+            table.may_write = self._may_write
         return [*tables]
+
+    def _may_write(self, row: Record) -> bool:
+        """Return whether the account of a row has not been erased meanwhile."""
+        return not self.this_run.tombstones.covers(str(row.get("account_id")))
+
+    def _without_erased(self, state: TapState) -> TapState:
+        erased: TapState = self.this_run.tombstones.without_erased(state)
+        return erased
 
     @override
     def ordered(self, streams_found: Iterable[Stream]) -> Iterable[Stream]:

@@ -27,6 +27,7 @@ from tap_instagram_business.credentials.connecting import (
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.credentials.secret_settings import check_token
+from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.outside_text import escape
 
@@ -123,6 +124,8 @@ def connect(  # noqa: PLR0913 - each is an option
         found = discover_connections(session, app, grant, account_ids)
         _print_permissions(app, granted_permissions(session, app, grant))
         kept = _store(opened, found.connections, app, keys, session.now())
+        connected = [each.account.id for each in found.connections]
+        Tombstones.of(opened.location, project_directory()).remove(connected)
     _print_connections([each for each in found.connections if each.account.id not in kept])
     if problems := [*found.without_page_token.values(), *kept.values()]:
         raise CredentialsError(". ".join(problems))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT = dt.timedelta(minutes=5)
 """Meltano: a run without a sign of life for this long is dead."""
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 """A loader that has just been started has no staging table yet."""
 RUNNING = (
@@ -48,8 +48,10 @@ class RunsUnderWay:
         Raises:
             CredentialsError: Meltano's database or the dataset cannot be read.
         """
+        if running := self._running():
+            return running
         staging = self.dataset.staging_tables() if self.dataset else []
-        return [*self._running(), *(f"the staging table {name}" for name in staging)]
+        return [f"the staging table {name}" for name in staging]
 
     def wait(self, seconds: float) -> None:
         """Wait until no run is under way.

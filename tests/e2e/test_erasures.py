@@ -101,8 +101,9 @@ class Pipeline:
 
 
 def test_an_account_erased_at_any_moment_of_a_run_stays_erased(
-    project: MeltanoProject, tmp_path: Path
+    project: MeltanoProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(program, "SECONDS", 600)
     pipeline = Pipeline(project, tmp_path)
     pipeline.connect()
     accounts = sorted(pipeline.vault.read())

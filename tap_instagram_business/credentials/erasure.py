@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.locking import exclusive
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
 from tap_instagram_business.credentials.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tap_instagram_business.credentials.bigquery import BigQueryDataset
     from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 5
 """How often erasing is repeated because a new run has begun meanwhile."""
 DEFAULT_WAIT_SECONDS = 600.0
+LOCK_EXTRA_SECONDS = 300.0
+"""How much longer than for a run to wait for another erasure, which also waits for the run."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class Erasure:
         tombstones: Where the accounts are marked as erased.
         runs: The runs that may still write data of the accounts.
         wait_seconds: How long to wait for a run to end.
+        lock: The file whose lock keeps other erasures waiting; None for none.
     """
 
     account_ids: Sequence[str]
@@ -75,6 +81,7 @@ class Erasure:
     tombstones: Tombstones = field(default_factory=lambda: Tombstones(()))
     runs: RunsUnderWay = field(default_factory=RunsUnderWay)
     wait_seconds: float = DEFAULT_WAIT_SECONDS
+    lock: Path | None = None
 
     def find_holdings(self) -> Holdings:
         """Find what is stored about the accounts; nothing is changed.
@@ -116,6 +123,27 @@ class Erasure:
         """
         self.tombstones.add(self.account_ids)
         erased = Holdings(vault=self._erase_tokens())
+        with self._alone():
+            return self._erase_until_nothing_is_left(erased)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other erasure change the states of this project at the same time.
+
+        Meltano writes states as a whole: what one erasure has removed, another one would write
+        again.
+        """
+        if self.lock is None:
+            yield
+            return
+        try:
+            with exclusive(self.lock, self.wait_seconds + LOCK_EXTRA_SECONDS):
+                yield
+        except TimeoutError:
+            message = "Another erasure is under way: erase again when it has ended"
+            raise CredentialsError(message) from None
+
+    def _erase_until_nothing_is_left(self, erased: Holdings) -> Holdings:
         for _ in range(MAX_ROUNDS):
             self.runs.wait(self.wait_seconds)
             found = self.find_holdings()

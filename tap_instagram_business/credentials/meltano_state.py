@@ -78,9 +78,10 @@ class StateFile:
         Raises:
             CredentialsError: The file cannot be read or written, or is not JSON.
         """
-        state = self._read()
-        remaining = without_accounts(state, account_ids)
-        if remaining != state:
+        if not self.find(account_ids):
+            return
+        with self._file.locked():
+            remaining = without_accounts(self._read(), account_ids)
             self._file.write(json.dumps(remaining).encode())
 
     def _read(self) -> Json:

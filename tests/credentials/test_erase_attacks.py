@@ -195,6 +195,12 @@ def test_nothing_was_kept_is_said_where_nothing_was(env: dict[str, str]) -> None
     assert "nothing was kept about these accounts" in run.stderr
 
 
+def test_it_is_said_if_no_run_can_be_told_of_the_erasure() -> None:
+    run = command("erase", GOES, "--no-state", "--no-bigquery", "--yes", env=environment())
+    assert json.loads(output(run))["result"] == "nothing was kept"
+    assert "no run can be told that these accounts are erased" in run.stderr
+
+
 @pytest.fixture
 def to_bigquery(env: dict[str, str], bigquery: LocalSandbox) -> dict[str, str]:
     """A dataset in which the column has several names and types."""

@@ -112,26 +112,41 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         tombstones=Tombstones.of(opened.location if opened else None, meltano),
         runs=RunsUnderWay() if no_run else _runs(bigquery_dataset),
         wait_seconds=wait_minutes * 60,
+        lock=meltano / ".meltano" / "tap-instagram-business.erase.lock" if meltano else None,
     )
-    unreachable = erasure.find_unreachable()
-    for line in list(erasure.find_holdings().lines()) or [
-        "nothing was found: nothing was kept about these accounts"
-    ]:
-        click.echo(escape(f"- {line}"), err=True)
-    for line in unreachable:
-        click.echo(escape(f"- this cannot be erased here: {line}"), err=True)
+    _show_findings(erasure)
     if confirm("Erase all of this permanently?", yes=yes):
         if no_run and bigquery_dataset:
             bigquery_dataset.drop_staging_tables()
-        erased = erasure.erase()
-        unreachable = erasure.find_unreachable()
-        receipt = erasure.receipt(erased, unreachable, code or new_confirmation_code())
-        click.echo(json.dumps(receipt))
-        if unreachable:
-            message = (
-                f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
-            )
-            raise CredentialsError(message)
+        _erase(erasure, code or new_confirmation_code())
+
+
+def _show_findings(erasure: Erasure) -> None:
+    """Print what was found, what cannot be erased, and whether runs can be told."""
+    lines = list(erasure.find_holdings().lines())
+    lines = lines or ["nothing was found: nothing was kept about these accounts"]
+    lines += [f"this cannot be erased here: {line}" for line in erasure.find_unreachable()]
+    if not erasure.tombstones.locations:
+        lines.append(
+            "there is neither a vault nor a Meltano project, so that no run can be told that these "
+            "accounts are erased: take them from the reach of your token first"
+        )
+    for line in lines:
+        click.echo(escape(f"- {line}"), err=True)
+
+
+def _erase(erasure: Erasure, code: str) -> None:
+    """Erase everything and print the receipt.
+
+    Raises:
+        CredentialsError: Something was not erased.
+    """
+    erased = erasure.erase()
+    unreachable = erasure.find_unreachable()
+    click.echo(json.dumps(erasure.receipt(erased, unreachable, code)))
+    if unreachable:
+        message = f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
+        raise CredentialsError(message)
 
 
 def _runs(dataset: bigquery.BigQueryDataset | None) -> RunsUnderWay:

@@ -70,9 +70,9 @@ def median(runs: Sequence[Figures]) -> Figures:
 def ask(url: str, order: dict[str, Any] | None = None, *, post: bool = False) -> dict[str, Any]:
     """Ask the sandbox about itself, or tell it something."""
     body = json.dumps(order).encode() if order else b""
-    with urlopen(
-        Request(url, method="POST" if post or order else "GET", data=body or None)
-    ) as reply:
+    method = "POST" if post or order else "GET"
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(url, method=method, data=body or None, headers=headers)) as reply:
         content: dict[str, Any] = json.load(reply)
         return content
 

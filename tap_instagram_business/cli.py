@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import CallError, GraphFailure
+from tap_instagram_business.outside_text import mask_typed
 from tap_instagram_business.sdk import ConfigInput, load_json
+from tap_instagram_business.state import is_state
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -63,7 +67,13 @@ class CommandLine(click.Group):
     @override
     def main(self, *args: Any, **options: Any) -> Any:
         try:
-            return super().main(*args, **options)
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except click.ClickException as error:
+            show(error)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            sys.exit(1)
         except ConfigValidationError as error:
             fail(" ".join(error.errors))
         except CallError as error:
@@ -71,6 +81,15 @@ class CommandLine(click.Group):
             fail(f"{error}{remedy}")
         except (GraphFailure, CredentialsError) as error:
             fail(str(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def show(error: click.ClickException) -> None:
+    """Print an error of the command line, without what the user may have typed by mistake."""
+    text = io.StringIO()
+    error.show(file=text)
+    shown = redaction.clean(mask_typed(text.getvalue()), keep=redaction.LINE_BREAKS)
+    click.echo(shown, err=True, nl=False)
 
 
 def fail(sentence: str) -> NoReturn:
@@ -98,8 +117,8 @@ def sync(
         return
     TapInstagramBusiness(
         config=given.config,
-        state=read_json(state) if state else None,
-        catalog=read_json(catalog) if catalog else None,
+        state=read_state(state) if state else None,
+        catalog=read_catalog(catalog) if catalog else None,
         parse_env_config=given.parse_env,
     ).run()
 
@@ -108,10 +127,28 @@ def read_json(file: IO[str]) -> dict[str, Any]:
     """Read a JSON object, or end with a sentence that names the file but shows no content."""
     try:
         content = load_json(file.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
         fail(f"{file.name} does not hold a JSON object: correct it, or leave the option out")
+    return content
+
+
+def read_state(file: IO[str]) -> dict[str, Any]:
+    """Read a state, or end with a sentence that names the file."""
+    content = read_json(file)
+    if not is_state(content):
+        fail(f"{file.name} is not a state of this tap: correct it, or leave the option out")
+    return content
+
+
+def read_catalog(file: IO[str]) -> dict[str, Any]:
+    """Read a catalog, or end with a sentence that names the file."""
+    content = read_json(file)
+    try:
+        Catalog.from_dict(content)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        fail(f"{file.name} is not a Singer catalog: make a new one with --discover")
     return content
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.run_tokens import VaultTokens
 from tap_instagram_business.credentials.secret_settings import Secrets
+from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import Account, TokenAccounts, discover_accounts
@@ -119,6 +120,11 @@ class Run:
             user_agent=self.config.get("user_agent") or self._user_agent,
         )
 
+    @functools.cached_property
+    def tombstones(self) -> Tombstones:
+        """The accounts that were erased; `erase` may add more while this run goes on."""
+        return Tombstones.of(self.config.get("vault_path"), project_directory())
+
     @property
     def refresh_margin(self) -> dt.timedelta:
         """How long before its end a token is renewed, or warned of."""
@@ -166,7 +172,14 @@ class Run:
             self.left_out.add_reason(account_id, "accounts", reason)
         if not found.accounts:
             self.left_out.raise_any()
-        return found.accounts
+        erased = {account.id for account in found.accounts if self.tombstones.covers(account.id)}
+        for account_id in sorted(erased):
+            logger.warning(
+                "Account %s was erased and is not read: `tap-instagram-business connect` connects "
+                "it again.",
+                account_id,
+            )
+        return tuple(account for account in found.accounts if account.id not in erased)
 
     @functools.cached_property
     def day_labels(self) -> DayLabels:

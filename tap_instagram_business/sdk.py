@@ -9,15 +9,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from dotenv import load_dotenv
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers._util import load_json
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from jsonschema import ValidationError
@@ -41,6 +43,7 @@ class SdkStream(Stream):
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap)
         self._is_announced = False
+        self.may_write: Callable[[Record], bool] = lambda _row: True
 
     @override
     def _write_schema_message(self) -> None:
@@ -55,7 +58,8 @@ class SdkStream(Stream):
 
     def write_record(self, row: Record) -> None:
         """Write a row at once, without the SDK's loop over `get_records`."""
-        self._write_record_message(row)
+        if self.may_write(row):
+            self._write_record_message(row)
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
@@ -96,6 +100,23 @@ class SdkTap(Tap):
             found = super().streams
             self._streams = {stream.name: stream for stream in self.ordered(found.values())}
         return self._streams
+
+    @classmethod
+    @abstractmethod
+    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """Return the settings that environment variables give, by name.
+
+        Args:
+            properties: the JSON schema of each setting, those of the SDK included.
+            prefix: what the names of the environment variables begin with.
+        """
+
+    # The SDK takes numbers for texts, and a wrong integer or boolean for no error.
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as in the SDK
+        cls.append_builtin_config(cls.config_jsonschema)
+        load_dotenv(override=False)
+        return cls.read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
 
     @abstractmethod
     def config_errors(

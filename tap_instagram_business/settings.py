@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
+import json
+import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -10,11 +14,14 @@ from singer_sdk import typing as th
 from tap_instagram_business.refresh import DEFAULT_TIERS, TIERS_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
 DEFAULT_API_VERSION = "v26.0"
+DEFAULT_MAX_AGE_HOURS = 24
+API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
+"""No user name, path or query: readers of addresses do not agree on which host these have."""
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -45,7 +52,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "account_ids",
-        th.ArrayType(th.StringType(pattern=r"^\d+$")),
+        th.ArrayType(th.StringType(pattern=r"^[0-9]+$(?!\n)")),
         title="Account ids",
         description="Ids (`17841…`) of the accounts to read. If left out, every account that the "
         "token can reach is read. Accounts named here need no permission on a Facebook Page.",
@@ -80,6 +87,14 @@ SETTINGS = th.PropertiesList(
         "output of `encrypt`.",
     ),
     th.Property(
+        "signed_request_max_age_hours",
+        th.NumberType(minimum=0, maximum=8760),
+        default=DEFAULT_MAX_AGE_HOURS,
+        title="Signed request max age hours",
+        description="How many hours after Meta has signed it a request is accepted by "
+        "`verify-signed-request`. 0 = any time.",
+    ),
+    th.Property(
         "refresh_margin_days",
         th.IntegerType(minimum=1, maximum=59),
         default=20,
@@ -90,7 +105,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "api_version",
-        th.StringType(pattern=r"^v\d{1,2}\.0$"),
+        th.StringType(pattern=r"^v[0-9]{1,2}\.0$(?!\n)"),
         default=DEFAULT_API_VERSION,
         title="API version",
         description="Version of the Graph API. The default is the newest version that this tap was "
@@ -124,7 +139,9 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "extra_metrics",
-        th.ArrayType(th.StringType(pattern=r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$")),
+        th.ArrayType(
+            th.StringType(pattern=r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$(?!\n)")
+        ),
         title="Extra metrics",
         description="Metrics that this version of the tap does not know, such as "
         "`media:new_metric`, `story:new_metric` or `account:new_metric`, or in parts, such as "
@@ -165,9 +182,10 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "api_url",
-        th.StringType(pattern=r"^https?://[^/\s]+/?$"),
+        th.StringType(pattern=API_URL_PATTERN),
         title="API URL",
-        description="Address of another server than Meta's, such as the sandbox's.",
+        description="Address of another server than Meta's, such as the sandbox's. It gets all "
+        "tokens, so it must begin with https:// unless it is on this machine.",
     ),
     th.Property(
         "user_agent",
@@ -185,6 +203,7 @@ EXPECTED = {
     "maximum": "must be {} or less",
 }
 SHAPES = {
+    "require_encrypted_secrets": "must be true or false",
     "account_ids": "must be a list of ids of digits only, such as 17841400000000001",
     "extra_metrics": "must be a list such as media:new_metric, account:views:follow_type",
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
@@ -223,3 +242,77 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
     else:
         if in_future:
             yield f"Setting `start_date` lies in the future: choose {today} or a day before it."
+
+
+TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
+FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
+"""The words for true and false in environment variables, in any case, as Meltano reads them."""
+
+
+def read_environment(
+    properties: Mapping[str, Mapping[str, Any]], prefix: str, environ: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the settings that environment variables give, each in the type that it must have.
+
+    A value that cannot be read as its type stays a text, and the JSON schema then refuses it.
+
+    Args:
+        properties: The JSON schema of each setting, by name.
+        prefix: The name of a setting's environment variable is this and the setting's name.
+        environ: The environment variables.
+    """
+    given = ((name, environ.get(prefix + name.upper())) for name in properties)
+    return {name: _typed(text, properties[name]) for name, text in given if text is not None}
+
+
+def _typed(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return a text as the value of the type that a setting has."""
+    kinds = schema.get("type", ())
+    for kind, read in READERS.items():
+        if kind in kinds:
+            try:
+                return read(text)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                return text
+    return text
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch("[+-]?[0-9]{1,18}", text.strip()):
+        raise ValueError
+    return int(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in TRUE | FALSE:
+        raise ValueError
+    return word in TRUE
+
+
+def _list(text: str) -> list[Any]:
+    """Read a list in JSON or in Python's form, or words with commas between them."""
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        found = ast.literal_eval(text)
+    return list(found)
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "array": _list,
+    "object": json.loads,
+}
+"""The function that reads the value of an environment variable, by its type in JSON schema."""

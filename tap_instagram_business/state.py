@@ -61,8 +61,19 @@ class PacedStateWriter(StateWriter):
     last one.
     """
 
-    def __init__(self, message_writer: GenericSingerWriter[Any, Any]) -> None:
+    def __init__(
+        self,
+        message_writer: GenericSingerWriter[Any, Any],
+        clean: Callable[[TapState], TapState] = lambda state: state,
+    ) -> None:
+        """Write states to a message writer.
+
+        Args:
+            message_writer: what writes the messages.
+            clean: returns what of a state is to be written.
+        """
         super().__init__(message_writer)
+        self._clean = clean
         self._last = b""
         self._not_before = 0.0
 
@@ -73,8 +84,21 @@ class PacedStateWriter(StateWriter):
 
     def write_now(self, state: TapState) -> None:
         """Write a state that has changed, however soon after another."""
+        state = self._clean(state)
         encoded = msgspec.json.encode(state)
         if encoded != self._last:
             self._message_writer.write_message(StateMessage(value=state))
             self._last = encoded
             self._not_before = time.monotonic() + len(encoded) / STATE_BYTES_PER_SECOND
+
+
+def is_state(content: dict[str, Any]) -> bool:
+    """Return whether JSON has the form of a state: bookmarks of tables, and in them of accounts."""
+    bookmarks = content.get("bookmarks", {})
+    tables = bookmarks.values() if isinstance(bookmarks, dict) else [None]
+    return all(
+        isinstance(table, dict)
+        and isinstance(accounts := table.get("accounts", {}), dict)
+        and all(isinstance(kept, dict) for kept in accounts.values())
+        for table in tables
+    )

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import functools
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,9 +20,9 @@ from typing_extensions import override
 from tap_instagram_business import settings, streams
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
-from tap_instagram_business.credentials.secret_settings import plain_text_problems
+from tap_instagram_business.credentials.secret_settings import secret_problems
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph import versions
+from tap_instagram_business.graph import hosts, versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
     from singer_sdk import Stream
+    from singer_sdk.helpers.types import Record, TapState
 
 
 class TapInstagramBusiness(SdkTap):
@@ -57,7 +59,7 @@ class TapInstagramBusiness(SdkTap):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         redaction.install()
         super().__init__(**options)
-        self._paced_writer = PacedStateWriter(self.message_writer)
+        self._paced_writer = PacedStateWriter(self.message_writer, self._without_erased)
         self.use_state_writer(self._paced_writer)
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
@@ -84,13 +86,28 @@ class TapInstagramBusiness(SdkTap):
     def discover_streams(self) -> list[Stream]:
         tables = [stream(self, self.this_run) for stream in streams.STREAMS]
         connect(tables)
+        for table in tables:
+            table.may_write = self._may_write
         return [*tables]
+
+    def _may_write(self, row: Record) -> bool:
+        """Return whether the account of a row has not been erased meanwhile."""
+        return not self.this_run.tombstones.covers(str(row.get("account_id")))
+
+    def _without_erased(self, state: TapState) -> TapState:
+        erased: TapState = self.this_run.tombstones.without_erased(state)
+        return erased
 
     @override
     def ordered(self, streams_found: Iterable[Stream]) -> Iterable[Stream]:
         """Return the tables in their own order: gaps come after all tables that write them."""
         by_class = {type(stream): stream for stream in streams_found}
         return [by_class[cls] for cls in streams.STREAMS]
+
+    @classmethod
+    @override
+    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
+        return settings.read_environment(properties, prefix, os.environ)
 
     @override
     def config_errors(
@@ -100,7 +117,7 @@ class TapInstagramBusiness(SdkTap):
         return (
             [settings.sentence(error) for error in schema_errors]
             or list(settings.problems(config, today=today))
-            or list(plain_text_problems(config))
+            or list(secret_problems(config))
         )
 
     def run(self) -> None:
@@ -112,6 +129,7 @@ class TapInstagramBusiness(SdkTap):
             GraphFailure: Meta refuses the token, does not answer, or some accounts were left out.
         """
         run = self.this_run
+        self._warn_of_host()
         with contextlib.closing(run.graph):
             try:
                 _ = run.accounts
@@ -152,6 +170,10 @@ class TapInstagramBusiness(SdkTap):
         bookmarks = self.state.get("bookmarks", {}).values()
         names = (kept.get(DAY_LABELS) for kept in bookmarks)
         return next((DayLabels.named(name) for name in names if name), None)
+
+    def _warn_of_host(self) -> None:
+        if warning := hosts.warning(self.config.get("api_url") or ""):
+            self.logger.warning("%s.", warning)
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()

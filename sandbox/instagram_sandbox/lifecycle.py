@@ -149,9 +149,8 @@ def _launches(data_dir: Path, world: WorldSettings, options: Options) -> Iterato
         yield Launch(graph_api(data_dir), options.graph_port, "graph-port", arguments)
     if not options.no_bigquery:
         server = bigquery(data_dir)
-        arguments = ["-m", "instagram_sandbox.bigquery", "start"]
-        arguments += [f"--rest-port={options.bigquery_port}", "--grpc-port=0"]
-        arguments += [f"--project={BIGQUERY_PROJECT}", f"--data-dir={server.storage}"]
+        arguments = ["-m", "instagram_sandbox.bigquery", str(options.bigquery_port)]
+        arguments += [BIGQUERY_PROJECT, str(server.storage)]
         yield Launch(server, options.bigquery_port, "bigquery-port", arguments)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox import lifecycle
 from instagram_sandbox.errors import SandboxError
-from instagram_sandbox.tables import heading, text_table
+from instagram_sandbox.tables import escape, heading, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def query(data_dir: Path, sql: str, *, as_json: bool) -> Iterator[str]:
     """
     rows = list(_warehouse(data_dir).rows(sql))
     if as_json:
-        yield from (json.dumps(row, default=str, ensure_ascii=False) for row in rows)
+        yield from (escape(json.dumps(row, default=str, ensure_ascii=False)) for row in rows)
     else:
         yield text_table(rows)
 

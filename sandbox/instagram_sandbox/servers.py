@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from instagram_sandbox.errors import SandboxError
+from instagram_sandbox.loopback import ADDRESS
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-HOST = "127.0.0.1"
 START_SECONDS = 60
 STOP_SECONDS = 10
 
@@ -100,7 +100,7 @@ class Server:
             SandboxError: If the server ends, does not answer in time, or another command is
                 starting it.
         """
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._pid_path.open("a+") as pid_file, self.log_path.open("ab") as log:
             if not _lock(pid_file, fcntl.LOCK_EX):
                 raise SandboxError(self._is_starting)
@@ -111,9 +111,10 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                umask=0o077,
                 pass_fds=[pid_file.fileno()],
             )
-            server = Running(process.pid, f"http://{HOST}:{port}")
+            server = Running(process.pid, f"http://{ADDRESS}:{port}")
             json.dump({"pid": server.pid, "url": server.url}, pid_file)
         self._await_health(server, process)
         return server
@@ -169,7 +170,7 @@ def port_is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((ADDRESS, port))
         except OSError:
             return False
     return True

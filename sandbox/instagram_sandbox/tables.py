@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import unicodedata
 from typing import Any
 
 from tabulate import tabulate
@@ -42,4 +45,22 @@ def text_table(rows: list[dict[str, Any]], *, thousands: bool = False) -> str:
 
 
 def _on_one_line(value: Any) -> Any:  # noqa: ANN401 - a value of BigQuery
-    return " ".join(value.split()) if isinstance(value, str) else value
+    return escape(" ".join(value.split())) if isinstance(value, str) else value
+
+
+UNSEEN = re.compile(r"[^\x20-\x7e\u200c\u200d]")
+"""Which characters may be unseen; the joiners belong into Persian words and into emoji."""
+
+
+def escape(text: str) -> str:
+    """Return a text with the numbers of all characters that would control a terminal.
+
+    The numbers have the form that JSON gives them: a backslash, the letter u and four digits.
+    """
+    return UNSEEN.sub(lambda match: _shown(match[0]), text)
+
+
+def _shown(character: str) -> str:
+    if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+        return json.dumps(character)[1:-1]
+    return character

@@ -56,7 +56,7 @@ def check_choices(world: WorldSettings, choices: dict[str, Any]) -> None:
 
 def save(world: WorldSettings, data_dir: Path) -> None:
     """Keep the world for the next `up`."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     _path(data_dir).write_text(json.dumps(world.to_json(), indent=2) + "\n")
 
 

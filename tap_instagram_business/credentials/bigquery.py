@@ -4,36 +4,79 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 NAME = re.compile(r"[A-Za-z0-9_:.-]+")
-TABLES = """
-SELECT table_name
+STAGING = re.compile(r".+__[0-9]{14}__[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Names of the tables into which the loader puts rows before it merges them into their table."""
+COLUMNS = """
+SELECT table_name, table_type, column_name, data_type
 FROM `{dataset}`.INFORMATION_SCHEMA.COLUMNS
 JOIN `{dataset}`.INFORMATION_SCHEMA.TABLES USING (table_name)
-WHERE column_name = 'account_id' AND table_type = 'BASE TABLE'
+WHERE LOWER(column_name) = 'account_id'
 ORDER BY table_name
 """
-COUNT = "SELECT COUNT(*) AS found FROM `{dataset}.{table}` WHERE account_id IN UNNEST(@ids)"
-DELETE = "DELETE FROM `{dataset}.{table}` WHERE account_id IN UNNEST(@ids)"
+NAMES = "SELECT table_name FROM `{dataset}`.INFORMATION_SCHEMA.TABLES ORDER BY table_name"
+COMPARABLE = frozenset({"STRING", "INT64", "NUMERIC", "BIGNUMERIC"})
+"""The types in which an id can be found; a FLOAT64 has too few digits for one."""
+CHANGEABLE = frozenset({"BASE TABLE", "CLONE"})
+DERIVED = frozenset({"VIEW", "MATERIALIZED VIEW"})
+"""Kinds of tables that have no rows of their own."""
+WHERE = "FROM `{dataset}.{table}` WHERE CAST(`{column}` AS STRING) IN UNNEST(@ids)"
+COUNT = f"SELECT COUNT(*) AS found {WHERE}"
+DELETE = f"DELETE {WHERE}"
 SCRIPT = """\
 FOR found IN (
-  SELECT table_name
+  SELECT table_name, column_name
   FROM `{dataset}`.INFORMATION_SCHEMA.COLUMNS
   JOIN `{dataset}`.INFORMATION_SCHEMA.TABLES USING (table_name)
-  WHERE column_name = 'account_id' AND table_type = 'BASE TABLE'
+  WHERE LOWER(column_name) = 'account_id' AND table_type IN ('BASE TABLE', 'CLONE')
 )
 DO
   EXECUTE IMMEDIATE FORMAT(
-    "DELETE FROM `{dataset}.%s` WHERE account_id IN ({quoted})", found.table_name
+    "DELETE FROM `{dataset}.%s` WHERE CAST(`%s` AS STRING) IN ({quoted})",
+    found.table_name, found.column_name
   );
 END FOR;
 """
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a column for the account id.
+
+    Attributes:
+        name: The name of the table.
+        kind: Its type in INFORMATION_SCHEMA.TABLES, such as `BASE TABLE`.
+        column: The name of the column, in its own case.
+        data_type: The type of the column in GoogleSQL.
+    """
+
+    name: str
+    kind: str
+    column: str
+    data_type: str
+
+    @property
+    def is_staging(self) -> bool:
+        """Whether it is a table into which a loader puts rows for a while."""
+        return STAGING.fullmatch(self.name) is not None
+
+    @property
+    def is_countable(self) -> bool:
+        """Whether rows of an account can be found in it."""
+        return self.data_type.partition("(")[0] in COMPARABLE
+
+    @property
+    def is_changeable(self) -> bool:
+        """Whether its rows can be deleted."""
+        return self.kind in CHANGEABLE and self.is_countable
 
 
 def full_name(project: str, dataset: str) -> str:
@@ -89,15 +132,54 @@ class BigQueryDataset:
     def count_rows(self, account_ids: Collection[str]) -> dict[str, int]:
         """Return the number of rows of the accounts in each table that has any.
 
+        Staging tables are left out: they are no tables of the user.
+
         Raises:
             CredentialsError: BigQuery refuses the query.
         """
-        tables = [row["table_name"] for row in self._query(TABLES, account_ids)]
-        counts = {
-            table: next(iter(self._query(COUNT, account_ids, table=table)))["found"]
-            for table in tables
-        }
-        return {table: count for table, count in counts.items() if count}
+        tables = [table for table in self._tables() if table.is_changeable and not table.is_staging]
+        return self._counts(tables, account_ids)
+
+    def undeletable(self, account_ids: Collection[str]) -> list[str]:
+        """Return what holds or may hold rows of the accounts that cannot be deleted one by one.
+
+        Raises:
+            CredentialsError: BigQuery refuses the query.
+        """
+        others = [
+            table
+            for table in self._tables()
+            if table.kind not in DERIVED and not table.is_changeable
+        ]
+        counts = self._counts([table for table in others if table.is_countable], account_ids)
+        kinds = {table.name: table.kind.lower() for table in others}
+        return [
+            *(f"{count} rows of {kinds[name]} {name}" for name, count in counts.items()),
+            *(
+                f"{table.kind.lower()} {table.name}, whose column {table.column} has type "
+                f"{table.data_type}"
+                for table in others
+                if not table.is_countable
+            ),
+        ]
+
+    def staging_tables(self) -> list[str]:
+        """Return the names of the staging tables, which a loader deletes when it ends.
+
+        Raises:
+            CredentialsError: BigQuery refuses the query.
+        """
+        found = (row["table_name"] for row in self._query(NAMES, ()))
+        return [name for name in found if STAGING.fullmatch(name)]
+
+    def drop_staging_tables(self) -> None:
+        """Delete the staging tables that a run left behind.
+
+        Raises:
+            CredentialsError: BigQuery refuses the statement.
+        """
+        for name in self.staging_tables():
+            self._query("DROP TABLE IF EXISTS `{dataset}.{table}`", (), table=name)
 
     def delete_rows(self, table: str, account_ids: Collection[str]) -> None:
         """Delete the rows of the accounts from a table.
@@ -105,7 +187,22 @@ class BigQueryDataset:
         Raises:
             CredentialsError: BigQuery refuses the statement.
         """
-        self._query(DELETE, account_ids, table=table)
+        for found in self._tables():
+            if found.name == table and found.is_changeable:
+                self._query(DELETE, account_ids, table=table, column=found.column)
+
+    def _tables(self) -> list[Table]:
+        """Return all tables with a column for the account id, in whatever case."""
+        rows = self._query(COLUMNS, ())
+        names = ("table_name", "table_type", "column_name", "data_type")
+        return [Table(*(str(row[name]) for name in names)) for row in rows]
+
+    def _counts(self, tables: Iterable[Table], account_ids: Collection[str]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for table in tables:
+            found = self._query(COUNT, account_ids, table=table.name, column=table.column)
+            counts[table.name] = counts.get(table.name, 0) + int(next(iter(found))["found"])
+        return {table: count for table, count in counts.items() if count}
 
     def _query(self, sql: str, account_ids: Collection[str], **names: str) -> Any:  # noqa: ANN401
         ids = self._bigquery.ArrayQueryParameter("ids", "STRING", list(account_ids))

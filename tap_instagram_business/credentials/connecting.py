@@ -7,7 +7,7 @@ accounts and expires.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth, redaction
@@ -20,7 +20,7 @@ from tap_instagram_business.graph.errors import GraphError
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App, Grant
@@ -44,7 +44,7 @@ class Connection:
             obtained=now,
             expires=self.facts.expires,
             data_access_expires=self.facts.data_access_expires,
-        )
+        ).sealed(keys)
 
 
 def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
@@ -71,9 +71,23 @@ def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
     return grant
 
 
+@dataclass(frozen=True)
+class Connections:
+    """What a newly issued token can be used for.
+
+    Attributes:
+        connections: The accounts that can be connected.
+        without_page_token: Accounts of Pages whose tokens Meta does not give, each with a sentence.
+            The person's own token would read them, but it gives more access than is needed.
+    """
+
+    connections: Sequence[Connection]
+    without_page_token: Mapping[str, str] = field(default_factory=dict)
+
+
 def discover_connections(
     session: GraphSession, app: App, grant: Grant, account_ids: Sequence[str] = ()
-) -> list[Connection]:
+) -> Connections:
     """Find the accounts that a token can read.
 
     Args:
@@ -92,13 +106,15 @@ def discover_connections(
     for error in found.unread.values():
         raise error
     if app.login == "instagram":
-        return [
+        connections = [
             Connection(account, _facts_of_grant(account, grant, session))
             for account in found.accounts
         ]
-    accounts = _with_page_tokens(session, found.accounts)
+        return Connections(connections)
+    accounts, without_page_token = _with_page_tokens(session, found.accounts)
     facts = app.token_facts(session, [account.token for account in accounts])
-    return [Connection(*pair) for pair in zip(accounts, facts, strict=True)]
+    pairs = zip(accounts, facts, strict=True)
+    return Connections([Connection(*pair) for pair in pairs], without_page_token)
 
 
 def granted_permissions(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:
@@ -126,17 +142,33 @@ def _facts_of_grant(account: Account, grant: Grant, session: GraphSession) -> To
     )
 
 
-def _with_page_tokens(session: GraphSession, accounts: Sequence[Account]) -> list[Account]:
-    """Ask for the token of each account's Page, and return the accounts with these tokens.
+def _with_page_tokens(
+    session: GraphSession, accounts: Sequence[Account]
+) -> tuple[list[Account], dict[str, str]]:
+    """Ask for the token of each account's Page.
 
-    An account keeps its token if it was not found through a Page, or if Meta does not give the
-    Page's token.
+    Returns:
+        The accounts with these tokens, and why accounts are left out whose Page's token Meta does
+        not give. An account that was not found through a Page keeps its token.
     """
     params = {"fields": "access_token"}
     with_page = [account for account in accounts if account.page.get("id")]
     calls = [Call(account.page["id"], params=params, token=account.token) for account in with_page]
     tokens = {}
+    without_token = {}
     for account, response in zip(with_page, session.answers(calls, Costs()), strict=True):
-        tokens[account.id] = str(response.data.get("access_token") or account.token)
+        if token := response.data.get("access_token"):
+            tokens[account.id] = str(token)
+        else:
+            without_token[account.id] = (
+                f"{account.label} is not connected, because Meta does not give the token of its "
+                f"Page ({response.error or 'the answer has none'}): the person needs a role on the "
+                "Page; try again"
+            )
     redaction.remember(*tokens.values())
-    return [replace(account, token=tokens.get(account.id, account.token)) for account in accounts]
+    connected = [
+        replace(account, token=tokens.get(account.id, account.token))
+        for account in accounts
+        if account.id not in without_token
+    ]
+    return connected, without_token

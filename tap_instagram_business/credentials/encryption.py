@@ -143,6 +143,13 @@ class KeyRing:
         redaction.remember(secret)
         return secret
 
+    def is_sealed(self, seal: str, text: str) -> bool:
+        """Whether `encrypt("", text)` of one of these keys has returned a seal."""
+        try:
+            return not self.decrypt(seal, text)
+        except CredentialsError:
+            return False
+
 
 def _bound_to(owner: str) -> bytes:
     """Return the data that is authenticated together with the secret."""

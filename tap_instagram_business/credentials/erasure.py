@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.locking import exclusive
+from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
+from tap_instagram_business.credentials.tombstones import Tombstones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tap_instagram_business.credentials.bigquery import BigQueryDataset
     from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
     from tap_instagram_business.credentials.vault import Vault
+
+
+MAX_ROUNDS = 5
+"""How often erasing is repeated because a new run has begun meanwhile."""
+DEFAULT_WAIT_SECONDS = 600.0
+LOCK_EXTRA_SECONDS = 300.0
+"""How much longer than for a run to wait for another erasure, which also waits for the run."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Holdings:
 
     Attributes:
         vault: The ids of the accounts that have a record in the vault.
-        states: The names of the states that contain bookmarks of the accounts.
+        states: The names of the states, and of files of runs, that mention the accounts.
         rows: The number of their rows in each BigQuery table that has any.
     """
 
@@ -37,6 +49,15 @@ class Holdings:
         yield from (f"bookmarks in state {state}" for state in self.states)
         yield from (f"{count} rows of table {table}" for table, count in self.rows.items())
 
+    def added(self, other: Holdings) -> Holdings:
+        """Return what is here and there."""
+        tables = dict.fromkeys([*self.rows, *other.rows])
+        return Holdings(
+            vault=list(dict.fromkeys([*self.vault, *other.vault])),
+            states=list(dict.fromkeys([*self.states, *other.states])),
+            rows={name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in tables},
+        )
+
 
 @dataclass(frozen=True)
 class Erasure:
@@ -47,12 +68,20 @@ class Erasure:
         vault: The vault to erase from; None for none.
         states: The states to erase from.
         dataset: The BigQuery dataset to erase from; None for none.
+        tombstones: Where the accounts are marked as erased.
+        runs: The runs that may still write data of the accounts.
+        wait_seconds: How long to wait for a run to end.
+        lock: The file whose lock keeps other erasures waiting; None for none.
     """
 
     account_ids: Sequence[str]
     vault: Vault | None = None
     states: Sequence[MeltanoStates | StateFile] = ()
     dataset: BigQueryDataset | None = None
+    tombstones: Tombstones = field(default_factory=lambda: Tombstones(()))
+    runs: RunsUnderWay = field(default_factory=RunsUnderWay)
+    wait_seconds: float = DEFAULT_WAIT_SECONDS
+    lock: Path | None = None
 
     def find_holdings(self) -> Holdings:
         """Find what is stored about the accounts; nothing is changed.
@@ -67,40 +96,99 @@ class Erasure:
             rows=self.dataset.count_rows(self.account_ids) if self.dataset else {},
         )
 
-    def erase(self, holdings: Holdings) -> None:
-        """Erase what was found, and check that nothing is left.
+    def find_unreachable(self) -> list[str]:
+        """Find what mentions the accounts but cannot be erased here.
 
-        The tokens are erased first, so that no run can write new data of these accounts meanwhile.
+        Raises:
+            CredentialsError: The dataset cannot be read.
+        """
+        in_files = [name for state in self.states for name in state.unreachable(self.account_ids)]
+        in_tables = self.dataset.undeletable(self.account_ids) if self.dataset else []
+        return [*in_files, *in_tables]
+
+    def erase(self) -> Holdings:
+        """Erase everything that is stored about the accounts, and check that nothing is left.
+
+        1. The accounts are marked as erased: from now on, no run writes them.
+        2. Their tokens are erased, so that no run reads them.
+        3. When no run is under way, the rest is erased. A loader has rows in memory, and Meltano
+           writes the last state when a run ends.
+        4. The last look comes after everything. If a run has begun meanwhile, it goes on with 3.
+
+        Returns:
+            What was erased.
 
         Raises:
             CredentialsError: Something could not be erased. A second call continues the erasure.
         """
-        if self.vault and holdings.vault:
-            with self.vault.changing() as records:
-                for account_id in holdings.vault:
-                    records.pop(account_id, None)
+        self.tombstones.add(self.account_ids)
+        erased = Holdings(vault=self._erase_tokens())
+        with self._alone():
+            return self._erase_until_nothing_is_left(erased)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other erasure change the states of this project at the same time.
+
+        Meltano writes states as a whole: what one erasure has removed, another one would write
+        again.
+        """
+        if self.lock is None:
+            yield
+            return
+        try:
+            with exclusive(self.lock, self.wait_seconds + LOCK_EXTRA_SECONDS):
+                yield
+        except TimeoutError:
+            message = "Another erasure is under way: erase again when it has ended"
+            raise CredentialsError(message) from None
+
+    def _erase_until_nothing_is_left(self, erased: Holdings) -> Holdings:
+        for _ in range(MAX_ROUNDS):
+            self.runs.wait(self.wait_seconds)
+            found = self.find_holdings()
+            self._erase_rest(found)
+            erased = erased.added(found)
+            left = list(self.find_holdings().lines())
+            if not left and not self.runs.signs():
+                return erased
+        message = (
+            f"Some data was not erased ({'; '.join(left) or 'another run has begun'}): erase again "
+            "when no run is under way"
+        )
+        raise CredentialsError(message)
+
+    def _erase_tokens(self) -> list[str]:
+        if self.vault is None or not self.vault.exists():
+            return []
+        with self.vault.changing() as records:
+            return [name for name in self.account_ids if records.pop(name, None)]
+
+    def _erase_rest(self, holdings: Holdings) -> None:
+        self._erase_tokens()
         for state in self.states:
             state.remove(self.account_ids)
         for table in holdings.rows:
             if self.dataset:
                 self.dataset.delete_rows(table, self.account_ids)
-        left = list(self.find_holdings().lines())
-        if left:
-            message = (
-                f"Some data was not erased ({'; '.join(left)}): erase again when no run is under "
-                "way"
-            )
-            raise CredentialsError(message)
 
-    def receipt(self, holdings: Holdings, code: str) -> dict[str, Any]:
-        """Return the receipt: a confirmation code, the time, and what was erased."""
+    def receipt(self, erased: Holdings, unreachable: Sequence[str], code: str) -> dict[str, Any]:
+        """Return the receipt: a confirmation code, the time, and what was erased.
+
+        Args:
+            erased: What was erased.
+            unreachable: What mentions the accounts but could not be erased.
+            code: The confirmation code.
+        """
         return {
             "confirmation_code": code,
             "account_ids": list(self.account_ids),
             "erased_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-            "vault": holdings.vault,
-            "states": holdings.states,
-            "rows": holdings.rows,
+            "result": "erased" if any(erased.lines()) else "nothing was kept",
+            "vault": erased.vault,
+            "states": erased.states,
+            "rows": erased.rows,
+            "not_erased": list(unreachable),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -30,14 +31,18 @@ else:
 def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
     """Hold the lock of a file during a `with` block; the file is created if it does not exist.
 
+    Only its owner can open the file: another user could otherwise hold the lock for ever. A link is
+    not followed: it could have been put there to create or to lock another file.
+
     Args:
         path: The file that stands for the lock.
         wait_seconds: The longest time to wait for another process to release the lock.
 
     Raises:
         TimeoutError: Another process has held the lock for the whole time.
+        OSError: The file cannot be opened, or is a link.
     """
-    with path.open("ab") as file:
+    with open(_descriptor(path), "ab") as file:
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
@@ -48,3 +53,12 @@ def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
                     raise TimeoutError from None
                 time.sleep(PAUSE_SECONDS)
         yield
+
+
+def _descriptor(path: Path) -> int:
+    """Open a file for appending, with mode 0600, without following a link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o600)
+    return descriptor

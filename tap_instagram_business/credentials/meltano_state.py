@@ -9,14 +9,15 @@ import sqlite3
 import subprocess
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.storage import LocalFile
+from tap_instagram_business.credentials.tombstones import project_directory
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
 COMMAND_TIMEOUT_SECONDS = 300
 
@@ -36,6 +37,20 @@ def without_accounts(state: Json, account_ids: Collection[str]) -> Json:
     return state
 
 
+def _files_with(directory: Path, account_ids: Collection[str]) -> list[Path]:
+    """Return the files below a directory in which one of the ids stands."""
+    ids = [account_id.encode() for account_id in account_ids]
+    found = sorted(path for path in directory.rglob("*") if path.is_file())
+    return [path for path in found if any(text in _read(path) for text in ids)]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 class StateFile:
     """A file with one state, as option `--state` reads it or Meltano's file backend writes it."""
 
@@ -52,22 +67,28 @@ class StateFile:
         state = self._read()
         return [self._name] if without_accounts(state, account_ids) != state else []
 
+    @staticmethod
+    def unreachable(_account_ids: Collection[str]) -> list[str]:
+        """Return nothing: a state file stands alone."""
+        return []
+
     def remove(self, account_ids: Collection[str]) -> None:
         """Remove the entries of the accounts.
 
         Raises:
             CredentialsError: The file cannot be read or written, or is not JSON.
         """
-        state = self._read()
-        remaining = without_accounts(state, account_ids)
-        if remaining != state:
+        if not self.find(account_ids):
+            return
+        with self._file.locked():
+            remaining = without_accounts(self._read(), account_ids)
             self._file.write(json.dumps(remaining).encode())
 
     def _read(self) -> Json:
         content = self._file.read()
         try:
             return json.loads(content or b"")
-        except ValueError:
+        except (ValueError, RecursionError):
             message = (
                 f"{self._name} does not contain a state in JSON and was not changed: check "
                 "--state-file"
@@ -88,11 +109,8 @@ class MeltanoStates:
     @classmethod
     def of_current_project(cls) -> MeltanoStates | None:
         """Return the states of the project around the current directory; None if there is none."""
-        root = Path(os.environ.get("MELTANO_PROJECT_ROOT") or ".").resolve()
-        for directory in (root, *root.parents):
-            if (directory / "meltano.yml").exists():
-                return cls(directory)
-        return None
+        directory = project_directory()
+        return cls(directory) if directory else None
 
     def find(self, account_ids: Collection[str]) -> list[str]:
         """Return the names of the states that have entries of the accounts.
@@ -100,7 +118,17 @@ class MeltanoStates:
         Raises:
             CredentialsError: Meltano is missing or fails.
         """
-        return list(self._states_without(account_ids))
+        files = [str(path) for path in self._run_files(account_ids)]
+        return [*self._states_without(account_ids), *files]
+
+    def unreachable(self, account_ids: Collection[str]) -> list[str]:
+        """Return the log files of the project that name the accounts."""
+        logs = self.project / ".meltano" / "logs"
+        return [f"log file {path}" for path in _files_with(logs, account_ids)]
+
+    def _run_files(self, account_ids: Collection[str]) -> list[Path]:
+        """Return the files that runs have left behind: settings, states and catalogs."""
+        return _files_with(self.project / ".meltano" / "run", account_ids)
 
     def remove(self, account_ids: Collection[str]) -> None:
         """Remove the entries of the accounts from all states and from the run history.
@@ -111,6 +139,8 @@ class MeltanoStates:
         if changed := self._states_without(account_ids):
             self._meltano("state", "import", stdin=json.dumps(changed))
         self._remove_from_history(account_ids)
+        for path in self._run_files(account_ids):
+            path.unlink(missing_ok=True)
 
     @property
     def history(self) -> Path:

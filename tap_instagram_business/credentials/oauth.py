@@ -11,6 +11,7 @@ of the address, it is sent there, and the address is never logged.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,6 +21,12 @@ import requests
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.access import Access, BearerToken, appsecret_proof
+from tap_instagram_business.graph.bodies import (
+    UnreadableBody,
+    parse_json,
+    read_body,
+    whole_number,
+)
 from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, Unreachable
@@ -30,6 +37,11 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.session import GraphSession
 
 TIMEOUT_SECONDS = 30.0
+MAX_BODY_BYTES = 1024 * 1024
+MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600
+"""No token lives longer: a larger number counts as not said."""
+TOKEN = re.compile("[\\x21-\\x7e]+")
+"""A token can be sent in a header: it has neither spaces nor line breaks."""
 URLS = {
     ("facebook", "dialog"): "https://www.facebook.com/{version}/dialog/oauth",
     ("facebook", "code"): "https://graph.facebook.com/{version}/oauth/access_token",
@@ -268,8 +280,11 @@ def _request(
         token: The token for the Authorization header; '' for none.
     """
     redaction.remember(*(fields.get(name, "") for name in SECRET_PARAMETERS))
+    session = requests.Session()
+    # A proxy would read what is sent to this machine in plain text.
+    session.trust_env = url.startswith("https://")
     try:
-        response = requests.request(
+        response = session.request(
             method,
             url,
             params=None if method == "POST" else fields,
@@ -278,9 +293,10 @@ def _request(
             auth=BearerToken(token) if token else _no_auth,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
+            stream=True,
         )
-        body: Any = response.json()
-    except requests.RequestException as error:
+        body: Any = parse_json(read_body(response, MAX_BODY_BYTES))
+    except (requests.RequestException, UnreadableBody) as error:
         message = f"{url} gave no usable response ({type(error).__name__}): check the network"
         raise Unreachable(message) from None
     return _check_for_error(body, response.status_code)
@@ -311,15 +327,20 @@ def _parse_grant(body: Mapping[str, Any]) -> Grant:
     """Read a token response: a flat object, or a list of one under `data` (Instagram login)."""
     listed = body.get("data")
     fields = listed[0] if isinstance(listed, list) and listed else body
-    token = fields.get("access_token")
-    if not token:
+    token = fields.get("access_token") if isinstance(fields, dict) else None
+    if not isinstance(token, str) or not TOKEN.fullmatch(token):
         message = "Meta's response contains no token: try again"
         raise CredentialsError(message)
     redaction.remember(token)
-    scopes = fields.get("permissions") or ()
-    expires_in = fields.get("expires_in")
+    expires_in = whole_number(fields.get("expires_in"))
     return Grant(
         token=token,
-        expires_in=int(expires_in) if expires_in else None,
-        scopes=tuple(scopes.split(",") if isinstance(scopes, str) else scopes),
+        expires_in=expires_in if 0 < expires_in <= MAX_LIFETIME_SECONDS else None,
+        scopes=_scopes(fields.get("permissions")),
     )
+
+
+def _scopes(value: object) -> tuple[str, ...]:
+    """Return permissions, which Meta gives as a list or as one text with commas."""
+    listed = value.split(",") if isinstance(value, str) else value
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()

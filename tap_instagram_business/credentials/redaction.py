@@ -1,4 +1,4 @@
-"""Replaces secrets in all log lines and tracebacks of this process.
+"""Replaces secrets in all log lines and tracebacks of this process, and escapes control characters.
 
 This happens when a log record is created and not when it is written, because Meltano replaces the
 logging configuration, and because libraries log addresses that contain tokens.
@@ -15,23 +15,15 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from tap_instagram_business.outside_text import REPLACEMENT, escape, mask
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-REPLACEMENT = "(secret)"
+LINE_BREAKS = "\n\t"
 MIN_LENGTH = 8
 """Shorter secrets are not replaced, because they could be parts of ordinary words."""
-
-PARAMETERS = (
-    "access_token|appsecret_proof|client_secret|fb_exchange_token|input_token|signed_request"
-)
-SECRET_PATTERN = re.compile(
-    rf"(?P<query>(?:\b(?:{PARAMETERS})|[?&]code)=)[^&\s'\"<>]+"
-    rf"|(?P<json>['\"](?:{PARAMETERS})['\"]: ?['\"])[^'\"]+"
-    r"|(?P<header>Bearer )[^\s'\"]+"
-    r"|(?P<token>\b)(?:EAA|IGAA|IGQ)[A-Za-z0-9_-]{20,}"
-)
 
 
 class Redactor:
@@ -58,7 +50,7 @@ class Redactor:
         pattern = self._pattern
         if pattern:
             text = pattern.sub(REPLACEMENT, text)
-        return SECRET_PATTERN.sub(_keep_name, text)
+        return mask(text)
 
 
 def _forms(secret: str) -> set[str]:
@@ -72,14 +64,19 @@ def _forms(secret: str) -> set[str]:
     }
 
 
-def _keep_name(match: re.Match[str]) -> str:
-    """Keep the name of a secret, such as `access_token=`, and replace its value."""
-    return f"{match[match.lastgroup or 0]}{REPLACEMENT}"
-
-
 _redactor = Redactor()
 remember = _redactor.remember
 scrub = _redactor.scrub
+
+
+def clean(text: str, *, keep: str = "") -> str:
+    """Return a text with its secrets replaced and its control characters escaped.
+
+    Args:
+        text: The text.
+        keep: Control characters that stay as they are, such as line breaks.
+    """
+    return escape(scrub(text), keep=keep)
 
 
 def install() -> None:
@@ -107,26 +104,27 @@ def _scrubbing(factory: Callable[..., logging.LogRecord]) -> Callable[..., loggi
 
 
 def _scrub_record(record: logging.LogRecord) -> None:
-    """Replace the secrets in a record.
+    """Replace the secrets in a record, and escape control characters.
 
-    A record without secrets is not changed, because formatters use its separate parts.
+    A record without either is not changed, because formatters use its separate parts.
     """
     try:
         message = record.getMessage()
     except (TypeError, ValueError):
         message = f"{record.msg} {record.args}"
-    clean = scrub(message)
+    cleaned = clean(message)
     if record.exc_info and record.exc_info[0]:
         trace = "".join(traceback.format_exception(*record.exc_info))
-        clean_trace = scrub(trace)
+        clean_trace = clean(trace, keep=LINE_BREAKS)
         if clean_trace != trace:
-            clean = f"{clean}\n{clean_trace}"
+            cleaned = f"{cleaned}\n{clean_trace}"
             record.exc_info = record.exc_text = None
-    if clean != message:
-        record.msg, record.args = clean, ()
+    if cleaned != message:
+        record.msg, record.args = cleaned, ()
 
 
 def _print_scrubbed(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None, /
 ) -> None:
-    sys.stderr.write(scrub("".join(traceback.format_exception(kind, error, trace))))
+    text = "".join(traceback.format_exception(kind, error, trace))
+    sys.stderr.write(clean(text, keep=LINE_BREAKS))

@@ -7,8 +7,10 @@ received by listening on localhost; if the browser is elsewhere, the user pastes
 from __future__ import annotations
 
 import hmac
-import time
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import queue
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -33,23 +35,34 @@ def can_receive(redirect_uri: str) -> bool:
 
 
 class RedirectListener:
-    """Listens on localhost for the one redirect that ends a consent."""
+    """Listens on localhost for the redirect that ends a consent.
 
-    def __init__(self, redirect_uri: str) -> None:
+    Every program and every web page on this machine can send requests here. So each request has a
+    thread of its own, and requests without the right state change nothing.
+
+    Args:
+        redirect_uri: The address to which Meta sends the browser.
+        state: The random text that was sent to the consent page; the redirect must bring it back.
+    """
+
+    def __init__(self, redirect_uri: str, state: str) -> None:
         parts = urlsplit(redirect_uri)
         self._path = parts.path or "/"
-        self._query: dict[str, str] = {}
+        self._state = state
+        self._queries: queue.Queue[Mapping[str, str]] = queue.Queue()
         try:
-            self._server = HTTPServer(("127.0.0.1", parts.port or 80), self._handler())
+            self._server = _Server(("127.0.0.1", parts.port or 80), self._handler())
         except OSError as error:
             message = (
                 f"The redirect cannot be received at {redirect_uri} ({error.strerror}): choose "
                 "another port with --redirect-uri, or paste the address with --paste"
             )
             raise CredentialsError(message) from None
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
         """Stop listening."""
+        self._server.shutdown()
         self._server.server_close()
 
     def wait(self, seconds: float) -> Mapping[str, str]:
@@ -58,17 +71,25 @@ class RedirectListener:
         Raises:
             CredentialsError: The redirect did not come in time.
         """
-        deadline = time.monotonic() + seconds
-        while not self._query:
-            self._server.timeout = deadline - time.monotonic()
-            if self._server.timeout <= 0:
-                message = (
-                    f"The consent page did not redirect here within {seconds:g} s: try again, with "
-                    "--paste if the browser is on another machine"
-                )
-                raise CredentialsError(message)
-            self._server.handle_request()
-        return self._query
+        try:
+            return self._queries.get(timeout=seconds)
+        except queue.Empty:
+            message = (
+                f"The consent page did not redirect here within {seconds:g} s: try again, with "
+                "--paste if the browser is on another machine"
+            )
+            raise CredentialsError(message) from None
+
+    def _answer(self, target: str) -> int:
+        """Take the redirect, and return the HTTP status of the answer to a request."""
+        parts = urlsplit(target)
+        query = dict(parse_qsl(parts.query))
+        if parts.path != self._path or not query.keys() & {"code", "error"}:
+            return 404
+        if not has_state(query, self._state):
+            return 403
+        self._queries.put(query)
+        return 200
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         listener = self
@@ -77,15 +98,12 @@ class RedirectListener:
             timeout = 5
 
             def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                query = dict(parse_qsl(parts.query))
-                is_redirect = parts.path == listener._path and query.keys() & {"code", "error"}
-                self.send_response(200 if is_redirect else 404)
+                status = listener._answer(self.path)
+                self.send_response(status)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Referrer-Policy", "no-referrer")
                 self.end_headers()
-                if is_redirect:
-                    listener._query = query
+                if status == HTTPStatus.OK:
                     self.wfile.write(PAGE)
 
             @override
@@ -93,6 +111,19 @@ class RedirectListener:
                 """Log nothing, because the address contains the code."""
 
         return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: a client that goes away is none of the user's concern."""
+
+
+def has_state(query: Mapping[str, str], state: str) -> bool:
+    """Whether the query parameters of a redirect bring back the state of this consent."""
+    return hmac.compare_digest(query.get("state", "").encode(), state.encode())
 
 
 def pasted_query(address: str) -> Mapping[str, str]:
@@ -111,7 +142,7 @@ def code_from(query: Mapping[str, str], state: str) -> str:
         CredentialsError: The redirect belongs to another consent, consent was denied, or there is
             no code.
     """
-    if not hmac.compare_digest(query.get("state", "").encode(), state.encode()):
+    if not has_state(query, state):
         message = (
             "This address belongs to another consent (its state differs), so it was not used: run "
             "`tap-instagram-business connect` again and use the newest page"

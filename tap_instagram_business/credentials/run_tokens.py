@@ -40,6 +40,10 @@ class NotInVault(GraphFailure):
         super().__init__(f"the vault {location} does not contain it")
 
 
+class Undeciphered(GraphFailure):
+    """The record of an account in the vault cannot be deciphered."""
+
+
 @dataclass(frozen=True)
 class VaultTokens:
     """Reads the tokens of one login from the vault, and renews those that expire soon.
@@ -78,11 +82,8 @@ class VaultTokens:
             GraphFailure: Meta does not answer.
         """
         records = self._read_records()
-        tokens = {
-            account_id: self.keys.decrypt(records[account_id].token, account_id)
-            for account_id in account_ids or records
-            if account_id in records
-        }
+        wanted = [name for name in account_ids or records if name in records]
+        tokens, unreadable = self._open_tokens([records[name] for name in wanted])
         found = read_each(session, tokens, fields=fields, costs=costs)
         records = self._store_statuses(records, found)
         accounts = self._renew_tokens(records, found.accounts, session)
@@ -91,7 +92,33 @@ class VaultTokens:
             for account_id in account_ids
             if account_id not in records
         }
-        return TokenAccounts(tuple(accounts), {**found.unread, **unknown})
+        return TokenAccounts(tuple(accounts), {**found.unread, **unreadable, **unknown})
+
+    def _open_tokens(
+        self, records: Sequence[Record]
+    ) -> tuple[dict[str, str], dict[str, GraphFailure]]:
+        """Return the tokens that can be decrypted, and why the others cannot be.
+
+        Raises:
+            CredentialsError: None of them can be decrypted.
+        """
+        tokens: dict[str, str] = {}
+        unreadable: dict[str, GraphFailure] = {}
+        for record in records:
+            opened = self._open(record)
+            if isinstance(opened, str):
+                tokens[record.account_id] = opened
+            else:
+                unreadable[record.account_id] = Undeciphered(str(opened))
+        if unreadable and not tokens:
+            raise CredentialsError(str(next(iter(unreadable.values()))))
+        return tokens, unreadable
+
+    def _open(self, record: Record) -> str | CredentialsError:
+        try:
+            return record.open_token(self.keys)
+        except CredentialsError as error:
+            return error
 
     def _read_records(self) -> dict[str, Record]:
         """Return the vault's records of this login, by account id."""
@@ -120,7 +147,7 @@ class VaultTokens:
             if isinstance(error, GraphError) and error.is_of_token:
                 statuses[account_id] = REFUSED
         changed = {
-            account_id: replace(records[account_id], status=status)
+            account_id: replace(records[account_id], status=status).sealed(self.keys)
             for account_id, status in statuses.items()
             if records[account_id].status != status
         }
@@ -128,9 +155,10 @@ class VaultTokens:
             return records
         try:
             with self.vault.changing() as stored:
-                for account_id in changed.keys() & stored.keys():
-                    status = changed[account_id].status
-                    stored[account_id] = replace(stored[account_id], status=status)
+                for account_id, record in changed.items():
+                    # A record that another process has changed meanwhile keeps its status.
+                    if stored.get(account_id) == records[account_id]:
+                        stored[account_id] = record
         except CredentialsError as error:
             logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
             return records
@@ -187,7 +215,7 @@ class VaultTokens:
             token=self.keys.encrypt(grant.token, record.account_id),
             refreshed=now,
             expires=grant.expires(now),
-        )
+        ).sealed(self.keys)
         if not self._replace_if_unchanged(record, renewed):
             return token
         logger.info(
@@ -210,7 +238,7 @@ class VaultTokens:
                 record, expires=facts.expires, data_access_expires=facts.data_access_expires
             )
         if current != record:
-            self._replace_if_unchanged(record, current)
+            self._replace_if_unchanged(record, current.sealed(self.keys))
         if self._is_due(current, session.now()):
             logger.warning(
                 "Consent for account %s ends on %s: run `tap-instagram-business connect` before "

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.encryption import is_ciphertext
-from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import SOURCES, read_keys
+from tap_instagram_business.credentials.oauth import TOKEN
+from tap_instagram_business.graph import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,23 +38,62 @@ class Secrets:
         return read_keys()
 
     def __getitem__(self, name: str) -> str:
-        """Return a secret in plain text; '' if it is not set.
+        """Return a secret in plain text, without spaces around it; '' if it is not set.
 
         Raises:
-            CredentialsError: It cannot be decrypted.
+            CredentialsError: It cannot be decrypted, or cannot be a token.
         """
-        value = str(self._settings.get(name) or "")
-        return self.keys.decrypt(value, name) if is_ciphertext(value) else value
+        value = str(self._settings.get(name) or "").strip()
+        secret = self.keys.decrypt(value, name).strip() if is_ciphertext(value) else value
+        redaction.remember(secret)
+        if name == "access_token" and secret:
+            check_token(secret, f"Setting `{name}`")
+        return secret
 
 
-def plain_text_problems(settings: Mapping[str, Any]) -> Iterator[str]:
-    """Yield an error sentence for each secret in plain text that the settings do not allow."""
+def check_token(token: str, source: str) -> None:
+    """Check that a text can be a token, which is one word without spaces and line breaks.
+
+    Args:
+        token: The text.
+        source: The name of the place that it comes from, for the error message.
+
+    Raises:
+        CredentialsError: It cannot be a token.
+    """
+    if not TOKEN.fullmatch(token):
+        message = f"{source} is not a token: it has spaces, line breaks or other characters in it"
+        raise CredentialsError(message)
+
+
+def secret_problems(
+    settings: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> Iterator[str]:
+    """Yield an error sentence for each way in which the settings would give a secret away.
+
+    Args:
+        settings: The settings, each of the right type.
+        environ: The environment variables.
+    """
     if settings.get("require_encrypted_secrets"):
         for name in _in_plain_text(settings):
             yield (
                 f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
                 f"encrypt it with `tap-instagram-business encrypt --setting {name}`."
             )
+    problem = hosts.problem(
+        str(settings.get("api_url") or ""),
+        trusted_host=environ.get(hosts.TRUSTED_HOST_VARIABLE, ""),
+        has_encrypted_secrets=_are_encrypted(settings, environ),
+    )
+    if problem:
+        yield problem
+
+
+def _are_encrypted(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    """Return whether any secret is encrypted: in a setting or in the vault."""
+    in_settings = any(is_ciphertext(str(settings.get(name) or "")) for name in SECRET_SETTINGS)
+    return in_settings or bool(settings.get("vault_path")) or any(map(environ.get, SOURCES))
 
 
 def _in_plain_text(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -21,6 +21,8 @@ import msgspec
 from tap_instagram_business.credentials.errors import CredentialsError
 
 ALGORITHM = "HMAC-SHA256"
+MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=10)
+"""How far Meta's clock may be ahead of this machine's."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,18 @@ class _Payload(msgspec.Struct):
     issued_at: float | None = None
 
 
-def verify(body: str, app_secret: str) -> SignedRequest:
-    """Check the signature of a request, and return the request.
+def verify(body: str, app_secret: str, *, max_age: dt.timedelta | None) -> SignedRequest:
+    """Check the signature and the age of a request, and return the request.
+
+    Whoever has seen a request once, in a log for example, could send it again much later.
 
     Args:
         body: The body of the request, or the value of its parameter `signed_request` alone.
         app_secret: The secret of the app that received the request.
+        max_age: The time for which a signature is accepted; None for any time.
 
     Raises:
-        CredentialsError: The signature is wrong, or the payload cannot be understood.
+        CredentialsError: The signature is wrong or too old, or the payload cannot be understood.
     """
     field = parse_qs(body.strip()).get("signed_request", [body.strip()])[0]
     signature, _, payload = field.partition(".")
@@ -64,13 +69,32 @@ def verify(body: str, app_secret: str) -> SignedRequest:
         )
         raise CredentialsError(message)
     try:
-        return _parse(_decode(payload))
-    except (ValueError, OverflowError, OSError):
+        request = _parse(_decode(payload))
+    except (ValueError, RecursionError, OverflowError, OSError):
         message = (
             "This request has the right signature, but its content is not understood: report this "
             "as a bug"
         )
         raise CredentialsError(message) from None
+    if max_age is not None:
+        _check_age(request, max_age)
+    return request
+
+
+def _check_age(request: SignedRequest, max_age: dt.timedelta) -> None:
+    """Check that a request was signed lately.
+
+    Raises:
+        CredentialsError: It was not, or it does not say when it was signed.
+    """
+    now, signed = dt.datetime.now(dt.timezone.utc), request.issued_at
+    if signed is None or not now - max_age <= signed <= now + MAX_CLOCK_DIFFERENCE:
+        message = (
+            f"This request was signed at {signed or 'an unknown time'}, and only requests of the "
+            f"last {max_age.total_seconds() / 3600:g} hours are accepted, because it may be a copy "
+            "of an old one: setting `signed_request_max_age_hours` changes the limit"
+        )
+        raise CredentialsError(message)
 
 
 def deletion_response(status_url: str, code: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import socket
 import tempfile
 import time
@@ -30,6 +31,11 @@ MAX_WAIT_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 """The time between two attempts to take the lock of a cloud store."""
 
+LOCAL_SCHEMES = frozenset({"file", "local"})
+"""The schemes of URIs for files on this machine."""
+SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*")
+"""What stands before `://` in a URI. Chains such as `simplecache::gs` would leave copies here."""
+
 
 class Storage(Protocol):
     """A file, wherever it is stored.
@@ -46,6 +52,12 @@ class Storage(Protocol):
     def write(self, content: bytes) -> None:
         """Replace the content."""
 
+    def last_generation(self) -> int:
+        """Return the highest number that `note_generation` has noted; 0 if that is unknown."""
+
+    def note_generation(self, number: int) -> None:
+        """Note, apart from the content, how often the content was written."""
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep other processes from changing the file during a `with` block."""
 
@@ -56,9 +68,15 @@ def open_storage(location: str) -> Storage:
     Raises:
         CredentialsError: The Python package for this kind of URI is not installed.
     """
-    if location.startswith("file://"):
-        return LocalFile(location.removeprefix("file://"))
-    return RemoteFile(location) if "://" in location else LocalFile(location)
+    scheme, separator, path = location.partition("://")
+    if not separator:
+        return LocalFile(location)
+    if scheme.lower() in LOCAL_SCHEMES:
+        return LocalFile(path)
+    if not SCHEME.fullmatch(scheme):
+        message = f"{location} cannot be opened: it is neither a path nor a URI such as gs://…"
+        raise CredentialsError(message)
+    return RemoteFile(location)
 
 
 class LocalFile:
@@ -122,6 +140,25 @@ class LocalFile:
             finally:
                 os.close(directory)
 
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.lock")
+
+    def last_generation(self) -> int:
+        """Return the number in the lock file; 0 if it has none.
+
+        Whoever puts an older copy of the file back leaves the lock file as it is.
+        """
+        try:
+            return int(self._lock.read_bytes() or b"0")
+        except (OSError, ValueError):
+            return 0
+
+    def note_generation(self, number: int) -> None:
+        """Write a number into the lock file, which this process must hold."""
+        with suppress(OSError):
+            self._lock.write_bytes(str(number).encode())
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep other processes from changing the file during a `with` block.
@@ -130,11 +167,10 @@ class LocalFile:
             CredentialsError: Another process holds the lock for too long, or the directory cannot
                 be written.
         """
-        lock = self._path.with_name(f"{self._path.name}.lock")
         with ExitStack() as held:
             try:
                 self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                held.enter_context(exclusive(lock, MAX_WAIT_SECONDS))
+                held.enter_context(exclusive(self._lock, MAX_WAIT_SECONDS))
             except TimeoutError:
                 message = f"Another process is changing {self.location}: try again later"
                 raise CredentialsError(message) from None
@@ -153,7 +189,7 @@ class RemoteFile:
         self.location = location
         try:
             self._files, self._path = fsspec.core.url_to_fs(location)
-        except (ImportError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - each store has errors of its own
             message = f"{location} cannot be opened: {error}"
             raise CredentialsError(message) from None
         self._lock = f"{self._path}.lock"
@@ -182,6 +218,13 @@ class RemoteFile:
             self._files.pipe_file(self._path, content)
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
             raise self._error(error, "written") from None
+
+    def last_generation(self) -> int:
+        """Return 0: a store has no place for the number that an older copy would not bring back."""
+        return 0
+
+    def note_generation(self, number: int) -> None:
+        """Note nothing."""
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -2,6 +2,9 @@
 
 A vault is one JSON file with a checksum over its records. A file that is damaged, or that is not a
 vault, is refused and not changed.
+
+Each record has a seal: nobody without the key can change any of its members. The number of changes
+is kept twice, in the vault and beside it, so that an older copy is noticed.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import logging
+import re
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
@@ -25,9 +30,16 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
 
 FORMAT = "tap-instagram-business vault v1"
-PARTS = ("format", "sha256", "accounts")
-"""The members of the JSON object in the file."""
+PARTS = frozenset({"format", "sha256", "accounts"})
+"""The members of the JSON object in the file; newer files have `generation` as well."""
+ACCOUNT_ID = re.compile("[0-9]+")
+"""The id of an account. A record of another name could pass for a setting."""
+
+logger = logging.getLogger("tap-instagram-business.credentials")
+
 GOOD = "good"
+SLIGHT_DIFFERENCE = dt.timedelta(days=1)
+"""Tokens that end within this time of each other are equally good."""
 REFUSED = "refused"
 """The status of a token that Meta refused when it was last used."""
 
@@ -48,6 +60,8 @@ class Record:
         data_access_expires: The time at which the token's access to data expires, unless the
             person uses the app before; None if it does not, or if that is unknown.
         status: `good` or `refused`, as Meta treated the token when it was last used.
+        seal: A ciphertext of nothing that is bound to all other members; '' in a vault of an
+            earlier version.
     """
 
     account_id: str
@@ -59,16 +73,68 @@ class Record:
     refreshed: dt.datetime | None = None
     data_access_expires: dt.datetime | None = None
     status: str = GOOD
+    seal: str = ""
+
+    def sealed(self, keys: KeyRing) -> Self:
+        """Return this record with a seal over all that it says now."""
+        return replace(self, seal=keys.encrypt("", self._sealed_text()))
+
+    def open_token(self, keys: KeyRing) -> str:
+        """Return the token in plain text.
+
+        Raises:
+            CredentialsError: The record was changed, is of another account, or its key is missing.
+        """
+        if not ACCOUNT_ID.fullmatch(self.account_id):
+            message = f"The vault has a record of {self.account_id!r}, which is no account"
+            raise CredentialsError(message)
+        if not self.seal:
+            message = (
+                f"The record of account {self.account_id} in the vault has no seal: run "
+                "`tap-instagram-business rotate-keys` if it is of an earlier version, or connect "
+                "the account again"
+            )
+            raise CredentialsError(message)
+        token = keys.decrypt(self.token, self.account_id)
+        if not keys.is_sealed(self.seal, self._sealed_text()):
+            message = (
+                f"The record of account {self.account_id} in the vault was changed by another "
+                "program: connect the account again"
+            )
+            raise CredentialsError(message)
+        return token
+
+    def _sealed_text(self) -> str:
+        members = {**replace(self, seal="").to_json(), "account_id": self.account_id}
+        return f"record {json.dumps(members, sort_keys=True)}"
 
     @property
     def key_id(self) -> str:
         """The id of the key that encrypted the token."""
         return key_id_of(self.token)
 
+    def is_worse_than(self, other: Self, now: dt.datetime) -> bool:
+        """Whether this token ends long before another one that is in use.
+
+        With the Facebook login, a token without a date never expires. With the Instagram login,
+        Meta has not said the date of such a token, so that nothing can be compared.
+        """
+        if other.status != GOOD or self.expires is None or other.login != self.login:
+            return False
+        if other.expires is None:
+            return self.login == "facebook"
+        return other.expires > now and self.expires < other.expires - SLIGHT_DIFFERENCE
+
+    def is_of_key(self, key_id: str) -> bool:
+        """Whether the token and the seal are both of this key."""
+        return self.key_id == key_id == key_id_of(self.seal)
+
     def to_json(self) -> dict[str, Any]:
         """Return the record as it stands in the file; times are in ISO 8601, to the second."""
         values = asdict(self)
         del values["account_id"]
+        if not self.seal:
+            del values["seal"]
         return {
             name: value.isoformat(timespec="seconds") if isinstance(value, dt.datetime) else value
             for name, value in values.items()
@@ -94,6 +160,16 @@ class Vault:
     def __init__(self, location: str) -> None:
         self.location = location
         self._storage = open_storage(location)
+        self._is_warned = False
+        self._generation = 0
+
+    def exists(self) -> bool:
+        """Whether there is a file at the location.
+
+        Raises:
+            CredentialsError: The file cannot be read.
+        """
+        return self._storage.read() is not None
 
     def read(self) -> dict[str, Record]:
         """Return all records by account id; none if the file does not exist.
@@ -118,7 +194,9 @@ class Vault:
             before = dict(records)
             yield records
             if records != before:
-                self._storage.write(_format(records))
+                generation = max(self._generation, self._storage.last_generation()) + 1
+                self._storage.write(_format(records, generation))
+                self._storage.note_generation(generation)
 
     def check_keys(self, keys: KeyRing) -> None:
         """Check that the keys can decrypt every record.
@@ -137,7 +215,7 @@ class Vault:
     def _parse(self, content: bytes) -> dict[str, Record]:
         try:
             stored = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             stored = None
         if not isinstance(stored, dict) or stored.get("format") != FORMAT:
             message = (
@@ -147,7 +225,10 @@ class Vault:
             raise CredentialsError(message)
         try:
             accounts = stored["accounts"]
-            if len(stored) == len(PARTS) and stored["sha256"] == _checksum(accounts):
+            generation = stored.get("generation", 0)
+            is_whole = stored.keys() - {"generation"} == PARTS and type(generation) is int
+            if is_whole and stored["sha256"] == _checksum(accounts):
+                self._note_generation(generation)
                 return {name: Record.from_json(name, entry) for name, entry in accounts.items()}
         except (KeyError, TypeError, ValueError, AttributeError):
             pass
@@ -157,10 +238,27 @@ class Vault:
         )
         raise CredentialsError(message)
 
+    def _note_generation(self, generation: int) -> None:
+        """Remember how often the vault was written, and warn once if it is an older copy."""
+        self._generation = generation
+        if generation < self._storage.last_generation() and not self._is_warned:
+            self._is_warned = True
+            logger.warning(
+                "The vault %s is an older copy of itself: accounts that were disconnected or "
+                "erased since then may be in it again, and renewed tokens may be lost. Check it "
+                "with `tap-instagram-business accounts`.",
+                self.location,
+            )
 
-def _format(records: Mapping[str, Record]) -> bytes:
+
+def _format(records: Mapping[str, Record], generation: int) -> bytes:
     accounts = {name: record.to_json() for name, record in sorted(records.items())}
-    stored = {"format": FORMAT, "sha256": _checksum(accounts), "accounts": accounts}
+    stored = {
+        "format": FORMAT,
+        "sha256": _checksum(accounts),
+        "generation": generation,
+        "accounts": accounts,
+    }
     return json.dumps(stored, indent=1).encode()
 
 

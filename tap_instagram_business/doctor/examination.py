@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.doctor.diagnosis import Diagnosis, ReadableAccount
 from tap_instagram_business.doctor.probes import Probes
-from tap_instagram_business.graph import versions
+from tap_instagram_business.graph import hosts, versions
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.day_labels import find_day_labels
@@ -59,6 +59,8 @@ class Examination:
     def run(self) -> Diagnosis:
         """Examine everything that can be examined; a failure ends it and is its result."""
         seen = self.diagnosis
+        if warning := hosts.warning(self._run.config.get("api_url") or ""):
+            seen.warnings.append(warning)
         try:
             facts = self._inspect() if self._token and seen.login == "facebook" else None
             if not (facts and facts.error):

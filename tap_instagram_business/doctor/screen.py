@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from tap_instagram_business.outside_text import escape
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
@@ -34,16 +36,16 @@ def _verdict(seen: Diagnosis) -> Iterator[str]:
     if not seen.problems:
         yield "A sync would work."
     for number, problem in enumerate(seen.problems):
-        yield from wrap(f"{'And' if number else 'A sync would fail'}: {problem}.", WIDTH)
+        yield from wrap(f"{'And' if number else 'A sync would fail'}: {escape(problem)}.", WIDTH)
     for warning in seen.warnings:
-        yield from wrap(f"Warning: {warning}.", WIDTH)
+        yield from wrap(f"Warning: {escape(warning)}.", WIDTH)
 
 
 def _hung(name: str, text: str) -> list[str]:
     margin = " " * (MARGIN + 2)
     first = f"{name:{MARGIN}}  "
     return wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
+        escape(text), WIDTH, initial_indent=first, subsequent_indent=margin, break_on_hyphens=False
     ) or [first.rstrip()]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tap_instagram_business.graph.access import appsecret_proof
+from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, whole_number
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.errors import CallError, GraphError, Unanswered
@@ -46,7 +47,7 @@ class Batcher:
 
     def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
-        self._tokens: frozenset[str] = frozenset()
+        self._secrets = frozenset({access.app_secret} - {""})
         self._serves_ids = True
 
     @property
@@ -70,7 +71,7 @@ class Batcher:
         Raises:
             Unreachable: no request has been answered for long.
         """
-        self._tokens |= {call.token for call in calls if call.token}
+        self._secrets |= {call.token for call in calls if call.token}
         answers = iter(self._send([call for call in calls if not call.is_empty], costs))
         return [Answer(call) if call.is_empty else next(answers) for call in calls]
 
@@ -131,10 +132,10 @@ class Batcher:
         headers = {entry["name"]: entry["value"] for entry in operation.get("headers") or []}
         self._rate_limits.note_usage(read_usage(headers), call.quota_account, sent)
         try:
-            body = json.loads(operation.get("body") or "")
-        except ValueError:
+            body = parse_json(str(operation.get("body") or "").encode("utf-8", "replace"))
+        except UnreadableBody:
             body = None
-        return Reply(body, int(operation.get("code") or HTTPStatus.OK))
+        return Reply(body, whole_number(operation.get("code")) or HTTPStatus.OK)
 
     def _by_ids(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Ask for many nodes in one request; if that fails as a whole, it is split in halves."""
@@ -190,8 +191,8 @@ class Batcher:
             return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
         message = str(error.get("message") or "")
         # The longest first: a token may begin with another one.
-        for token in sorted(self._tokens, key=len, reverse=True):
-            message = message.replace(token, "(token)")
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            message = message.replace(secret, "(token)")
         is_only_token = not self._access.several_tokens
         return GraphError({**error, "message": message}, reply.status, is_only_token=is_only_token)
 

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_instagram_business.graph.bodies import whole_number
 from tap_instagram_business.graph.calls import SecretCall
 from tap_instagram_business.graph.errors import GraphError
 
@@ -74,7 +75,8 @@ def debug_tokens(
     for answer in session.answers(calls, costs):
         if answer.error:
             raise answer.error
-        yield _facts(answer.data.get("data") or {})
+        data = answer.data.get("data")
+        yield _facts(data if isinstance(data, dict) else {})
 
 
 def _facts(data: Mapping[str, Any]) -> TokenFacts:
@@ -85,20 +87,29 @@ def _facts(data: Mapping[str, Any]) -> TokenFacts:
         app_name=str(data.get("application") or ""),
         expires=_moment(data.get("expires_at")),
         data_access_expires=_moment(data.get("data_access_expires_at")),
-        scopes=tuple(data.get("scopes") or ()),
+        scopes=tuple(map(str, _list(data.get("scopes")))),
         targets={
-            part["scope"]: tuple(str(target) for target in part["target_ids"])
-            for part in data.get("granular_scopes") or ()
-            if part.get("target_ids")
+            str(part.get("scope")): tuple(map(str, _list(part["target_ids"])))
+            for part in _list(data.get("granular_scopes"))
+            if isinstance(part, dict) and part.get("target_ids")
         },
-        error=None if data.get("is_valid") else _death(data.get("error") or {}),
+        error=None if data.get("is_valid") else _death(data.get("error")),
     )
 
 
-def _death(error: Mapping[str, Any]) -> GraphError:
-    message = error.get("message") or "the token is not valid"
-    return GraphError({"code": 190, "error_subcode": error.get("subcode"), "message": message})
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
-def _moment(seconds: int | None) -> dt.datetime | None:
-    return dt.datetime.fromtimestamp(seconds, dt.timezone.utc) if seconds else None
+def _death(error: object) -> GraphError:
+    told = error if isinstance(error, dict) else {}
+    message = told.get("message") or "the token is not valid"
+    return GraphError({"code": 190, "error_subcode": told.get("subcode"), "message": message})
+
+
+def _moment(seconds: object) -> dt.datetime | None:
+    try:
+        number = whole_number(seconds)
+        return dt.datetime.fromtimestamp(number, dt.timezone.utc) if number > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None

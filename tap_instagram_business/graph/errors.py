@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_instagram_business.graph.bodies import whole_number
 from tap_instagram_business.graph.error_table import (
     ACCOUNT_LIMIT,
     DEAD_TOKEN,
@@ -30,6 +31,7 @@ from tap_instagram_business.graph.error_table import (
     Action,
     Rule,
 )
+from tap_instagram_business.outside_text import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,10 +140,10 @@ class GraphError(CallError):
         self.trace = str(body.get("fbtrace_id") or "")
         self._details = (body.get("error_user_title"), body.get("error_user_msg"))
         super().__init__(
-            str(body.get("message") or "An error without a message"),
+            mask(str(body.get("message") or "An error without a message")),
             UNKNOWN,
-            code=int(body.get("code") or 0),
-            subcode=int(body.get("error_subcode") or 0),
+            code=whole_number(body.get("code")),
+            subcode=whole_number(body.get("error_subcode")),
         )
         self._is_transient = body.get("is_transient")
         is_transient = bool(self._is_transient) or status >= 500  # noqa: PLR2004

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.access import BearerToken
+from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, read_body
 from tap_instagram_business.graph.usage import Usage, read_usage
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class Transport:
         self._skew = dt.timedelta()
         self._versions = {access.api_version, ""}
         self._http = requests.Session()
+        # A proxy would read what is sent to this machine in plain text.
+        self._http.trust_env = self._url.startswith("https://")
         self._http.headers["User-Agent"] = access.user_agent
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
@@ -98,7 +100,9 @@ class Transport:
                 auth=BearerToken(call.token),
                 timeout=self._timeout,
                 allow_redirects=False,
+                stream=True,
             )
+            content, trouble = self._read(response)
         except requests.RequestException as error:
             costs.add(calls or 1, 0.0)
             return self._unanswered(sent, _why(error))
@@ -110,12 +114,18 @@ class Transport:
         )
         self._set_clock(response.headers.get("Date", ""))
         self._note_version(response.headers.get("Facebook-API-Version", ""))
-        try:
-            reply = Reply(json.loads(response.content), response.status_code, sent)
-        except ValueError:
-            return self._unanswered(sent, f"HTTP {response.status_code} with no JSON in it")
+        if trouble:
+            return self._unanswered(sent, f"HTTP {response.status_code} with {trouble}")
         self._guard.answered()
-        return reply
+        return Reply(content, response.status_code, sent)
+
+    @staticmethod
+    def _read(response: requests.Response) -> tuple[Any, str]:
+        """Return the JSON of a response and ''; or None and why there is none."""
+        try:
+            return parse_json(read_body(response)), ""
+        except UnreadableBody as error:
+            return None, str(error)
 
     def _unanswered(self, sent: float, why: str) -> Reply:
         self._guard.not_answered(sent, self._url, why)
@@ -124,7 +134,7 @@ class Transport:
     def _set_clock(self, date: str) -> None:
         try:
             self._skew = parsedate_to_datetime(date) - dt.datetime.now(dt.timezone.utc)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return
 
     def _note_version(self, served: str) -> None:

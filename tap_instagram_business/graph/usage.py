@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 APP_USAGE = "X-App-Usage"
 CASE_USAGE = "X-Business-Use-Case-Usage"
 OWN_CASE = "instagram"
+MAX_FIGURE = 1e9
+"""No figure is as large; a larger one, or NaN, counts as no information."""
 FIGURES = ("call_count", "total_cputime", "total_time")
 
 
@@ -55,7 +57,8 @@ def _highest(entries: list[dict[str, Any]]) -> float | None:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else 0.0
+    number = float(value) if isinstance(value, (int, float)) and abs(value) < MAX_FIGURE else 0.0
+    return max(number, 0.0)
 
 
 def _cases(header: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -68,6 +71,6 @@ def _cases(header: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _object(header: str | None) -> dict[str, Any]:
     try:
         content = json.loads(header or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -21,4 +21,4 @@ def new_record(keys: KeyRing, account_id: str, token: str, **values: Any) -> Rec
     }
     return Record(
         account_id=account_id, token=keys.encrypt(token, account_id), **{**defaults, **values}
-    )
+    ).sealed(keys)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api.faults import Kind
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Record, Vault
 
@@ -115,14 +116,33 @@ def test_consent_of_the_instagram_login_is_revoked_in_instagram(
     assert set(vault.read()) == {FIRST, SECOND}
 
 
-def test_no_token_is_removed_if_meta_does_not_revoke(
+@pytest.mark.parametrize("kind", ["service_error", "html_502", "drop"])
+def test_tokens_are_removed_whatever_meta_says(
+    server: GraphApiServer, env: dict[str, str], vault: Vault, kind: Kind
+) -> None:
+    server.faults.add(Fault(kind=kind, match="permissions", times=None))
+    run = command("disconnect", FIRST, SECOND, "--yes", env=env)
+    sentence = complaint(run)
+    assert set(vault.read()) == {THIRD}
+    assert f"{FIRST} is disconnected" in run.stdout
+    assert "was not revoked at Meta (" in sentence
+    assert ("Meta's error 2" in sentence) is (kind == "service_error")
+    assert "business_tools" in sentence
+
+
+def test_tokens_are_removed_without_the_app(env: dict[str, str], vault: Vault) -> None:
+    env["TAP_INSTAGRAM_BUSINESS_APP_ID"] = ""
+    run = command("disconnect", FIRST, SECOND, "--yes", env=env)
+    assert "The Meta app is not configured" in complaint(run)
+    assert set(vault.read()) == {THIRD}
+
+
+def test_consent_stays_if_that_is_wanted(
     server: GraphApiServer, env: dict[str, str], vault: Vault
 ) -> None:
-    server.faults.add(Fault(kind="service_error", match="permissions", times=None))
-    assert "Meta's error 2" in complaint(command("disconnect", FIRST, SECOND, "--yes", env=env))
-    assert set(vault.read()) == {FIRST, SECOND, THIRD}
     output(command("disconnect", FIRST, SECOND, "--yes", "--local", env=env))
     assert set(vault.read()) == {THIRD}
+    assert not len(server.requests)
 
 
 def test_an_unknown_account_is_reported_and_nothing_is_changed(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import sys
+import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from instagram_sandbox.graph_api import ApiSettings, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.vault import REFUSED
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
 from tests.local_sandbox import free_port
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from instagram_sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api.faults import Kind
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.credentials.vault import Record, Vault
 
     Serve = Callable[..., GraphApiServer]
 
@@ -203,6 +207,58 @@ def test_a_redirect_with_another_state_is_not_used(
     assert vault.read() == {}
 
 
+def test_after_an_address_of_another_consent_the_right_one_can_be_pasted(
+    serve: Serve, vault: Vault, pasting: Callable[..., Pasting]
+) -> None:
+    server = serve(world("facebook"))
+    first, second = (pasting(env_of(server, vault)) for _ in range(2))
+    output(first.paste(f"nonsense\n{second.browse()}\n{first.browse()}"))
+    assert len(vault.read()) == 3
+
+
+class Attackers:
+    """Programs and pages of this machine that send requests to where the redirect is awaited."""
+
+    def __init__(self, port: int) -> None:
+        self._at = ("127.0.0.1", port)
+        self.held = [socket.create_connection(self._at) for _ in range(20)]
+        for connection in self.held[:10]:
+            connection.sendall(b"GET /?code=x&state=")
+
+    def slip_in(self) -> list[int]:
+        """Send consents of another person; return the statuses of the answers."""
+        forged = (
+            {"code": "x"},
+            {"code": "x", "state": "y"},
+            {"error": "e", "state": ""},
+            {"a": ""},
+        )
+        url = f"http://127.0.0.1:{self._at[1]}/"
+        return [requests.get(url, params=query, timeout=5).status_code for query in forged]
+
+    def close(self) -> None:
+        for connection in self.held:
+            connection.close()
+
+
+def test_neither_a_wrong_state_nor_slow_clients_hold_up_a_consent(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    assert keys
+    server, port = serve(world("facebook")), free_port()
+    env = {**env_of(server, vault), "BROWSER": "true"}
+    with program.Command("connect", f"--redirect-uri=http://localhost:{port}/", env=env) as started:
+        page = started.line_of_stderr("http")
+        attackers = Attackers(port)
+        assert attackers.slip_in() == [403, 403, 403, 404]
+        began = time.monotonic()
+        assert requests.get(page, timeout=5).status_code == 200
+        output(started.finish())
+        assert time.monotonic() - began < 4
+        attackers.close()
+    assert len(vault.read()) == 3
+
+
 @pytest.mark.parametrize("login", LOGINS)
 def test_an_expired_code_stores_nothing(
     serve: Serve, vault: Vault, pasting: Callable[..., Pasting], login: str
@@ -336,3 +392,65 @@ def test_a_token_that_reads_no_account_is_reported(
     sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert "gives access to no Instagram professional account" in sentence
     assert vault.read() == {}
+
+
+@pytest.mark.parametrize("kind", ["permission", "service_error"])
+def test_a_persons_token_is_not_kept_in_place_of_a_pages(
+    serve: Serve, vault: Vault, keys: KeyRing, kind: Kind
+) -> None:
+    server = serve(world("facebook"))
+    first, second, third = sorted(server.world.account_ids)
+    page = next(page for page in server.world.pages if page.account and page.account.id == second)
+    server.faults.add(Fault(kind=kind, match=f"/{page.id}.*access_token", times=None))
+    env = env_of(server, vault)
+    run = command("connect", "--from-token", stdin="sandbox-token", env=env)
+    sentence = complaint(run)
+    assert f"{second} (" in sentence
+    assert "is not connected, because Meta does not give the token of its Page" in sentence
+    assert set(vault.read()) == {first, third}
+    assert second not in run.stdout
+    assert "sandbox-token" not in {keys.decrypt(r.token, n) for n, r in vault.read().items()}
+
+
+def test_a_better_token_is_not_replaced_by_a_worse_one(
+    serve: Serve, vault: Vault, keys: KeyRing
+) -> None:
+    server = serve(world("instagram"))
+    account_id = server.world.account_ids[0]
+    env = env_of(server, vault)
+    output(command("connect", "--from-token", stdin="sandbox-token", env=env))
+    (good,) = vault.read().values()
+    later = replace(good, expires=server.clock.now() + 200 * DAY)
+    with vault.changing() as records:
+        records[account_id] = later
+    sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
+    assert "keeps the token that it has" in sentence
+    assert vault.read() == {account_id: later}
+
+    with vault.changing() as records:
+        records[account_id] = replace(later, status=REFUSED)
+    output(command("connect", "--from-token", stdin="sandbox-token", env=env))
+    assert vault.read()[account_id].status == "good"
+    assert keys
+
+
+@pytest.mark.parametrize(
+    ("login", "days", "is_worse"),
+    [
+        ("facebook", (None, 60), True),
+        ("facebook", (None, None), False),
+        ("facebook", (60, None), False),
+        ("instagram", (None, 60), False),
+        ("instagram", (50, 60), False),
+        ("instagram", (60, 0.04), True),
+        ("instagram", (60, 59.5), False),
+        ("instagram", (60, None), False),
+        ("instagram", (-1, -2), False),
+    ],
+)
+def test_which_token_is_worse(
+    record: Record, now: dt.datetime, login: str, days: tuple[float, float], *, is_worse: bool
+) -> None:
+    ends = [each if each is None else now + each * DAY for each in days]
+    before, after = (replace(record, login=login, expires=end) for end in ends)
+    assert after.is_worse_than(before, now) is is_worse

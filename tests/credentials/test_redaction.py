@@ -98,6 +98,17 @@ def test_exceptions_without_secrets_are_left_to_the_formatter(log: Callable[[], 
         "GET /?code=neverseen1&state=x",
         "token EAAneverseen1abcdefghijklmnop is dead",
         "token IGAAneverseen1abcdefghijklmno is dead",
+        "tokenEAAneverseen1abcdefghijklmnopisdead",
+        "_EAAneverseen1abcdefghijklmnop_",
+        "my_access_token=neverseen1",
+        "GET /?next=%2Fme%3Faccess_token%3Dneverseen1",
+        '{"body": "{\\"access_token\\": \\"neverseen1\\"}"}',
+        "{'client_secret' : 'neverseen1'}",
+        "app_secret='neverseen1'",
+        "s3://user:neverseen1@bucket/vault.json",
+        "https://:never@seen/neverseen1@host/vault.json",
+        "Authorization: Basic neverseen1",
+        "GET /o?X-Goog-Signature=neverseen1",
     ],
 )
 def test_texts_that_look_like_secrets_are_replaced(log: Callable[[], str], text: str) -> None:
@@ -106,7 +117,17 @@ def test_texts_that_look_like_secrets_are_replaced(log: Callable[[], str], text:
     assert "(secret)" in log()
 
 
-@pytest.mark.parametrize("text", ["status_code=200", "error code=190", "EAAT is no token"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "status_code=200",
+        "error code=190",
+        "EAAT is no token",
+        "http://127.0.0.1:8010/v26.0",
+        "setting `access_token`: connect the account again",
+        "Æsop 👩‍👩‍👧‍👦 日本 é",
+    ],
+)
 def test_other_texts_are_not_replaced(log: Callable[[], str], text: str) -> None:
     logging.getLogger("any").info(text)
     assert text in log()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,54 @@ def test_after_rotation_only_the_new_key_decrypts(filled: Vault) -> None:
     )
     assert not output(again)
     assert "0 of 5 tokens" in again.stderr
+
+
+def test_the_old_key_is_given_up_only_when_nothing_known_needs_it(filled: Vault) -> None:
+    settings = {
+        "VAULT_PATH": filled.location,
+        "ACCESS_TOKEN": OLD.encrypt("x" * 20, "access_token"),
+    }
+    both = {KEY_VARIABLE: f"{B},{A}"}
+
+    def advice(**changed: str) -> str:
+        run = command("rotate-keys", env={**environment(**{**settings, **changed}), **both})
+        output(run)
+        return run.stderr.splitlines()[-1]
+
+    assert advice().startswith(f"Keep key {OLD.ids[0]} for now: put the printed values")
+    assert advice(VAULT_PATH="").startswith(f"Keep key {OLD.ids[0]} for now: put the printed")
+    renewed = NEW.encrypt("x" * 20, "access_token")
+    assert "name the vault" in advice(VAULT_PATH="", ACCESS_TOKEN=renewed)
+    assert advice(ACCESS_TOKEN=renewed).startswith("Nothing that this command knows needs key")
+    assert "remove" not in advice()
+
+
+def test_a_vault_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    env = {**environment(VAULT_PATH=str(tmp_path / "none.json")), KEY_VARIABLE: f"{B},{A}"}
+    run = command("rotate-keys", env=env)
+    assert complaint(run).startswith(f"There is no vault at {tmp_path}/none.json")
+    assert "remove" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_rotation_seals_records_of_an_earlier_version(filled: Vault) -> None:
+    with filled.changing() as records:
+        for name, record in records.items():
+            records[name] = replace(record, seal="")
+    env = environment(VAULT_PATH=filled.location)
+    output(command("rotate-keys", env={**env, KEY_VARIABLE: A}))
+    assert [record.open_token(OLD) for record in filled.read().values()] == [
+        f"EAAtoken{number}" for number in range(5)
+    ]
+
+
+def test_rotation_seals_no_record_that_was_changed(filled: Vault) -> None:
+    with filled.changing() as records:
+        records["3"] = replace(records["3"], user_id="6660000000000006")
+    before = Path(filled.location).read_bytes()
+    env = {**environment(VAULT_PATH=filled.location), KEY_VARIABLE: f"{B},{A}"}
+    assert "changed by another program" in complaint(command("rotate-keys", env=env))
+    assert Path(filled.location).read_bytes() == before
 
 
 def test_rotation_without_the_old_key_changes_nothing(filled: Vault) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -29,7 +31,9 @@ def signed(payload: Any, secret: str = SECRET) -> str:
     return f"{encoded(hmac.new(secret.encode(), body.encode(), hashlib.sha256).digest())}.{body}"
 
 
-PAYLOAD = {"user_id": "5550000000000001", "algorithm": "HMAC-SHA256", "issued_at": 1790000000}
+NOW = int(time.time())
+HOUR = 3600
+PAYLOAD = {"user_id": "5550000000000001", "algorithm": "HMAC-SHA256", "issued_at": NOW}
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def test_a_genuine_request_names_the_user_and_their_accounts(
     facts = verified(urlencode({"signed_request": call}) if as_form else call, env)
     assert facts == {
         "user_id": "5550000000000001",
-        "issued_at": "2026-09-21T14:13:20+00:00",
+        "issued_at": dt.datetime.fromtimestamp(NOW, dt.timezone.utc).isoformat(),
         "account_ids": [record.account_id],
     }
 
@@ -95,6 +99,7 @@ def flipped(call: str, place: int) -> str:
         "nonsense",
         "ä.ö",
     ],
+    ids=range(8),
 )
 def test_a_request_with_a_wrong_signature_is_refused(
     env: dict[str, str], request_body: str
@@ -126,3 +131,39 @@ def test_a_signed_request_with_unknown_content_is_reported(
 def test_the_app_secret_is_needed(vault: Vault) -> None:
     env = environment(VAULT_PATH=vault.location)
     assert "APP_SECRET" in complaint(command("verify-signed-request", stdin="x.y", env=env))
+
+
+@pytest.mark.parametrize(
+    ("hours", "age", "is_accepted"),
+    [
+        ("", 23 * HOUR, True),
+        ("", 25 * HOUR, False),
+        ("", -HOUR, False),
+        ("", None, False),
+        ("1.5", 1 * HOUR, True),
+        ("1.5", 2 * HOUR, False),
+        ("0", 10_000 * HOUR, True),
+        ("0", None, True),
+    ],
+)
+def test_a_request_that_was_signed_long_ago_is_refused(
+    env: dict[str, str], hours: str, age: int | None, *, is_accepted: bool
+) -> None:
+    env["TAP_INSTAGRAM_BUSINESS_SIGNED_REQUEST_MAX_AGE_HOURS"] = hours
+    payload = {**PAYLOAD, "issued_at": None if age is None else NOW - age}
+    run = command("verify-signed-request", stdin=signed(payload), env=env)
+    if is_accepted:
+        assert json.loads(output(run))["user_id"]
+    else:
+        assert "it may be a copy of an old one" in complaint(run)
+        assert not run.stdout
+
+
+def test_a_request_of_more_than_64_kb_is_refused_before_it_is_checked(env: dict[str, str]) -> None:
+    padded = signed({**PAYLOAD, "padding": "x" * 50_000})
+    assert len(padded) > 64 * 1024
+    for body in (padded, "x" * 10_000_000, "é" * 33_000):
+        run = command("verify-signed-request", stdin=body, env=env)
+        assert "longer than 65,536 bytes" in complaint(run)
+    largest = signed({**PAYLOAD, "padding": "x" * 48_000})
+    assert verified(largest, env)["user_id"] == PAYLOAD["user_id"]

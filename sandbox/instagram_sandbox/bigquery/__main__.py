@@ -1,6 +1,12 @@
-"""`python -m instagram_sandbox.bigquery start …` runs bqemulator's command line, extended."""
+"""Run the local BigQuery: `python -m instagram_sandbox.bigquery PORT PROJECT DATA_DIR`."""
 
-from instagram_sandbox.bigquery.emulator import main
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from instagram_sandbox.bigquery.emulator import serve
 
 if __name__ == "__main__":
-    main()
+    port, project, data_dir = sys.argv[1:]
+    serve(int(port), project, Path(data_dir))

@@ -1,56 +1,74 @@
-"""Run bqemulator with additions for target-bigquery, and without the internet.
+"""Run bqemulator with additions for target-bigquery, confined and without the internet.
 
-1. DuckDB's extension `spatial` comes from a PyPI wheel, because bqemulator would download it.
+1. It is confined (`confinement.py`): its SQL opens no file, and no web page reaches it.
 2. DuckDB rejects `UPDATE SET target.col = …` in a MERGE, so a SQL rule removes the qualifier.
 3. BigQuery detects gzipped NDJSON in load jobs by itself; DuckDB must be told.
 4. An error inside the emulator is answered with 400, because Google's clients retry a 500 for ten
    minutes.
 
-Items 3 and 4 replace private names of bqemulator. Therefore pyproject.toml pins its exact version.
+Items 1, 3 and 4 replace private names of bqemulator. Therefore pyproject.toml pins its exact
+version.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import duckdb_extensions
-from bqemulator import cli
+from bqemulator import server
+from bqemulator.api import errors
+from bqemulator.config import PersistenceMode, Settings
+from bqemulator.jobs import executor
 from bqemulator.sql.rules import TranslationRule, register
 from sqlglot import exp
 from typing_extensions import override
 
+from instagram_sandbox import loopback
+from instagram_sandbox.bigquery import confinement
+
 GZIP_MAGIC = b"\x1f\x8b"
 
-DEFAULTS = {
-    "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",  # Avro would be a download.
-    "BQEMU_TIME_TRAVEL_RETENTION_DAYS": "0",  # Otherwise each load leaves a copy of its table.
-    # The emulator's default is one directory for all users of the machine.
-    "BQEMU_UPLOAD_STAGING_DIR": str(Path(tempfile.gettempdir()) / f"bqemu_uploads_{os.getuid()}"),
-}
 
+def serve(port: int, project: str, data_dir: Path) -> None:
+    """Run the emulator until the process is interrupted or terminated.
 
-def main() -> None:
-    """Run bqemulator's command line with the additions above."""
-    os.environ.update({**DEFAULTS, **os.environ})
-    duckdb_extensions.import_extension("spatial")
+    No environment variable of bqemulator changes the settings that are given here.
+
+    Args:
+        port: Port on 127.0.0.1.
+        project: Google Cloud project of requests that name none.
+        data_dir: Directory for the database and for uploads.
+    """
+    uploads = data_dir.resolve() / "uploads"
+    for directory in (data_dir, uploads):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        directory.chmod(0o700)
+    settings = Settings(
+        rest_host=loopback.ADDRESS,
+        rest_port=port,
+        persistence_mode=PersistenceMode.PERSISTENT,
+        data_dir=data_dir,
+        default_project_id=project,
+        upload_staging_dir=uploads,
+        gcs_local_root=None,
+        admin_enabled=False,
+        enable_format_extensions=False,  # Avro would be a download.
+        time_travel_retention_days=0,  # Otherwise each load leaves a copy of its table.
+    )
     extend()
-    cli.main()
+    server.run_forever(settings)
 
 
 def extend() -> None:
-    """Replace handlers of bqemulator.
-
-    The imports stand here because the executor takes the rules that are registered by then.
-    """
-    from bqemulator.api import errors  # noqa: PLC0415
-    from bqemulator.jobs import executor  # noqa: PLC0415
-
+    """Replace private parts of bqemulator."""
     for source_format in ("NEWLINE_DELIMITED_JSON", "JSON"):
         executor._LOAD_FORMAT_HANDLERS[source_format] = load_json  # noqa: SLF001
     errors.InternalError = errors.ValidationError
+    executor._resolve_uri = confinement.upload_path  # noqa: SLF001
+    server.DuckDBEngine = confinement.ConfinedEngine
+    server.build_grpc_server = confinement.no_grpc_server
+    create_app = server.create_app
+    server.create_app = lambda context: confinement.LocalRequests(create_app(context))
 
 
 def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401

@@ -5,14 +5,12 @@ from __future__ import annotations
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, ClassVar
 
+from instagram_sandbox import loopback
 from instagram_sandbox.graph_api import admin
-from instagram_sandbox.graph_api.api import Call
+from instagram_sandbox.graph_api.api import Answer, Call
 
 if TYPE_CHECKING:
-    from instagram_sandbox.graph_api.api import Answer
     from instagram_sandbox.graph_api.application import Application
-
-HOST = "127.0.0.1"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -51,7 +49,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-        if self.path.startswith(admin.PREFIX):
+        is_admin = self.path.startswith(admin.PREFIX)
+        # The API itself takes forms, as Meta's does.
+        forms = frozenset() if is_admin else frozenset({loopback.FORM})
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if reason := loopback.refusal(self.command, headers, accepted_bodies=forms):
+            self._send(Answer(403, {"error": reason}))
+            return
+        if is_admin:
             self._send(admin.answer(self.application, self.command, self.path, body))
             return
         answer = self.application.answer(self._call(body), self.headers.get("User-Agent", ""))
@@ -68,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
             body,
             bearer=bearer if scheme == "Bearer" else None,
             now=self.application.clock.now(),
-            base_url=f"http://{HOST}:{self.connection.getsockname()[1]}",
+            base_url=f"http://{loopback.ADDRESS}:{self.connection.getsockname()[1]}",
         )
 
     def _send(self, answer: Answer) -> None:

@@ -11,7 +11,8 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.application import Application
-from instagram_sandbox.graph_api.handler import HOST, Handler
+from instagram_sandbox.graph_api.handler import Handler
+from instagram_sandbox.loopback import ADDRESS
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,7 +53,7 @@ class GraphApiServer(Application):
     @property
     def url(self) -> str:
         """The address of the server: `http://127.0.0.1:PORT`."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{ADDRESS}:{self.port}"
 
     @property
     def port(self) -> int:
@@ -103,7 +104,7 @@ class _Listener(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._lock = Lock()
         handler = type("BoundHandler", (Handler,), {"application": application})
-        super().__init__((HOST, port), handler)
+        super().__init__((ADDRESS, port), handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         with self._lock:

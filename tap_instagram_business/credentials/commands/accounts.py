@@ -17,11 +17,14 @@ from tap_instagram_business.credentials.commands.options import (
     yes_option,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.graph.errors import GraphFailure
+from tap_instagram_business.outside_text import escape
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.credentials.vault import Record, Vault
 
 COLUMNS = ("account", "login", "status", "obtained", "refreshed", "ends", "data access ends", "key")
@@ -52,7 +55,7 @@ def accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> 
             click.echo(json.dumps(dict(zip(COLUMNS, row, strict=True))))
     elif rows:
         for line in _aligned([COLUMNS, *rows]):
-            click.echo(line)
+            click.echo(escape(line))
     else:
         click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
 
@@ -77,8 +80,10 @@ def disconnect(
 ) -> None:
     """Revoke consent and remove tokens from the vault.
 
-    Meta lets an app revoke a consent of the Facebook login. It is revoked only if no other account
-    in the vault depends on it. Data that was loaded before is not deleted: use `erase` for that.
+    The tokens are removed first, whatever Meta then says. Meta lets an app revoke a consent of the
+    Facebook login. It is revoked only if no other account in the vault depends on it. If Meta does
+    not revoke it, the exit code is 1. Data that was loaded before is not deleted: use `erase` for
+    that.
     """
     opened = settings.vault(vault)
     records = opened.read()
@@ -91,9 +96,9 @@ def disconnect(
     if not confirm(f"Disconnect {', '.join(account_ids)}?", yes=yes):
         return
     leaving = [records[account_id] for account_id in dict.fromkeys(account_ids)]
+    _remove(opened, leaving)
     if not local:
         _revoke_consent(settings, leaving, records)
-    _remove(opened, leaving)
 
 
 def _revoke_consent(
@@ -118,11 +123,32 @@ def _revoke_consent(
                 err=True,
             )
         if login == "facebook" and (ending := users - staying_users - {""}):
-            app = settings.app(login)
-            app.require_credentials()
-            for user_id in sorted(ending):
-                oauth.revoke(app, user_id)
-                click.echo(f"The consent of user {user_id} was revoked at Meta.")
+            _revoke(settings.app(login), sorted(ending))
+
+
+def _revoke(app: App, user_ids: Sequence[str]) -> None:
+    """Revoke the consent of people, and say what Meta says.
+
+    Raises:
+        CredentialsError: Some consents are not revoked; the message says why.
+    """
+    failures = [sentence for user_id in user_ids if (sentence := _revoke_one(app, user_id))]
+    if failures:
+        raise CredentialsError(". ".join(failures))
+
+
+def _revoke_one(app: App, user_id: str) -> str:
+    """Revoke the consent of a person; return '' or why it was not revoked."""
+    try:
+        app.require_credentials()
+        oauth.revoke(app, user_id)
+    except (CredentialsError, GraphFailure) as error:
+        return (
+            f"The consent of user {user_id} was not revoked at Meta ({error}): its owner can "
+            f"revoke it at {WHERE_TO_REVOKE[app.login]}"
+        )
+    click.echo(escape(f"The consent of user {user_id} was revoked at Meta."))
+    return ""
 
 
 def _remove(vault: Vault, leaving: Iterable[Record]) -> None:

@@ -26,13 +26,19 @@ from tap_instagram_business.credentials.connecting import (
 )
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.secret_settings import check_token
+from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.outside_text import escape
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.credentials.connecting import Connection
+    from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App, Grant
+    from tap_instagram_business.credentials.vault import Vault
 
 REDIRECT_URIS = {"facebook": "http://localhost:8765/", "instagram": "https://localhost:8765/"}
 """Meta redirects to localhost for an app in development; the Instagram login requires https."""
@@ -107,20 +113,42 @@ def connect(  # noqa: PLR0913 - each is an option
     app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
         if from_token:
-            grant = oauth.Grant(read_secret("token"))
+            token = read_secret("token")
+            check_token(token, "Standard input")
+            grant = oauth.Grant(token)
         else:
             app.require_credentials()
             uri = redirect_uri or REDIRECT_URIS[app.login]
             grant = _ask_for_consent(app, uri, paste=paste, comments=comments, config_id=config_id)
         grant = make_long_lived(session, app, grant)
-        connections = discover_connections(session, app, grant, account_ids)
+        found = discover_connections(session, app, grant, account_ids)
         _print_permissions(app, granted_permissions(session, app, grant))
-        now = session.now()
-        with opened.changing() as records:
-            for connection in connections:
-                record = connection.record(app, keys, now)
+        kept = _store(opened, found.connections, app, keys, session.now())
+        connected = [each.account.id for each in found.connections]
+        Tombstones.of(opened.location, project_directory()).remove(connected)
+    _print_connections([each for each in found.connections if each.account.id not in kept])
+    if problems := [*found.without_page_token.values(), *kept.values()]:
+        raise CredentialsError(". ".join(problems))
+
+
+def _store(
+    vault: Vault, connections: Sequence[Connection], app: App, keys: KeyRing, now: dt.datetime
+) -> dict[str, str]:
+    """Store tokens in the vault, and return why some accounts keep the token that they have."""
+    kept: dict[str, str] = {}
+    with vault.changing() as records:
+        for connection in connections:
+            record = connection.record(app, keys, now)
+            before = records.get(record.account_id)
+            if before and record.expires and record.is_worse_than(before, now):
+                kept[record.account_id] = (
+                    f"{connection.account.label} keeps the token that it has, because the new one "
+                    f"expires earlier, on {record.expires.date()}: disconnect the account first if "
+                    "you want the new one"
+                )
+            else:
                 records[record.account_id] = record
-    _print_connections(connections)
+    return kept
 
 
 def _ask_for_consent(
@@ -135,35 +163,41 @@ def _ask_for_consent(
     permissions = f"those of configuration {config_id}" if config_id else ", ".join(scopes)
     click.echo(f"Meta will ask for these permissions: {permissions}", err=True)
     if paste or not redirect.can_receive(redirect_uri):
-        query = _ask_for_address(page)
+        query = _ask_for_address(page, state)
     else:
-        query = _receive_redirect(page, redirect_uri)
+        query = _receive_redirect(page, redirect_uri, state)
     return oauth.redeem_code(app, redirect.code_from(query, state), redirect_uri)
 
 
-def _receive_redirect(page: str, redirect_uri: str) -> Mapping[str, str]:
-    with closing(redirect.RedirectListener(redirect_uri)) as listener:
+def _receive_redirect(page: str, redirect_uri: str, state: str) -> Mapping[str, str]:
+    with closing(redirect.RedirectListener(redirect_uri, state)) as listener:
         click.echo(f"Your browser will open this page. If not, open it yourself:\n{page}", err=True)
         threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
         return listener.wait(CONSENT_TIMEOUT_SECONDS)
 
 
-def _ask_for_address(page: str) -> Mapping[str, str]:
+def _ask_for_address(page: str, state: str) -> Mapping[str, str]:
+    """Ask until an address of this consent is pasted; return the last one at the end of input."""
     click.echo(f"Open this page in a browser:\n{page}", err=True)
     click.echo(
         "Then paste the address that the browser shows at the end, even if it shows no page there:",
         err=True,
     )
-    address = sys.stdin.readline()
-    if not address.strip():
+    query: Mapping[str, str] = {}
+    for address in iter(sys.stdin.readline, ""):
+        query = redirect.pasted_query(address) if address.strip() else query
+        if redirect.has_state(query, state):
+            return query
+        click.echo("This is no address of this consent. Paste the address again:", err=True)
+    if not query:
         message = "No address was pasted: nothing was stored"
         raise CredentialsError(message)
-    return redirect.pasted_query(address)
+    return query
 
 
 def _print_permissions(app: App, scopes: Sequence[str]) -> None:
     if scopes:
-        click.echo(f"Permissions: {', '.join(scopes)}")
+        click.echo(escape(f"Permissions: {', '.join(scopes)}"))
         if missing := [scope for scope in oauth.SCOPES[app.login] if scope not in scopes]:
             click.echo(f"Without {', '.join(missing)} some tables will stay empty.", err=True)
 
@@ -178,4 +212,4 @@ def _print_connections(connections: Sequence[Connection]) -> None:
             )
             if moment
         ]
-        click.echo(", ".join([f"{connection.account.label} is connected", *expiry]))
+        click.echo(escape(", ".join([f"{connection.account.label} is connected", *expiry])))

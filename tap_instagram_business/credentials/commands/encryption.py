@@ -103,7 +103,8 @@ def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
     """Encrypt all secrets again with a new key.
 
     The first of several keys is the new one. The tokens in the vault are replaced. For the secret
-    settings, the new values are printed.
+    settings, the new values are printed. Records of an earlier version get their seal. At the end
+    the command says whether the old key is still needed.
     """
     keys = read_keys()
     opened = settings.vault_if_configured(vault)
@@ -113,24 +114,52 @@ def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
             f"Vault: {changed} of {total} tokens were encrypted again, with key {keys.ids[0]}",
             err=True,
         )
-    for line in _rotated_settings(settings, keys):
+    lines = list(_rotated_settings(settings, keys))
+    for line in lines:
         click.echo(line)
     if len(keys.ids) > 1:
-        click.echo(
-            f"You can now remove key {', '.join(keys.ids[1:])} from the source of the keys "
-            f"({KEY_VARIABLE}…).",
-            err=True,
-        )
+        click.echo(_advice(keys, has_vault=opened is not None, has_settings=bool(lines)), err=True)
+
+
+def _advice(keys: KeyRing, *, has_vault: bool, has_settings: bool) -> str:
+    """Return whether the old keys can be removed, or what has to be done before.
+
+    Args:
+        keys: The keys, the new one first.
+        has_vault: Whether a vault was encrypted again.
+        has_settings: Whether settings still have values that the old keys have encrypted.
+    """
+    old = f"key {', '.join(keys.ids[1:])}"
+    steps = []
+    if has_settings:
+        steps.append("put the printed values in the place of the old ones")
+    if not has_vault:
+        steps.append("name the vault with --vault")
+    if steps:
+        return f"Keep {old} for now: {', '.join(steps)}, and run this command again."
+    return (
+        f"Nothing that this command knows needs {old} any more: you can remove it from the source "
+        f"of the keys ({KEY_VARIABLE}…), unless another vault or another machine still uses it."
+    )
 
 
 def _rotate_vault(vault: Vault, keys: KeyRing) -> tuple[int, int]:
     """Encrypt the tokens of other keys again; return how many these are, and how many in all."""
+    if not vault.exists():
+        message = f"There is no vault at {vault.location}: check --vault and setting `vault_path`"
+        raise CredentialsError(message)
     with vault.changing() as records:
-        outdated = [record for record in records.values() if record.key_id != keys.ids[0]]
+        outdated = [record for record in records.values() if not record.is_of_key(keys.ids[0])]
         for record in outdated:
-            token = keys.decrypt(record.token, record.account_id)
+            # A record of an earlier version has no seal yet, and gets one here.
+            is_sealed = bool(record.seal)
+            token = (
+                record.open_token(keys)
+                if is_sealed
+                else keys.decrypt(record.token, record.account_id)
+            )
             ciphertext = keys.encrypt(token, record.account_id)
-            records[record.account_id] = replace(record, token=ciphertext)
+            records[record.account_id] = replace(record, token=ciphertext).sealed(keys)
         return len(outdated), len(records)
 
 

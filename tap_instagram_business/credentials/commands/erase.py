@@ -17,11 +17,18 @@ from tap_instagram_business.credentials.commands.options import (
     vault_option,
     yes_option,
 )
-from tap_instagram_business.credentials.erasure import Erasure, new_confirmation_code
+from tap_instagram_business.credentials.erasure import (
+    DEFAULT_WAIT_SECONDS,
+    Erasure,
+    new_confirmation_code,
+)
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
+from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
+from tap_instagram_business.credentials.tombstones import Tombstones
+from tap_instagram_business.outside_text import escape
 
-ACCOUNT_ID = re.compile(r"\d+")
+ACCOUNT_ID = re.compile("[0-9]{1,30}")
 
 
 @click.command(
@@ -47,6 +54,21 @@ ACCOUNT_ID = re.compile(r"\d+")
     metavar="CODE",
     help="The confirmation code for the receipt.  [default: a new random code]",
 )
+@click.option(
+    "--wait",
+    "wait_minutes",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_WAIT_SECONDS / 60,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long to wait for a run that is under way.",
+)
+@click.option(
+    "--no-run",
+    is_flag=True,
+    help="Tell that no run is under way: do not wait, and delete the staging tables that a run "
+    "left in BigQuery.",
+)
 @yes_option
 @pass_settings
 def erase(  # noqa: PLR0913 - one for each place that may contain data
@@ -61,12 +83,15 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     no_bigquery: bool,
     sql: bool,
     code: str | None,
+    wait_minutes: float,
+    no_run: bool,
     yes: bool,
 ) -> None:
     """Erase everything that is stored about accounts.
 
     This means tokens in the vault, bookmarks, and rows in BigQuery. The command first lists what it
-    has found and asks for confirmation. At the end it prints a receipt in JSON.
+    has found and asks for confirmation. It waits for a run that is under way. At the end it prints
+    a receipt in JSON. An account that was erased is not read again until it is connected again.
     """
     if wrong := [text for text in account_ids if not ACCOUNT_ID.fullmatch(text)]:
         message = f"{', '.join(wrong)} is not an account id: an account id has digits only"
@@ -75,18 +100,58 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         name = bigquery.full_name(project, dataset)
         click.echo(bigquery.deletion_script(name, account_ids), nl=False)
         return
+    opened = settings.vault_if_configured(vault)
+    state = None if no_state else _states(state_file)
+    meltano = state.project if isinstance(state, MeltanoStates) else None
+    bigquery_dataset = None if no_bigquery else bigquery.BigQueryDataset(project, dataset)
     erasure = Erasure(
         account_ids=tuple(dict.fromkeys(account_ids)),
-        vault=settings.vault_if_configured(vault),
-        states=[] if no_state else [_states(state_file)],
-        dataset=None if no_bigquery else bigquery.BigQueryDataset(project, dataset),
+        vault=opened,
+        states=[state] if state else [],
+        dataset=bigquery_dataset,
+        tombstones=Tombstones.of(opened.location if opened else None, meltano),
+        runs=RunsUnderWay() if no_run else _runs(bigquery_dataset),
+        wait_seconds=wait_minutes * 60,
+        lock=meltano / ".meltano" / "tap-instagram-business.erase.lock" if meltano else None,
     )
-    holdings = erasure.find_holdings()
-    for line in list(holdings.lines()) or ["nothing was found"]:
-        click.echo(f"- {line}", err=True)
+    _show_findings(erasure)
     if confirm("Erase all of this permanently?", yes=yes):
-        erasure.erase(holdings)
-        click.echo(json.dumps(erasure.receipt(holdings, code or new_confirmation_code())))
+        if no_run and bigquery_dataset:
+            bigquery_dataset.drop_staging_tables()
+        _erase(erasure, code or new_confirmation_code())
+
+
+def _show_findings(erasure: Erasure) -> None:
+    """Print what was found, what cannot be erased, and whether runs can be told."""
+    lines = list(erasure.find_holdings().lines())
+    lines = lines or ["nothing was found: nothing was kept about these accounts"]
+    lines += [f"this cannot be erased here: {line}" for line in erasure.find_unreachable()]
+    if not erasure.tombstones.locations:
+        lines.append(
+            "there is neither a vault nor a Meltano project, so that no run can be told that these "
+            "accounts are erased: take them from the reach of your token first"
+        )
+    for line in lines:
+        click.echo(escape(f"- {line}"), err=True)
+
+
+def _erase(erasure: Erasure, code: str) -> None:
+    """Erase everything and print the receipt.
+
+    Raises:
+        CredentialsError: Something was not erased.
+    """
+    erased = erasure.erase()
+    unreachable = erasure.find_unreachable()
+    click.echo(json.dumps(erasure.receipt(erased, unreachable, code)))
+    if unreachable:
+        message = f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
+        raise CredentialsError(message)
+
+
+def _runs(dataset: bigquery.BigQueryDataset | None) -> RunsUnderWay:
+    states = MeltanoStates.of_current_project()
+    return RunsUnderWay(states.history if states else None, dataset)
 
 
 def _states(state_file: Path | None) -> MeltanoStates | StateFile:

@@ -6,6 +6,7 @@ from standard input, because every process of the machine can read a command's a
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import click
+from jsonschema import Draft7Validator
 
+from tap_instagram_business import settings as schema
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
-from tap_instagram_business.credentials.secret_settings import Secrets
+from tap_instagram_business.credentials.secret_settings import Secrets, secret_problems
 from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.graph import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,10 +38,16 @@ NAMES = (
     "api_url",
     "api_version",
     "login",
+    "require_encrypted_secrets",
+    "signed_request_max_age_hours",
     "user_agent",
     "vault_path",
 )
 """The settings that commands use."""
+MAX_SECRET_BYTES = 64 * 1024
+SCHEMAS = {name: schema.SETTINGS.to_dict()["properties"][name] for name in NAMES}
+
+logger = logging.getLogger("tap-instagram-business.credentials")
 
 vault_option = click.option(
     "--vault",
@@ -61,9 +71,23 @@ class CommandSettings:
     @cached_property
     def values(self) -> dict[str, Any]:
         """The settings that are set and not empty, by name."""
-        environment = {name: os.environ.get(PREFIX + name.upper()) for name in NAMES}
+        environment = schema.read_environment(SCHEMAS, PREFIX, os.environ)
         in_files = {name: self.config[name] for name in NAMES if name in self.config}
-        return {name: value for name, value in {**environment, **in_files}.items() if value}
+        given = {**environment, **in_files}
+        return {name: value for name, value in given.items() if value is not None and value != ""}
+
+    def check(self) -> None:
+        """Check the settings as a run does, and warn if requests do not go to Meta.
+
+        Raises:
+            CredentialsError: A setting is wrong, or would give a secret away.
+        """
+        found = Draft7Validator({"type": "object", "properties": SCHEMAS}).iter_errors(self.values)
+        errors = [schema.sentence(error) for error in found] or [*secret_problems(self.values)]
+        if errors:
+            raise CredentialsError(" ".join(errors))
+        if warning := hosts.warning(self.values.get("api_url") or ""):
+            logger.warning("%s.", warning)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -114,27 +138,40 @@ def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
     def with_settings(context: click.Context, /, config: Any, **options: Any) -> None:  # noqa: ANN401
         before_the_command = context.obj or {}
         after_the_command = getattr(config, "config", {})
-        command(CommandSettings({**before_the_command, **after_the_command}), **options)
+        settings = CommandSettings({**before_the_command, **after_the_command})
+        settings.check()
+        command(settings, **options)
 
     return with_settings
 
 
-def read_secret(name: str) -> str:
+def read_secret(name: str, *, max_bytes: int = MAX_SECRET_BYTES) -> str:
     """Read a secret from standard input; a terminal shows a prompt and hides what is typed.
 
     Raises:
-        CredentialsError: Standard input is empty.
+        CredentialsError: Standard input is empty, too long or not text.
     """
     if sys.stdin.isatty():
         text = str(click.prompt(name, hide_input=True, err=True, default="", show_default=False))
     else:
-        text = sys.stdin.read()
+        text = _read_input(name, max_bytes)
     secret = text.strip()
     if not secret:
         message = f"There is no {name} on standard input: pass it with `… < file`"
         raise CredentialsError(message)
     redaction.remember(secret)
     return secret
+
+
+def _read_input(name: str, max_bytes: int) -> str:
+    try:
+        text = sys.stdin.read(max_bytes + 1)
+    except UnicodeDecodeError:
+        text = "\0" * (max_bytes + 1)
+    if len(text.encode("utf-8", "replace")) > max_bytes:
+        message = f"This is no {name}: it is longer than {max_bytes:,} bytes, or is no text"
+        raise CredentialsError(message)
+    return text
 
 
 def confirm(question: str, *, yes: bool) -> bool:

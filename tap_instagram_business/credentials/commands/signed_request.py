@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import click
@@ -16,6 +17,9 @@ from tap_instagram_business.credentials.commands.options import (
 )
 from tap_instagram_business.credentials.erasure import new_confirmation_code
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.settings import DEFAULT_MAX_AGE_HOURS
+
+MAX_REQUEST_BYTES = 64 * 1024
 
 
 @click.command(
@@ -39,7 +43,9 @@ def verify_signed_request(
     """Check a signed request from Meta.
 
     Meta sends signed requests to an app's deauthorize callback and data deletion callback. The
-    request is read from standard input.
+    request is read from standard input. A request of more than 64 KB is refused before it is
+    checked, and so is one that was signed longer ago than setting `signed_request_max_age_hours`
+    says.
 
     The command prints the user id and this user's accounts in the vault as JSON on standard
     output. With --status-url, it prints them on standard error, and the response that Meta expects
@@ -52,7 +58,10 @@ def verify_signed_request(
             "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
         )
         raise CredentialsError(message)
-    request = signed_request.verify(read_secret("signed request"), secret)
+    body = read_secret("signed request", max_bytes=MAX_REQUEST_BYTES)
+    hours = settings.values.get("signed_request_max_age_hours", DEFAULT_MAX_AGE_HOURS)
+    max_age = dt.timedelta(hours=hours) if hours else None
+    request = signed_request.verify(body, secret, max_age=max_age)
     opened = settings.vault_if_configured(vault)
     records = opened.read().values() if opened else ()
     code = new_confirmation_code() if status_url else None

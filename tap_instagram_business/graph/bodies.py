@@ -1,0 +1,102 @@
+"""The bodies of answers: read up to a limit, and JSON only if it is sound.
+
+An answer that is too large, too deep or not JSON is treated like an answer that did not come.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from requests import Response
+
+MAX_BYTES = 128 * 1024 * 1024
+"""The largest body that is read, after decompression. Full batches of media have a few MB."""
+MAX_DEPTH = 64
+"""How deep objects and lists may be nested. Meta's answers have fewer than 10 levels."""
+CHUNK_BYTES = 256 * 1024
+LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+
+
+class UnreadableBody(ValueError):
+    """A body that is no sound JSON; its text says why and shows nothing of the body."""
+
+
+def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytes:
+    """Read the body of a response that was requested with `stream=True`.
+
+    Args:
+        response: The response; its connection is closed if its body is too large.
+        max_bytes: The largest body that is read, after decompression.
+
+    Raises:
+        UnreadableBody: The body is larger.
+        requests.RequestException: The connection broke, or the body is not compressed as it says.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(CHUNK_BYTES):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > max_bytes:
+            response.close()
+            message = f"more than {max_bytes:,} bytes in it"
+            raise UnreadableBody(message)
+    return b"".join(chunks)
+
+
+def parse_json(content: bytes) -> Any:  # noqa: ANN401
+    """Return JSON that can be stored: without NaN, with text that is Unicode, and not too deep.
+
+    Raises:
+        UnreadableBody: The content is not such JSON.
+    """
+    try:
+        body = json.loads(content, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        message = "no JSON in it"
+        raise UnreadableBody(message) from None
+    _check_depth(body)
+    return _without_surrogates(body) if LONE_SURROGATE.search(content) else body
+
+
+def _refuse(_constant: str) -> None:
+    """Refuse NaN and Infinity, which JSON does not have."""
+    raise ValueError
+
+
+def _check_depth(body: object) -> None:
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            if isinstance(parent, (dict, list))
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    message = f"JSON of more than {MAX_DEPTH} levels in it"
+    raise UnreadableBody(message)
+
+
+def _without_surrogates(body: object) -> Any:  # noqa: ANN401
+    """Put `?` for halves of characters, which no database can store."""
+    text = json.dumps(body, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace"))
+
+
+def whole_number(value: object) -> int:
+    """Return a number, or a text of digits, of an answer as an integer; 0 for anything else."""
+    try:
+        number = float(value) if isinstance(value, (int, float, str)) else 0.0
+        return int(number) if math.isfinite(number) else 0
+    except (ValueError, OverflowError):
+        return 0

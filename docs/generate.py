@@ -2,8 +2,8 @@
 
 README.md: the lists of tables, commands, settings and metrics, and some queries. CONTRIBUTING.md:
 the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example,
-catalog.example.json and reports/models/staging/sources.yml: whole. With --check nothing is written, and what is stale is named with exit
-code 1.
+catalog.example.json and reports/models/staging/sources.yml: whole. With --check nothing is written,
+and what is stale is named with exit code 1.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def sources(streams: list[InstagramStream]) -> str:
         "name": "instagram",
         "description": "What tap-instagram-business has loaded.",
         "database": "{{ var('instagram_database', target.database) }}",
-        "schema": "{{ var('instagram_schema') }}",
+        "schema": "{{ var('instagram_schema', env_var('TARGET_BIGQUERY_DATASET', 'instagram')) }}",
         "tables": [_table(stream) for stream in streams],
     }
     content = {"version": 2, "sources": [source]}

@@ -14,7 +14,8 @@
       {%- do types.update({name: type}) -%}
     {%- endfor -%}
     {%- set database = var('instagram_database', target.database) -%}
-    {%- set relation = adapter.get_relation(database, var('instagram_schema'), table) -%}
+    {%- set schema = var('instagram_schema', env_var('TARGET_BIGQUERY_DATASET', 'instagram')) -%}
+    {%- set relation = adapter.get_relation(database, schema, table) -%}
     {%- set loaded = [] -%}
     {%- if relation -%}
       {%- for column in adapter.get_columns_in_relation(relation) -%}

@@ -59,7 +59,8 @@ def install_plugins() -> None:
 def plugin_python(kind: str, name: str) -> Path:
     """Return the Python of a plugin's own environment."""
     install_plugins()
-    return ROOT / ".meltano" / f"{kind}s" / name / "venv" / "bin" / "python"
+    folder = {"utility": "utilities"}.get(kind, f"{kind}s")
+    return ROOT / ".meltano" / folder / name / "venv" / "bin" / "python"
 
 
 @dataclass(frozen=True)

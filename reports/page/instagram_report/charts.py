@@ -165,6 +165,7 @@ def best_time(hours: Sequence[Row], posts: Iterable[Row]) -> Spec:
                 "online:Q",
                 title="Followers online",
                 scale=alt.Scale(range=["#eef2ff", "#9fb2f5"], zero=False),
+                legend=alt.Legend(gradientLength=110, tickCount=3),
             ),
             tooltip=["weekday:O", "hour:O", _count_tip("online", "Followers online")],
         )
@@ -175,7 +176,12 @@ def best_time(hours: Sequence[Row], posts: Iterable[Row]) -> Spec:
         .encode(
             x=x,
             y=y,
-            size=alt.Size("posts:Q", title="Posts", scale=alt.Scale(range=[12, 130])),
+            size=alt.Size(
+                "posts:Q",
+                title="Posts",
+                scale=alt.Scale(range=[12, 130]),
+                legend=alt.Legend(columns=2, tickCount=3, format="d"),
+            ),
             tooltip=["weekday:O", "hour:O", "posts:Q"],
         )
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from instagram_report.account import Account
 
 HERE = Path(__file__).parent
-VEGA_LITE = "6.1"
+VEGA_LITE = "6.4"
 
 
 def page(accounts: Sequence[Account], made_at: dt.datetime) -> str:

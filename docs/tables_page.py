@@ -55,7 +55,8 @@ class Bookmark(NamedTuple):
 DAYS = Bookmark(
     "date",
     "The last day that was read. The next run reads the days after it, and reads the last few days "
-    "before them again (setting `insights_lookback_days`).",
+    "before them again (setting `insights_lookback_days`). Beside it, `day_labels` says whether "
+    "Meta labels a day's figures by the `start` or by the `end` of the day.",
 )
 MEDIA = Bookmark(
     "snapshot_date",
@@ -79,6 +80,7 @@ BOOKMARKS = {
     "online_followers": DAYS,
     "media": MEDIA,
     "media_children": MEDIA,
+    "media_history": MEDIA,
     "media_insights": MEDIA,
     "media_insights_history": MEDIA,
     "stories": STORIES,

@@ -6,16 +6,18 @@ Graph API: IG User insights. Meta corrects the insights of a day for up to 48 ho
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 T = TypeVar("T")
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = dt.timedelta(days=1)
+SECOND = dt.timedelta(seconds=1)
 SETTLED_AFTER = dt.timedelta(hours=48)
 MAX_DAYS_PER_REQUEST = 30
 KEPT_DAYS = 729
@@ -49,17 +51,6 @@ def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
     return [first + DAY * number for number in range((last - first).days + 1)]
 
 
-def window(first: dt.date, last: dt.date) -> dict[str, str]:
-    """Return the `since` and `until` (unix seconds) that cover these days and nothing of the next.
-
-    With one second more, Meta would answer for one more day.
-    """
-    return {
-        "since": str(int(start_of(first).timestamp())),
-        "until": str(int(start_of(last + DAY).timestamp()) - 1),
-    }
-
-
 def windows(
     days: Iterable[dt.date], max_days: int = MAX_DAYS_PER_REQUEST
 ) -> Iterator[tuple[dt.date, dt.date]]:
@@ -80,65 +71,59 @@ def windows(
         yield first, last
 
 
+@dataclass(frozen=True)
 class DayLabels:
-    """Finds the day of each bucket of a series.
+    """Whether the `end_time` of a day's figures is the start or the end of the day.
 
-    Meta does not say whether a bucket's `end_time` is the start or the end of its day, so this
-    learns it from the answers of a run, and keeps what it has learnt for the rest of the run:
-
-    - An `end_time` after the requested window means ends, one at its start means starts.
-    - Otherwise figures whose days are known, because each day was asked for alone, show it.
+    Meta does not say it, and both are asserted. Figures are selected by their `end_time` too, for
+    totals as well as for series, so it also decides what to ask for.
 
     Attributes:
-        are_ends: whether an `end_time` is the end of its day; None while that is not known.
+        are_ends: whether an `end_time` is the end of its day.
     """
 
-    def __init__(self) -> None:
-        self.are_ends: bool | None = None
+    are_ends: bool = False
 
-    def learn_from_window(
-        self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
-    ) -> None:
-        """Learn from a series that was asked for from the first to the last day.
+    @classmethod
+    def named(cls, name: str) -> DayLabels:
+        """Return what `name` is the name of."""
+        return cls(are_ends=name == "end")
 
-        Args:
-            buckets: `end_time` and content of each bucket.
-            first: the first day asked for.
-            last: the last day asked for.
-        """
-        labels = {pacific_date(end_time) for end_time, _ in buckets}
-        if last + DAY in labels:
-            self.are_ends = True
-        elif first in labels:
-            self.are_ends = False
+    @property
+    def name(self) -> str:
+        """`start` or `end`: which moment of a day Meta calls its `end_time`."""
+        return "end" if self.are_ends else "start"
 
-    def learn_from_days(
-        self, buckets: Iterable[tuple[dt.datetime, T]], known: Mapping[dt.date, T]
-    ) -> None:
-        """Learn from figures that were also asked for day by day.
+    def of(self, day: dt.date) -> dt.datetime:
+        """Return the `end_time` of a day's figures."""
+        return start_of(day + DAY) if self.are_ends else start_of(day)
+
+    def window(self, first: dt.date, last: dt.date) -> dict[str, str]:
+        """Return the `since` and `until` (Unix seconds) of the figures of some days.
+
+        The figures of a day are in the window if their `end_time` is, both ends included.
 
         Args:
-            buckets: `end_time` and figure of each bucket.
-            known: the figure of each day.
+            first: the first day.
+            last: the last day.
         """
-        labelled = {pacific_date(end_time): content for end_time, content in buckets}
-        as_starts = sum(known.get(label) == content for label, content in labelled.items())
-        as_ends = sum(known.get(label - DAY) == content for label, content in labelled.items())
-        if self.are_ends is None and as_starts != as_ends:
-            self.are_ends = as_ends > as_starts
+        since, until = start_of(first), start_of(last + DAY)
+        if self.are_ends:
+            since += SECOND
+        else:
+            until -= SECOND
+        return {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
 
     def place(
         self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
     ) -> dict[dt.date, T]:
-        """Return the content of each day; nothing while it is not known which day is which.
+        """Return the content of each day of a series.
 
         Args:
             buckets: `end_time` and content of each bucket.
             first: the first day to return.
             last: the last day to return.
         """
-        if self.are_ends is None:
-            return {}
         shift = DAY if self.are_ends else dt.timedelta()
-        days = {pacific_date(end_time) - shift: content for end_time, content in buckets}
-        return {day: content for day, content in days.items() if first <= day <= last}
+        found = {pacific_date(end_time) - shift: content for end_time, content in buckets}
+        return {day: content for day, content in found.items() if first <= day <= last}

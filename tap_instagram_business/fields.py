@@ -7,11 +7,22 @@ back empty; and what is for live video only.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tap_instagram_business.values import (
+    read_boolean,
+    read_digits,
+    read_id,
+    read_number,
+    read_text,
+    read_time,
+    read_whole_number,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FACEBOOK = frozenset({"facebook"})
 INSTAGRAM = frozenset({"instagram"})
@@ -24,7 +35,8 @@ class Field:
 
     Attributes:
         name: the column.
-        type: `string`, `integer`, `number`, `boolean` or `date-time`.
+        type: `string`, `id` and `digits` (strings of digits), `integer`, `number`, `boolean` or
+            `date-time`.
         description: what it says, with its unit.
         logins: the logins that can read it.
         within: the field it stands in at Meta, where that is an object.
@@ -44,11 +56,36 @@ class Field:
         return self.within or self.name
 
     def read(self, node: Mapping[str, object]) -> object:
-        """Return the field's value in a node, None where Meta left it out."""
+        """Return the field's value in a node; None where Meta left it out or it has another type.
+
+        A `date-time` is written with its offset, as in 2026-10-01T12:34:56+00:00.
+        """
+        content, is_object = self._content(node)
+        value = _READERS[self.type](content) if is_object else None
+        return value.isoformat() if isinstance(value, dt.datetime) else value
+
+    def is_unreadable(self, node: Mapping[str, object]) -> bool:
+        """Return whether Meta gave something that is no value of the column's type."""
+        content, is_object = self._content(node)
+        return content is not None and (not is_object or self.read(node) is None)
+
+    def _content(self, node: Mapping[str, object]) -> tuple[object, bool]:
+        """Return what Meta gave, and whether it is where it belongs."""
         if not self.within:
-            return node.get(self.name)
+            return node.get(self.name), True
         holder = node.get(self.within)
-        return holder.get(self.key) if isinstance(holder, dict) else None
+        return (holder.get(self.key), True) if isinstance(holder, dict) else (holder, False)
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "string": read_text,
+    "id": read_id,
+    "digits": read_digits,
+    "integer": read_whole_number,
+    "number": read_number,
+    "boolean": read_boolean,
+    "date-time": read_time,
+}
 
 
 ACCOUNT_FIELDS = (
@@ -75,7 +112,7 @@ ACCOUNT_FIELDS = (
     Field("account_type", "string", "BUSINESS or MEDIA_CREATOR.", INSTAGRAM),
     Field("has_profile_pic", "boolean", "True if a profile picture is set.", FACEBOOK),
     Field("is_published", "boolean", "True if the profile is published.", FACEBOOK),
-    Field("ig_id", "string", "Instagram's older id of the account.", FACEBOOK),
+    Field("ig_id", "digits", "Instagram's older id of the account.", FACEBOOK),
 )
 
 _ALBUM = (
@@ -106,7 +143,7 @@ _POSTED = (
     *_ALBUM[3:5],
     *_ALBUM[1:3],
     Field("username", "string", "User name of the account that posted the media."),
-    Field("owner_id", "string", "Id of the account that posted the media.", BOTH, "owner", "id"),
+    Field("owner_id", "id", "Id of the account that posted the media.", BOTH, "owner", "id"),
     Field(
         "like_count",
         "integer",
@@ -147,6 +184,13 @@ MEDIA_FIELDS = (
     ),
 )
 
+COUNTERS = (
+    *("like_count", "comments_count", "shares_count", "reposts_count", "total_like_count"),
+    *("total_comments_count", "total_views_count"),
+)
+COUNTER_FIELDS = tuple(field for field in MEDIA_FIELDS if field.name in COUNTERS)
+"""What the list of media tells about each media that changes from day to day."""
+
 STORY_FIELDS = (
     *_POSTED,
     Field("has_poll", "boolean", "True if the story contains a poll.", FACEBOOK),
@@ -164,9 +208,7 @@ COMMENT_FIELDS = (
     Field("text", "string", "Text of the comment."),
     Field("timestamp", "date-time", "When the comment was written (UTC)."),
     Field("username", "string", "User name of the author."),
-    Field(
-        "from_id", "string", "Id of the author, as Meta shows it to this app.", BOTH, "from", "id"
-    ),
+    Field("from_id", "id", "Id of the author, as Meta shows it to this app.", BOTH, "from", "id"),
     Field("like_count", "integer", "Number of likes of the comment."),
     Field("hidden", "boolean", "True if the owner of the account has hidden the comment."),
 )

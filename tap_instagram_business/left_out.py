@@ -27,6 +27,7 @@ class LeftOut:
         self._crashed: dict[str, str] = {}
         self._waiting: set[str] = set()
         self._failed_insights = 0
+        self._unreadable: set[str] = set()
 
     def add(self, account: str, table: str, error: CallError) -> None:
         """Remember that a table could not be read for an account.
@@ -52,6 +53,16 @@ class LeftOut:
         self._crashed[table] = what
         logger.error("%s: an unexpected error ends this table: %s (%s)", table, what, error)
         logger.debug("%s", table, exc_info=error)
+
+    def add_unreadable(self, name: str) -> None:
+        """Warn, once for each metric, field or list, that Meta gave something unexpected."""
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            logger.warning(
+                "Meta gave something for %s that cannot be read: it stays empty, and "
+                "`insight_gaps` tells where.",
+                name,
+            )
 
     def add_failed_insight(self) -> None:
         """Count an insight that Meta could not answer, however often it was asked."""

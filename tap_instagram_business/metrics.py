@@ -88,11 +88,13 @@ MEDIA_METRICS = (
         "ig_reels_avg_watch_time",
         "Average time that one play of the reel was watched, in milliseconds.",
         _REELS,
+        type="number",
     ),
     MediaMetric(
         "ig_reels_video_view_total_time",
         "Total time that the reel was watched, in milliseconds.",
         _REELS,
+        type="number",
     ),
     MediaMetric(
         "reels_skip_rate",
@@ -124,13 +126,23 @@ MEDIA_METRICS = (
 )
 
 
-def kind_of(media_product_type: str | None, media_type: str | None) -> str:
-    """Return what decides which insights a media has; '' for ads, which have none."""
-    if media_product_type == "AD":
+def kind_of(media_product_type: str | None, media_type: str | None, permalink: str | None) -> str:
+    """Return what decides which insights a media has; '' for ads, which have none.
+
+    Args:
+        media_product_type: Meta's word for where it is shown; None if Meta does not tell, which was
+            seen with the Instagram login.
+        media_type: Meta's word for what it is; None if Meta does not tell.
+        permalink: its address, which tells a reel; None if Meta does not tell.
+    """
+    product = (media_product_type or "").upper()
+    if product == "AD":
         return ""
-    if media_product_type == "STORY":
+    if product == "STORY":
         return STORY
-    return f"{media_product_type or 'FEED'} {media_type or 'IMAGE'}"
+    if not product and "/reel/" in (permalink or ""):
+        return REELS
+    return f"{product or 'FEED'} {(media_type or 'IMAGE').upper()}"
 
 
 def media_metrics(kind: str, login: str, selected: frozenset[str]) -> tuple[MediaMetric, ...]:
@@ -228,10 +240,6 @@ FOLLOWER_COUNT = DayMetric(
 )
 """Comes only as a series, for accounts with 100 followers or more."""
 
-SERIES_METRICS = ("reach", FOLLOWER_COUNT.name)
-"""Asked for as one series. `reach` has a figure for nearly every day, and so shows how Meta labels
-the days of `follower_count`."""
-
 ROLLING_METRIC = "reach"
 """Counted over several days at once: an account that is reached on two days counts once."""
 ROLLING_PERIODS = {"week": 7, "days_28": 28}
@@ -300,3 +308,12 @@ class MediaBreakdown:
 PROFILE_ACTIVITY = MediaBreakdown("profile_activity", "action_type", PHOTOS | _STORY)
 NAVIGATION = MediaBreakdown("navigation", "story_navigation_action_type", _STORY)
 MEDIA_BREAKDOWNS = (PROFILE_ACTIVITY, NAVIGATION)
+
+WHOLE_METRICS = (
+    frozenset(metric.name for metric in MEDIA_METRICS if metric.type == "integer")
+    | {metric.name for metric in (*DAY_METRICS, FOLLOWS_AND_UNFOLLOWS, FOLLOWER_COUNT)}
+    | {metric.name for metric in DEMOGRAPHIC_METRICS}
+    | {metric.name for metric in MEDIA_BREAKDOWNS}
+    | {ONLINE_FOLLOWERS}
+)
+"""The metrics whose figures are whole numbers; a metric of setting `extra_metrics` need not be."""

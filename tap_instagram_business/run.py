@@ -15,6 +15,7 @@ from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import Account, TokenAccounts, discover_accounts
 from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.day_labels import find_day_labels
 from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.session import GraphSession
@@ -60,7 +61,7 @@ class Run:
         config: the settings, checked and with their defaults.
         secrets: the secret settings, decrypted when they are read.
         discovery_costs: what it costs to find the accounts.
-        day_labels: what this run has learnt about how Meta labels days.
+        kept_day_labels: what earlier runs have found out about how Meta labels days, or None.
         conversions: which media are from before their account turned professional.
         left_out: the accounts and tables that could not be read.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
@@ -83,7 +84,7 @@ class Run:
         self.config = config
         self.secrets = Secrets(config)
         self.discovery_costs = Costs()
-        self.day_labels = DayLabels()
+        self.kept_day_labels: DayLabels | None = None
         self.conversions = Conversions()
         self.left_out = LeftOut()
         self.is_stopped = False
@@ -166,6 +167,29 @@ class Run:
         if not found.accounts:
             self.left_out.raise_any()
         return found.accounts
+
+    @functools.cached_property
+    def day_labels(self) -> DayLabels:
+        """How Meta labels days: found out now, or by an earlier run, or assumed to be the start.
+
+        Raises:
+            GraphFailure: Meta does not answer any more.
+        """
+        kept = self.kept_day_labels
+        found = find_day_labels(self.graph, self.accounts, self.discovery_costs)
+        if found is None and kept is None:
+            logger.warning(
+                "It could not be found out whether Meta labels a day by its start or by its end, "
+                "since no account has figures for today: the start is assumed."
+            )
+        if found and kept and found != kept:
+            logger.warning(
+                "Meta now labels days by their %s, and did so by their %s: the days that were read "
+                "before may be a day off. Read them again with `--full-refresh`.",
+                found.name,
+                kept.name,
+            )
+        return found or kept or DayLabels()
 
     def stop(self, reason: AccountRateLimited | RateLimited) -> None:
         """Ask Meta for nothing more in this run; the next run continues."""

@@ -20,11 +20,13 @@ from tap_instagram_business import settings, streams
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
 from tap_instagram_business.credentials.secret_settings import plain_text_problems
+from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
+from tap_instagram_business.streams.by_day import DAY_LABELS
 from tap_instagram_business.streams.connection import connect
 
 if TYPE_CHECKING:
@@ -116,6 +118,7 @@ class TapInstagramBusiness(SdkTap):
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
+            run.kept_day_labels = self._kept_day_labels()
             self._warn_of_lost_accounts()
             self._warn_of_version()
             self._warn_of_token_end()
@@ -143,6 +146,12 @@ class TapInstagramBusiness(SdkTap):
                 "`doctor` says more.",
                 account_id,
             )
+
+    def _kept_day_labels(self) -> DayLabels | None:
+        """Return what earlier runs have found out about how Meta labels days."""
+        bookmarks = self.state.get("bookmarks", {}).values()
+        names = (kept.get(DAY_LABELS) for kept in bookmarks)
+        return next((DayLabels.named(name) for name in names if name), None)
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()

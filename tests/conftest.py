@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
@@ -10,6 +11,10 @@ from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# A busy machine must fail no test: speed is measured in benchmarks/.
+hypothesis.settings.register_profile("any speed", deadline=None)
+hypothesis.settings.load_profile("any speed")
 
 SMALL = WorldSettings(accounts=2, posts=60, days=90, seed=7)
 

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_instagram_business import days
+from tap_instagram_business.graph.day_labels import labels_of
 
 UTC = dt.timezone.utc
+START, END = days.DayLabels(are_ends=False), days.DayLabels(are_ends=True)
 
 
 def at(text: str) -> dt.datetime:
@@ -37,7 +38,7 @@ def test_a_day_begins_at_pacific_midnight(day: str, begins: str) -> None:
 )
 def test_a_window_of_a_day_is_the_day_less_a_second(day: str, hours: int) -> None:
     date = dt.date.fromisoformat(day)
-    asked = days.window(date, date)
+    asked = START.window(date, date)
     assert int(asked["until"]) - int(asked["since"]) == hours * 3600 - 1
 
 
@@ -57,7 +58,7 @@ def test_windows_stay_within_thirty_days_of_seconds() -> None:
     cut = list(days.windows(every))
     assert [day for first, last in cut for day in days.days_between(first, last)] == every
     for first, last in cut:
-        asked = days.window(first, last)
+        asked = START.window(first, last)
         assert int(asked["until"]) - int(asked["since"]) < 30 * 86400
     assert len(cut) == 13
 
@@ -70,48 +71,41 @@ def test_no_days_make_no_window() -> None:
 FIRST, LAST = dt.date(2026, 10, 30), dt.date(2026, 11, 3)
 
 
-def placed(
-    labels: days.DayLabels,
-    buckets: list[tuple[dt.datetime, Any]],
-    first: dt.date,
-    last: dt.date,
-) -> dict[dt.date, Any]:
-    labels.learn_from_window(buckets, first, last)
-    return labels.place(buckets, first, last)
-
-
-def series(*labels: str) -> list[tuple[dt.datetime, float]]:
+def series(*labels: str) -> list[tuple[dt.datetime, int]]:
     return [(days.start_of(dt.date.fromisoformat(label)), n) for n, label in enumerate(labels)]
 
 
-def test_start_labels_name_the_day_itself() -> None:
-    laid = placed(days.DayLabels(), series("2026-10-30", "2026-11-01", "2026-11-03"), FIRST, LAST)
-    assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
+@pytest.mark.parametrize(
+    ("labels", "first"),
+    [(START, "2026-10-30"), (END, "2026-10-31")],
+)
+def test_a_label_names_a_day_as_meta_uses_it(labels: days.DayLabels, first: str) -> None:
+    shift = days.DAY * (dt.date.fromisoformat(first) - FIRST).days
+    named = [(FIRST + shift + days.DAY * number).isoformat() for number in (-1, 0, 2, 4, 5)]
+    laid = labels.place(series(*named), FIRST, LAST)
+    assert laid == {FIRST: 1, dt.date(2026, 11, 1): 2, LAST: 3}
 
 
-def test_end_labels_name_the_day_before() -> None:
-    laid = placed(days.DayLabels(), series("2026-10-31", "2026-11-02", "2026-11-04"), FIRST, LAST)
-    assert laid == {FIRST: 0, dt.date(2026, 11, 1): 1, LAST: 2}
-
-
-@pytest.mark.parametrize(("known", "day"), [("2026-11-04", 31), ("2026-10-30", 1)])
-def test_a_series_that_says_neither_takes_the_word_of_others(known: str, day: int) -> None:
-    labels, unsure = days.DayLabels(), series("2026-11-01")
-    assert placed(labels, unsure, FIRST, LAST) == {}
-    placed(labels, series(known), FIRST, LAST)
-    assert [found.day for found in placed(labels, unsure, FIRST, LAST)] == [day]
-
-
-@pytest.mark.parametrize("are_ends", [False, True])
-def test_figures_of_known_days_say_what_their_labels_mean(*, are_ends: bool) -> None:
-    known = {day: number * 7 for number, day in enumerate(days.days_between(FIRST, LAST))}
-    buckets = [(days.start_of(day + days.DAY * are_ends), known[day]) for day in (*known,)[1:-1]]
-    labels = days.DayLabels()
-    assert placed(labels, buckets, FIRST, LAST) == {}
-    labels.learn_from_days(buckets, dict.fromkeys(known, 0))
-    assert labels.are_ends is None
-    labels.learn_from_days(buckets, known)
-    assert placed(labels, buckets, FIRST, LAST) == dict([*known.items()][1:-1])
+@pytest.mark.parametrize(
+    ("now", "figures", "found"),
+    [
+        ("2026-11-20T20:00", {"2026-11-20": 5}, START),
+        ("2026-11-20T20:00", {"2026-11-20": 700, "2026-11-21": 5}, END),
+        ("2026-11-20T20:00", {"2026-11-21": 5}, END),
+        # Today has no figures yet, so that yesterday's could be taken for them.
+        ("2026-11-20T08:14", {"2026-11-20": 700}, None),
+        ("2026-11-20T08:14", {"2026-11-20": 700, "2026-11-21": 5}, END),
+        # A zero that is to come may be today's, or may stand for nothing.
+        ("2026-11-20T20:00", {"2026-11-20": 5, "2026-11-21": 0}, None),
+        ("2026-11-20T20:00", {"2026-11-20": 0}, None),
+        ("2026-11-20T20:00", {}, None),
+    ],
+)
+def test_figures_of_today_tell_how_meta_labels_days(
+    now: str, figures: dict[str, int], found: days.DayLabels | None
+) -> None:
+    buckets = [(days.start_of(dt.date.fromisoformat(day)), n) for day, n in figures.items()]
+    assert labels_of(buckets, at(now)) == found
 
 
 ANY_DAY = st.dates(dt.date(2023, 1, 1), dt.date(2029, 12, 31))
@@ -119,7 +113,7 @@ MOST = dt.timedelta(days=30)
 
 
 def seconds(first: dt.date, last: dt.date) -> dt.timedelta:
-    asked = days.window(first, last)
+    asked = START.window(first, last)
     return dt.timedelta(seconds=int(asked["until"]) - int(asked["since"]) + 1)
 
 
@@ -138,24 +132,22 @@ def test_windows_hold_just_the_days_and_are_as_long_as_they_may(
 
 @given(day=ANY_DAY)
 def test_the_windows_of_days_leave_no_second_out_and_hold_none_twice(day: dt.date) -> None:
-    one, other = days.window(day, day), days.window(day + days.DAY, day + days.DAY)
+    one, other = START.window(day, day), START.window(day + days.DAY, day + days.DAY)
     assert int(other["since"]) == int(one["until"]) + 1
     begin, end = (dt.datetime.fromtimestamp(int(one[name]), UTC) for name in ("since", "until"))
     assert {days.pacific_date(begin), days.pacific_date(end)} == {day}
 
 
-@given(
-    are_ends=st.booleans(),
-    windows=st.lists(st.tuples(ANY_DAY, st.lists(st.booleans(), min_size=1, max_size=30))),
-)
-def test_days_are_never_laid_out_wrongly_however_meta_labels_them(
-    *, are_ends: bool, windows: list[tuple[dt.date, list[bool]]]
+@given(are_ends=st.booleans(), first=ANY_DAY, number=st.integers(0, 29))
+def test_a_window_selects_the_figures_of_its_days_and_no_others(
+    *, are_ends: bool, first: dt.date, number: int
 ) -> None:
-    labels, known = days.DayLabels(), False
-    for first, pattern in windows:
-        last = first + days.DAY * (len(pattern) - 1)
-        given_days = [first + days.DAY * number for number, there in enumerate(pattern) if there]
-        known = known or (pattern[-1] if are_ends else pattern[0])
-        buckets = [(days.start_of(day + days.DAY * are_ends), str(day)) for day in given_days]
-        laid = placed(labels, buckets, first, last)
-        assert laid == ({day: str(day) for day in given_days} if known else {})
+    labels, last = days.DayLabels(are_ends=are_ends), first + days.DAY * number
+    asked = {name: int(value) for name, value in labels.window(first, last).items()}
+    around = days.days_between(first - days.DAY * 2, last + days.DAY * 2)
+    selected = [
+        day for day in around if asked["since"] <= labels.of(day).timestamp() <= asked["until"]
+    ]
+    assert selected == days.days_between(first, last)
+    buckets = [(labels.of(day), str(day)) for day in around]
+    assert labels.place(buckets, first, last) == {day: str(day) for day in selected}

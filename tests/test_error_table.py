@@ -232,6 +232,7 @@ def test_one_account_left_out_named_and_made_good(server: GraphApiServer, name: 
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", STOPPING)
 def test_stopped_in_the_middle_with_a_remedy(server: GraphApiServer, name: str) -> None:
     server.faults.add(ordered(STOPPING[name], after=150, times=None))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
-
     from instagram_sandbox.graph_api import GraphApiServer
+
+pytestmark = pytest.mark.soak
 
 
 def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiServer]) -> None:

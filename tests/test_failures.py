@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 9)
 WORLD = WorldSettings(accounts=2, posts=60, days=len(DAYS), seed=5, start=START)

@@ -83,13 +83,15 @@ def test_every_table_equals_the_truth(run: Run, expected: dict[str, truth.Table]
 
 def test_no_key_comes_twice(run: Run) -> None:
     for stream, rows in run.records.items():
-        assert len(run.table(stream)) == len(rows), stream
+        # A gap that goes on is written again with a later end.
+        if stream != "insight_gaps":
+            assert len(run.table(stream)) == len(rows), stream
 
 
 def test_every_gap_has_its_reason(world: GraphApiServer, run: Run) -> None:
     now = world.clock.now()
     days = truth.days_to(truth.last_complete_day(now), 30)
-    found = run.table("insight_gaps") if run.records["insight_gaps"] else {}
+    found = truth.unfolded(run.records["insight_gaps"])
     posts = {(media, metric, reason) for _, media, metric, reason, _ in found if media}
     assert posts == truth.media_gaps(world.world, now) | truth.story_gaps(world.world, now)
     totals = {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.calls import Answer
 
+pytestmark = pytest.mark.soak
+
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 MANY = 50
 EXAMPLES = settings(max_examples=30, deadline=None, derandomize=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
 MINUTE = dt.timedelta(minutes=1)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 10, 25, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 WORLD = WorldSettings(accounts=2, posts=120, days=400, seed=3, start=START)
@@ -29,6 +31,9 @@ def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
 def assert_same(got: dict[str, truth.Table], before: dict[str, truth.Table]) -> None:
     """Compare tables, but for Meta's messages: they name what else was asked at the same time."""
     for stream, table in before.items():
+        if stream == "insight_gaps":
+            assert truth.unfolded(got[stream].values()) == truth.unfolded(table.values())
+            continue
         plain = (
             {key: {**row, "message": None} for key, row in t.items()} for t in (got[stream], table)
         )

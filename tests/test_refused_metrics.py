@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD: dict[str, Any] = {"accounts": 2, "posts": 200, "days": 200, "seed": 5, "start": START}
 WANTED = catalog("media_insights", "insight_gaps")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
+pytestmark = pytest.mark.soak
+
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 
@@ -64,6 +66,13 @@ def start(server: GraphApiServer, folder: Path, **how: Any) -> subprocess.Popen[
     )
 
 
+def wait_for_calls(server: GraphApiServer, tap: subprocess.Popen[bytes], number: int) -> None:
+    """Wait until a running tap has made so many calls."""
+    while server.calls < number:
+        assert tap.poll() is None, "the tap has ended"
+        time.sleep(0.05)
+
+
 def goes_on_from(server: GraphApiServer, output: str) -> None:
     """Read what a run wrote before it was cut short, and see that the next makes it whole."""
     warehouse = Warehouse()
@@ -82,8 +91,7 @@ def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     out = tmp_path / "out.jsonl"
     with out.open("w") as stdout:
         tap = start(server, tmp_path, stdout=stdout)
-        while server.calls < 200:
-            time.sleep(0.05)
+        wait_for_calls(server, tap, 200)
         time.sleep(1)
         tap.send_signal(signal.SIGTERM)
         _, log = tap.communicate(timeout=30)
@@ -98,8 +106,9 @@ def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
 ) -> None:
     server = serve(WorldSettings(accounts=3, posts=80, start=START))
     tap = start(server, tmp_path, stdout=subprocess.PIPE)
+    wait_for_calls(server, tap, 200)
     calls = -1
-    while server.calls != calls or calls < 200:  # Until the pipe is full, and it asks no more.
+    while server.calls != calls:  # Until the pipe is full, and it asks no more.
         calls = server.calls
         time.sleep(1)
     tap.send_signal(signal.SIGTERM)
@@ -137,7 +146,6 @@ def replay(output: str) -> Run:
     return run
 
 
-@pytest.mark.soak
 def test_rows_written_before_any_state_are_those_the_state_is_about(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,12 @@
--- Since when a number is missing, and why.
+-- On which days a number is missing, and why: one row of the table may stand for several days.
 SELECT
   account_id,
   metric,
   reason,
-  MIN(date) AS first_missing,
-  MAX(date) AS last_missing,
+  MIN(day) AS first_missing,
+  MAX(day) AS last_missing,
+  COUNT(DISTINCT day) AS days,
   COUNT(DISTINCT NULLIF(media_id, '')) AS media
-FROM instagram.insight_gaps
+FROM instagram.insight_gaps, UNNEST(GENERATE_DATE_ARRAY(date, last_date)) AS day
 GROUP BY account_id, metric, reason
 ORDER BY account_id, metric, first_missing

@@ -56,6 +56,8 @@ class Diagnosis:
         scopes_lacking: permissions that are needed but not granted.
         accounts: the accounts that a sync would read.
         missing: what else the token sees, and why it is not read.
+        day_labels: whether Meta labels a day by its `start` or by its `end`; None if the figures of
+            today do not tell.
         refused: metrics that Meta refuses today; None if none was tried.
         usage_percent: the highest usage of a rate limit that an answer reported.
         regain_minutes: minutes until calls are allowed again, if a rate limit is used up.
@@ -80,6 +82,7 @@ class Diagnosis:
     scopes_lacking: list[str] = field(default_factory=list)
     accounts: list[ReadableAccount] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    day_labels: str | None = None
     refused: list[RefusedMetric] | None = None
     usage_percent: float = 0.0
     regain_minutes: float = 0.0

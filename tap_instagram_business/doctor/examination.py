@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tap_instagram_business.days import DayLabels
 from tap_instagram_business.doctor.diagnosis import Diagnosis, ReadableAccount
 from tap_instagram_business.doctor.probes import Probes
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.day_labels import find_day_labels
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
 from tap_instagram_business.graph.discovery import INSIGHTS_TASKS
 from tap_instagram_business.graph.error_table import RECONNECT, Action
@@ -18,6 +20,7 @@ from tap_instagram_business.graph.errors import (
     GraphFailure,
     RateLimited,
 )
+from tap_instagram_business.values import read_text, read_whole_number
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -188,7 +191,9 @@ class Examination:
     # The insights
 
     def _probe(self, accounts: tuple[Account, ...]) -> None:
-        probes = Probes(self._session, self._costs)
+        found = find_day_labels(self._session, accounts, self._costs)
+        self.diagnosis.day_labels = found.name if found else None
+        probes = Probes(self._session, found or DayLabels(), self._costs)
         try:
             failed = probes.unreadable(accounts)
             self._tell_unreadable(accounts, failed)
@@ -231,9 +236,9 @@ def _readable(account: Account) -> ReadableAccount:
     node = account.node
     return ReadableAccount(
         id=account.id,
-        username=str(node.get("username") or ""),
-        followers=node.get("followers_count"),
-        media=node.get("media_count"),
+        username=read_text(node.get("username")) or "",
+        followers=account.followers,
+        media=read_whole_number(node.get("media_count")),
     )
 
 

@@ -19,19 +19,20 @@ from tap_instagram_business.metrics import (
     DAY_METRICS,
     DEMOGRAPHIC_BREAKDOWNS,
     DEMOGRAPHIC_METRICS,
+    FOLLOWER_COUNT,
     MEDIA_METRICS,
     MIN_FOLLOWERS,
     ONLINE_FOLLOWERS,
-    SERIES_METRICS,
     kind_of,
     media_metrics,
     metrics_split_by,
 )
+from tap_instagram_business.values import read_id, read_text
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
+    from tap_instagram_business.days import DayLabels
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.costs import Costs
@@ -40,14 +41,15 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.session import GraphSession
 
 RECENT_MEDIA = "50"
+KIND_FIELDS = ("media_product_type", "media_type", "permalink")
 ALL_MEDIA_METRICS = frozenset(metric.name for metric in MEDIA_METRICS)
 
 
 class Probes:
     """Asks accounts for insights, as a sync would."""
 
-    def __init__(self, session: GraphSession, costs: Costs) -> None:
-        self._session, self._costs = session, costs
+    def __init__(self, session: GraphSession, labels: DayLabels, costs: Costs) -> None:
+        self._session, self._labels, self._costs = session, labels, costs
 
     @property
     def refused(self) -> list[RefusedMetric]:
@@ -84,7 +86,7 @@ class Probes:
         Raises:
             GraphFailure: Meta does not answer any more.
         """
-        large = (a for a in accounts if (a.node.get("followers_count") or 0) >= MIN_FOLLOWERS)
+        large = (a for a in accounts if (a.followers or 0) >= MIN_FOLLOWERS)
         account = next(large, accounts[0])
         calls = [*self._account_calls(account), *self._media_calls(account)]
         for _ in self._answers(calls):
@@ -101,15 +103,17 @@ class Probes:
         for breakdown in BREAKDOWNS:
             metrics = metrics_split_by(breakdown)
             yield insight_calls.day_total(account, metrics, day, breakdown)
-        yield insight_calls.series(account, SERIES_METRICS, "day", day, day)
+        yield insight_calls.series(account, (FOLLOWER_COUNT.name,), "day", day)
         for metric in DEMOGRAPHIC_METRICS:
             timeframe = metric.timeframes[0][1]
             breakdown = DEMOGRAPHIC_BREAKDOWNS[-1]
             yield insight_calls.demographics(account, metric.name, timeframe, breakdown)
-        yield insight_calls.series(account, (ONLINE_FOLLOWERS,), "lifetime", day, day)
+        yield insight_calls.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
 
-    def _yesterday(self) -> dt.date:
-        return days.yesterday(self._session.now())
+    def _yesterday(self) -> dict[str, str]:
+        """Return `since` and `until` of the last complete day."""
+        day = days.yesterday(self._session.now())
+        return self._labels.window(day, day)
 
     def _media_calls(self, account: Account) -> Iterator[InsightsCall]:
         for kind, media_id in self._newest_media(account).items():
@@ -119,12 +123,12 @@ class Probes:
 
     def _newest_media(self, account: Account) -> dict[str, str]:
         """Return the id of the newest media of each kind that the account has lately had."""
-        params = {"fields": "id,media_type,media_product_type", "limit": RECENT_MEDIA}
+        params = {"fields": ",".join(("id", *KIND_FIELDS)), "limit": RECENT_MEDIA}
         calls = [Call(account.id, edge, params, account.token) for edge in ("media", "stories")]
         newest: dict[str, str] = {}
         for answer in self._answers(calls):
-            for node in answer.data["data"]:
-                kind = kind_of(node.get("media_product_type"), node.get("media_type"))
-                if kind:
-                    newest.setdefault(kind, str(node["id"]))
+            for node in answer.nodes:
+                kind = kind_of(*(read_text(node.get(name)) for name in KIND_FIELDS))
+                if kind and (media_id := read_id(node.get("id"))):
+                    newest.setdefault(kind, media_id)
         return newest

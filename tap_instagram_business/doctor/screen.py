@@ -61,6 +61,7 @@ def _parts(seen: Diagnosis, now: dt.datetime) -> Iterator[tuple[str, list[str]]]
     if seen.missing:
         yield "not read", seen.missing
     if seen.refused is not None:
+        yield "days", [_days(seen.day_labels)]
         yield "refused", _refused(seen.refused) or ["no metric"]
     yield "usage", [_usage(seen)]
     yield "cost", [f"{_of(seen.calls, 'call')} in {_of(seen.round_trips, 'round trip')}"]
@@ -99,6 +100,12 @@ def _accounts(accounts: list[ReadableAccount]) -> list[str]:
         f"{_count(account.media)} media"
         for account in accounts
     ]
+
+
+def _days(labels: str | None) -> str:
+    if labels is None:
+        return "today's figures do not tell whether Meta labels a day by its start or its end"
+    return f"Meta labels a day's figures by the {labels} of the day"
 
 
 def _refused(refused: list[RefusedMetric]) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.discovery import Discovery
 from tap_instagram_business.graph.errors import GraphFailure
+from tap_instagram_business.values import read_id, read_text, read_whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,8 +51,13 @@ class Account:
     @property
     def label(self) -> str:
         """How to name it to a person."""
-        username = self.node.get("username")
+        username = read_text(self.node.get("username"))
         return f"{self.id} ({username})" if username else self.id
+
+    @property
+    def followers(self) -> int | None:
+        """The number of its followers; None if Meta does not tell."""
+        return read_whole_number(self.node.get("followers_count"))
 
 
 @dataclass(frozen=True)
@@ -151,7 +157,8 @@ def _own(
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
     node = _data(session.answer(Call("me", params=params, token=token), costs))
-    own = Account(id=str(node.get("user_id") or node["id"]), token=token, node=node)
+    own_id = read_id(node.get("user_id")) or str(node["id"])
+    own = Account(id=own_id, token=token, node=node)
     if not account_ids:
         return TokenAccounts((own,))
     unread = {other: OtherAccountsToken() for other in account_ids if other != own.id}

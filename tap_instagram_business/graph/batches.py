@@ -2,12 +2,14 @@
 
 Facebook login: up to 50 calls go in one batch request. The Instagram login has no batches: calls of
 one edge that differ only in their node go in one `?ids=` request. That fails as a whole, and is
-split in halves until the bad id stands alone. All other calls go one by one.
+split in halves until the bad id stands alone. All other calls go one by one, and so do these if
+Meta does not serve `?ids=`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.limits import RateLimits
     from tap_instagram_business.graph.transport import Transport
 
-MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS})
+logger = logging.getLogger("tap-instagram-business.graph")
+
+MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS, Action.DENIED, Action.NARROW})
 """Errors of a whole request that a single call in it may have caused: split and retry."""
 
+NOT_SERVED = 2500
+"""Meta's code for a request with `?ids=` where it does not serve them."""
 UNEXPECTED_SHAPE = "JSON of another shape than an answer has"
 
 
@@ -41,6 +47,12 @@ class Batcher:
     def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
         self._tokens: frozenset[str] = frozenset()
+        self._serves_ids = True
+
+    @property
+    def sends_together(self) -> bool:
+        """Whether calls can share a request: the Instagram login may not serve `?ids=`."""
+        return self._access.login == "facebook" or self._serves_ids
 
     def groups(self, calls: Sequence[Call]) -> Iterable[list[int]]:
         """Group the calls, by index, that may share a request."""
@@ -66,7 +78,8 @@ class Batcher:
         wants_batch = len(calls) > 1 or any(call.is_secret for call in calls)
         if wants_batch and self._access.login == "facebook":
             return self._batch(calls, costs)
-        if len(calls) > 1 and len({_all_but_node(call) for call in calls}) == 1:
+        is_alike = len({_all_but_node(call) for call in calls}) == 1
+        if len(calls) > 1 and is_alike and self._serves_ids:
             return self._by_ids(calls, costs)
         return [self._get(call, costs) for call in calls]
 
@@ -133,6 +146,10 @@ class Batcher:
             return [
                 self._read(call, Reply(reply.body.get(call.node), reply.status)) for call in calls
             ]
+        if error.code == NOT_SERVED:
+            logger.warning("Meta does not serve `?ids=` here (%s): asking one by one.", error)
+            self._serves_ids = False
+            return [self._get(call, costs) for call in calls]
         if error.rule.action in MAYBE_ONE_CALL:
             return self._halve(calls, costs)
         return [Answer(call, error=error) for call in calls]

@@ -80,8 +80,7 @@ class Call:
         """Return whether a body has the shape of an answer: a node's `id`, an edge's `data`."""
         if not self.edge:
             return "id" in body
-        listed = body.get("data")
-        return isinstance(listed, list) and all(isinstance(item, dict) for item in listed)
+        return isinstance(body.get("data"), list)
 
     def without_refused(self, _refusals: Refusals) -> Self:
         """Return this call without what Meta is known to refuse."""
@@ -132,19 +131,16 @@ class Call:
 
 @dataclass(frozen=True)
 class ListCall(Call):
-    """A list of objects.
+    """A list of nodes, of which a single one may be the reason why a page is refused."""
 
-    Attributes:
-        required: the fields without which an object of the list cannot be used.
-    """
+    def ids_only(self) -> Call:
+        """Return the call for the ids of the same page."""
+        return replace(self, params={**self.params, "fields": "id"})
 
-    required: frozenset[str] = frozenset({"id"})
-
-    @override
-    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        return super().is_answered_by(body) and all(
-            self.required <= item.keys() for item in body["data"]
-        )
+    def one_node(self, node_id: str) -> Call:
+        """Return the call for a node of this list, with the fields that the list is asked for."""
+        fields = {"fields": self.params.get("fields", "id")}
+        return Call(node_id, params=fields, token=self.token, account_id=self.quota_account)
 
 
 @dataclass(frozen=True)
@@ -181,8 +177,13 @@ class SecretCall(Call):
 
 def without_field(fields: str, name: str) -> str:
     """Return `id,caption,children{id,caption}` without a field, wherever it stands."""
-    without = re.sub(rf"\b{name}\b(\{{[^}}]*\}})?", "", fields)
+    without = re.sub(rf"\b{name}\b(\.limit\(\d+\))?(\{{[^}}]*\}})?", "", fields)
     return re.sub(r",+", ",", without).replace("{,", "{").replace(",}", "}").strip(",")
+
+
+def objects(listed: object) -> list[dict[str, Any]]:
+    """Return the objects of what ought to be a list of objects."""
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 @dataclass(frozen=True)
@@ -193,19 +194,27 @@ class Answer:
         call: the call as it was last sent.
         data: Meta's answer; an empty list where there is an error.
         error: why there is no data.
+        refused_nodes: the nodes of a list that could not be read, by id, each with Meta's error.
     """
 
     call: Call
     data: Mapping[str, Any] = field(default_factory=lambda: EMPTY_LIST, repr=False)
     error: CallError | None = None
+    refused_nodes: Mapping[str, CallError] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        """The objects of a list, as Meta gave them."""
+        return objects(self.data["data"])
 
     @property
     def ends_account(self) -> bool:
         """Whether it means that the account cannot be read in this run."""
         if self.error is None:
             return False
-        is_account_gone = self.error.rule.means_gone and self.call.is_of_account
-        return self.error.rule.ends_account or is_account_gone
+        rule = self.error.rule
+        is_about_account = (rule.means_gone or rule.means_denied) and self.call.is_of_account
+        return rule.ends_account or is_about_account
 
     @property
     def has_failed(self) -> bool:

@@ -11,9 +11,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph.calls import Call, OptionalCall
+from tap_instagram_business.graph.calls import Call, OptionalCall, objects
 from tap_instagram_business.graph.error_texts import refused_field
 from tap_instagram_business.graph.paging import following
+from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,7 +102,7 @@ class Discovery:
             elif not found.nodes:
                 self._search(ASSIGNED_PAGES, ASSIGNED_ACCOUNTS)
         for page in self._pages_without.values():
-            found.missing.append(Missing(f"Page {page.get('name')} ({page['id']})", _why(page)))
+            found.missing.append(Missing(f"Page {page.get('name')} ({page.get('id')})", _why(page)))
         return found
 
     def _read_person(self) -> bool:
@@ -119,19 +120,21 @@ class Discovery:
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
         if answer.error:
             self._add_pages(self._items([listing]))
-            return True
-        self._add_person(answer.data)
-        first = answer.data.get("accounts") or {}
-        self._add_pages(first.get("data") or ())
-        rest = following(listing, first)
-        self._add_pages(self._items([rest] if rest else []))
+        else:
+            self._add_person(answer.data)
+            first = answer.data.get("accounts")
+            first = first if isinstance(first, dict) else {}
+            self._add_pages(objects(first.get("data")))
+            rest = following(listing, first)
+            self._add_pages(self._items([rest] if rest else []))
         return True
 
     def _add_person(self, node: Node) -> None:
         self._found.owner = {name: node[name] for name in ("id", "name") if name in node}
-        if listed := (node.get("permissions") or {}).get("data"):
-            granted = (item["permission"] for item in listed if item.get("status") == "granted")
-            self._found.permissions = frozenset(granted)
+        permissions = node.get("permissions")
+        if listed := objects(permissions.get("data") if isinstance(permissions, dict) else None):
+            granted = (item.get("permission") for item in listed if item.get("status") == "granted")
+            self._found.permissions = frozenset(str(name) for name in granted)
 
     def _add_own_page(self) -> None:
         """Read the token of a Page: it stands for that Page and has no list of Pages."""
@@ -147,7 +150,7 @@ class Discovery:
         businesses, accounts = [], dict[str, str]()
         for edge, item in self._listed("me", edges):
             if edge == "businesses":
-                businesses.append(str(item["id"]))
+                businesses += [business] if (business := read_id(item.get("id"))) else []
             else:
                 self._add(edge, item, accounts)
         calls = [
@@ -163,21 +166,32 @@ class Discovery:
         if edge in {*PAGE_EDGES, ASSIGNED_PAGES}:
             self._add_pages([item])
             return
-        account_id = str(item.get("ig_user_id" if edge in ASSET_EDGES else "id") or "")
-        if account_id:
+        if account_id := read_id(item.get("ig_user_id" if edge in ASSET_EDGES else "id")):
             accounts[account_id] = str(item.get("ig_username") or accounts.get(account_id, ""))
 
     def _add_pages(self, pages: Iterable[Node]) -> None:
+        """Add the accounts of Pages; those of which only the id was found are read one by one."""
+        only_ids: dict[str, str] = {}
         for page in pages:
             node = page.get(LINKED)
-            if not node:
-                self._pages_without.setdefault(str(page["id"]), page)
-            elif node["id"] not in self._found.nodes:
-                self._found.nodes[node["id"]] = node
-                self._found.pages[node["id"]] = page
+            account_id = read_id(node.get("id")) if isinstance(node, dict) else None
+            if account_id is None:
+                self._pages_without.setdefault(str(page.get("id")), page)
+            elif account_id not in self._found.pages:
+                self._found.pages[account_id] = page
+                if page[LINKED].keys() > {"id"} or self._fields == "id":
+                    self._found.nodes[account_id] = page[LINKED]
+                else:
+                    only_ids[account_id] = ""
+        if only_ids:
+            self._read(only_ids)
 
     def _read(self, accounts: Mapping[str, str]) -> None:
-        """Read accounts of which only the id was found."""
+        """Read accounts of which only an id was found.
+
+        The edges of a portfolio may give an older id of an account: the account itself tells the
+        id that counts.
+        """
         calls = (
             OptionalCall(i, params={"fields": self._fields}, token=self._token) for i in accounts
         )
@@ -191,7 +205,7 @@ class Discovery:
                 why = f"the token's owner has it, but may not read it ({answer.error})"
                 self._found.missing.append(Missing(what, why))
             else:
-                self._found.nodes[account_id] = answer.data
+                self._found.nodes[read_id(answer.data["id"]) or account_id] = answer.data
 
     def _listed(self, node: str, edges: Iterable[str]) -> Iterator[tuple[str, Node]]:
         return self._items_by_edge([self._trial(node, edge) for edge in edges])
@@ -211,32 +225,45 @@ class Discovery:
         """Yield the items of lists in the order of the calls; a list that is refused is empty."""
         asked = list(calls)
         held: dict[tuple[str, str], list[Node]] = {(call.node, call.edge): [] for call in asked}
+        again: list[Call] = []
         for together in self._session.pages(asked, self._costs, go_on=lambda _: True):
             for page in together:
                 answer = page.answer
+                held[answer.call.node, answer.call.edge] += answer.nodes
                 if answer.error:
-                    self._pass_over(answer, answer.error)
-                else:
-                    held[answer.call.node, answer.call.edge] += answer.data["data"]
+                    again += self._pass_over(answer, answer.error)
         for (_, edge), items in held.items():
             yield from ((edge, item) for item in items)
+        if again:
+            yield from self._items_by_edge(again)
 
-    def _pass_over(self, answer: Answer, error: CallError) -> None:
+    def _pass_over(self, answer: Answer, error: CallError) -> list[Call]:
         """Go on without a list that the token may not see.
+
+        A list of Pages is refused as a whole if the account of one of them cannot be read. It is
+        asked for again without the accounts' fields.
+
+        Returns:
+            The calls to make instead.
 
         Raises:
             CallError: something else is wrong, and the items of the list would be lost unnoticed.
         """
         if error.may_pass:
             raise error
+        call = answer.call
+        bare = call.params["fields"].replace(self._linked, LINKED)
+        if error.rule.means_denied and bare != call.params["fields"]:
+            return [call.with_params(fields=bare)]
         logger.info("Not for this token: %s (%s).", answer.call.path, error)
         if answer.call.edge == "accounts":
             self._found.missing.append(Missing("all Pages", f"Meta does not list them ({error})"))
+        return []
 
 
 def _why(page: Node) -> str:
     """Return why a Page leads to no account."""
     tasks = page.get("tasks")
-    if tasks and not INSIGHTS_TASKS & set(tasks):
+    if isinstance(tasks, list) and tasks and not INSIGHTS_TASKS & {str(task) for task in tasks}:
         return "the token's owner lacks the task ANALYZE on it"
     return "no professional account is linked to it, or the token was not granted that account"

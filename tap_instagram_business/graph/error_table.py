@@ -32,10 +32,14 @@ class Action(Enum):
     """Send it again without the metrics that the message names."""
     DROP_FIELD = auto()
     """Send it again without the field that the message names."""
+    NARROW = auto()
+    """Send it again for a period that begins a day later: Meta keeps no earlier figures."""
     GAP = auto()
     """This insight cannot be had: write a row of `insight_gaps`."""
     GONE = auto()
     """The object is deleted, has ended, or is hidden from this token."""
+    DENIED = auto()
+    """The token may not read this: a single media, or all of its account."""
     SKIP_ACCOUNT = auto()
     """This account cannot be read; the other accounts can."""
     STOP = auto()
@@ -77,6 +81,11 @@ class Rule:
         return self.action is Action.SKIP_ACCOUNT
 
     @property
+    def means_denied(self) -> bool:
+        """Whether the token may not read the object, or may not read its account."""
+        return self.action is Action.DENIED
+
+    @property
     def means_gone(self) -> bool:
         """Whether Meta says that the object does not exist, or not for this token."""
         return self.action is Action.GONE
@@ -111,7 +120,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Action.LESS, text=r"reduce the amount of data"),
     Rule(Action.WAIT, codes=THROTTLED),
     Rule(Action.GAP, codes={10}, text=r"not enough viewers", reason=Reason.TOO_FEW_VIEWERS),
-    Rule(Action.SKIP_ACCOUNT, codes={10}, reason=Reason.PERMISSION, remedy=GRANT),
+    Rule(Action.DENIED, codes={10}, reason=Reason.PERMISSION, remedy=GRANT),
     Rule(Action.GAP, codes={100}, subcodes={2108006}, reason=Reason.BEFORE_CONVERSION),
     Rule(
         Action.GAP,
@@ -139,11 +148,13 @@ RULES: tuple[Rule, ...] = (
         text=r"incompatible breakdowns .+ for metric|specified with parameter metric_type",
         reason=Reason.UNSUPPORTED,
     ),
-    Rule(
-        Action.DROP_METRIC, codes={100}, text=r"metric only supports querying", reason=Reason.EMPTY
-    ),
     Rule(Action.DROP_FIELD, codes={100}, text=r"nonexisting field"),
-    Rule(Action.GAP, codes={100}, text=r"since param is not valid", reason=Reason.EMPTY),
+    Rule(
+        Action.NARROW,
+        codes={100},
+        text=r"since param is not valid|metric only supports querying",
+        reason=Reason.EMPTY,
+    ),
     Rule(Action.STOP, codes={100}, text=r"appsecret_proof", remedy=SECRET),
     Rule(Action.SKIP_ACCOUNT, codes={110, 9009}, reason=Reason.GONE, remedy="check the account id"),
     Rule(
@@ -154,7 +165,7 @@ RULES: tuple[Rule, ...] = (
         remedy="give the token's owner a role on the account's Page again",
     ),
     Rule(Action.STOP, codes=DEAD_TOKEN, remedy=RECONNECT),
-    Rule(Action.SKIP_ACCOUNT, codes=range(200, 300), reason=Reason.PERMISSION, remedy=GRANT),
+    Rule(Action.DENIED, codes=range(200, 300), reason=Reason.PERMISSION, remedy=GRANT),
     Rule(Action.STOP, codes={3}, remedy="add the Instagram product to the Meta app"),
     Rule(Action.STOP, codes={368}, remedy="Meta has blocked the app for a time: see its dashboard"),
     Rule(Action.STOP, codes={2500, 2635}, remedy="set `api_version` to a version that Meta serves"),

@@ -102,6 +102,16 @@ class CallError(GraphFailure):
         return False
 
     @property
+    def is_unknown(self) -> bool:
+        """Whether the table of errors has no row for it."""
+        return self.rule is UNKNOWN
+
+    @property
+    def may_be_about_a_node(self) -> bool:
+        """Whether a page of a list may be refused because of a single node in it."""
+        return self.rule is UNKNOWN or self.code in UNNAMED
+
+    @property
     def may_pass(self) -> bool:
         """Whether the next run may get the answer that this one did not get."""
         return self.rule is ACCOUNT_LIMIT or self.rule.is_retryable

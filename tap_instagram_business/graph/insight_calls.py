@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tap_instagram_business import days
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.metrics import per_object_metrics
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Mapping
 
     from tap_instagram_business.graph.accounts import Account
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 def day_total(
     account: Account,
     metrics: tuple[str, ...],
-    day: dt.date,
+    window: Mapping[str, str],
     breakdown: str = "",
 ) -> InsightsCall:
     """Return the call for totals of one Pacific day of an account.
@@ -29,7 +28,7 @@ def day_total(
     Args:
         account: the account.
         metrics: Meta's names.
-        day: the day.
+        window: `since` and `until` of the day, see `DayLabels.window`.
         breakdown: the dimension to split them by; '' for the totals alone.
     """
     split = {"breakdown": breakdown} if breakdown else {}
@@ -39,7 +38,7 @@ def day_total(
             "period": "day",
             "metric_type": "total_value",
             **split,
-            **days.window(day, day),
+            **window,
         },
         token=account.token,
         metrics=metrics,
@@ -51,8 +50,7 @@ def series(
     account: Account,
     metrics: tuple[str, ...],
     period: str,
-    first: dt.date,
-    last: dt.date,
+    window: Mapping[str, str],
 ) -> InsightsCall:
     """Return the call for a series of an account, with a figure for each day.
 
@@ -60,15 +58,15 @@ def series(
         account: the account.
         metrics: Meta's names.
         period: `day`, `week`, `days_28`, or `lifetime` for `online_followers`.
-        first: the first Pacific day.
-        last: the last Pacific day.
+        window: `since` and `until` of the days, see `DayLabels.window`.
     """
     return InsightsCall(
         node=account.id,
-        params={"period": period, **days.window(first, last)},
+        params={"period": period, **window},
         token=account.token,
         metrics=metrics,
-        kind=f"accounts, {period} series",
+        kind=f"{', '.join(metrics)}, {period} series",
+        is_series=True,
     )
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from typing_extensions import Self, override
 
+from tap_instagram_business import days
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.error_texts import metrics_in_text, refused_metrics
 from tap_instagram_business.graph.errors import CallError, refusal
-from tap_instagram_business.graph.insights import is_readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.graph.refusals import Refusals
+
+MAX_NARROWED = 3
+"""By at most so many days the period of a series is made shorter."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class InsightsCall(Call):
         per_object: metrics that only some objects of the kind have: a refusal is of one object.
         refused: the metrics that were left out of this call, each with Meta's error.
         is_part: whether it is a part of a call that failed as a whole.
+        is_series: whether it asks for a figure for each day of a period.
+        narrowed: how often the period was made shorter, because Meta keeps no earlier figures.
     """
 
     edge: str = "insights"
@@ -40,6 +46,8 @@ class InsightsCall(Call):
     per_object: frozenset[str] = frozenset()
     refused: Mapping[str, CallError] = field(default_factory=dict, compare=False)
     is_part: bool = False
+    is_series: bool = False
+    narrowed: int = 0
 
     @property
     @override
@@ -57,22 +65,43 @@ class InsightsCall(Call):
         return not self.metrics
 
     @override
-    def is_answered_by(self, body: Mapping[str, Any]) -> bool:
-        return super().is_answered_by(body) and is_readable(body)
-
-    @override
     def without_refused(self, refusals: Refusals) -> Self:
         known = {metric: refusals.of(self, metric) for metric in self.metrics}
         refused = {metric: error for metric, error in known.items() if error}
-        return self._without(refused) if refused else self
+        call = self._without(refused) if refused else self
+        earliest = refusals.earliest(self)
+        is_late = call.is_series and int(call.params["since"]) < earliest <= call.until
+        return call.with_params(since=str(earliest)) if is_late else call
 
     @override
     def after(self, error: CallError, refusals: Refusals) -> Self | None:
-        if error.rule.action is not Action.DROP_METRIC:
+        may_be_about_period = error.rule.action is Action.NARROW or error.is_unknown
+        if may_be_about_period and self.narrowed < MAX_NARROWED and (later := self._later()):
+            if error.rule.action is Action.NARROW:
+                refusals.note_earliest(self, int(later.params["since"]))
+            return later
+        if error.rule.action not in {Action.DROP_METRIC, Action.NARROW}:
             return super().after(error, refusals)
         names = refused_metrics(error, self.metrics)
         refusals.add(self, names, error)
         return self._without(dict.fromkeys(names, error)) if names else None
+
+    @property
+    def until(self) -> int:
+        """The end of the period, in Unix seconds."""
+        return int(self.params["until"])
+
+    def _later(self) -> Self | None:
+        """Return the call for a period that begins a day later; None if there is no such day."""
+        if not self.is_series:
+            return None
+        since = dt.datetime.fromtimestamp(int(self.params["since"]), dt.timezone.utc)
+        day = days.pacific_date(since)
+        later = since + (days.start_of(day + days.DAY) - days.start_of(day))
+        if later.timestamp() > self.until:
+            return None
+        call = self.with_params(since=str(int(later.timestamp())))
+        return replace(call, narrowed=self.narrowed + 1)
 
     @override
     def max_tries(self, error: CallError, refusals: Refusals, tries: int) -> int:

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tap_instagram_business.graph.calls import Answer, ListCall
 from tap_instagram_business.graph.errors import Unanswered
+from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from tap_instagram_business.graph.calls import Answer, Call
+    from tap_instagram_business.graph.calls import Call
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,26 @@ def next_page(answer: Answer) -> tuple[Answer, Call | None]:
         return replace(answer, error=error), None
 
 
+def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], list[Answer]]) -> Answer:
+    """Read the nodes of a page that was refused one by one: a single one may be to blame.
+
+    Args:
+        page: the page; it is returned as it is unless Meta has refused it.
+        ask: sends calls and returns their answers in order.
+    """
+    call, error = page.call, page.error
+    if error is None or not isinstance(call, ListCall) or not error.may_be_about_a_node:
+        return page
+    ids = ask([call.ids_only()])[0]
+    found = (read_id(node.get("id")) for node in ids.nodes)
+    answers = ask([call.one_node(node_id) for node_id in found if node_id])
+    given = [answer.data for answer in answers if not answer.error]
+    refused = {answer.call.node: answer.error for answer in answers if answer.error}
+    if ids.error or (refused and not given):
+        return page
+    return Answer(call, {**ids.data, "data": given}, refused_nodes=refused)
+
+
 def following(call: Call, page: Mapping[str, Any]) -> Call | None:
     """Return the call for the page after this one; None on the last page.
 
@@ -42,12 +64,14 @@ def following(call: Call, page: Mapping[str, Any]) -> Call | None:
     Raises:
         Unanswered: there is another page, but Meta does not say where.
     """
-    paging = page.get("paging") or {}
-    if not paging.get("next"):
+    paging = page.get("paging")
+    address = paging.get("next") if isinstance(paging, dict) else paging
+    if not address:
         return None
-    after = str((paging.get("cursors") or {}).get("after") or "")
-    if not after:
-        after = dict(parse_qsl(urlsplit(paging["next"]).query)).get("after", "")
+    cursors = paging.get("cursors") if isinstance(paging, dict) else None
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    if not isinstance(after, str) or not after:
+        after = dict(parse_qsl(urlsplit(str(address)).query)).get("after")
     if not after or after == call.params.get("after"):
         message = f"the list {call.path} goes on, but leads nowhere"
         raise Unanswered(message)

@@ -34,8 +34,9 @@ class Reason(str, Enum):
     RETIRED = "retired", "Meta has retired this metric"
     PERMISSION = "permission", "the token lacks the permission"
     EMPTY = "empty", "Meta answered, but without a figure"
+    UNREADABLE = "unreadable", "Meta gave something that is no value of this kind"
     GONE = "gone", "deleted, ended or hidden"
-    UNPLACED = "unplaced", "Meta gave figures, but it is not known of which days"
+    UNPLACED = "unplaced", "Meta gave figures, but for other days than those asked for"
     FAILED = (
         "error",
         "Meta failed at it after several retries, or gave an error that this version does not know",

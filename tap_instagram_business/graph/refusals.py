@@ -67,6 +67,8 @@ class Refusals:
         self._suspects: set[str] = set()
         self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
+        self._accounts_given: set[str] = set()
+        self._earliest: dict[str, int] = {}
 
     def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
@@ -95,6 +97,13 @@ class Refusals:
         with self._lock:
             for metric in metrics:
                 self._given[call.kind, metric].add(call.quota_account)
+                if call.node != call.quota_account:
+                    self._accounts_given.add(call.quota_account)
+
+    def has_given(self, account_id: str) -> bool:
+        """Return whether Meta has given any insight of a media of an account."""
+        with self._lock:
+            return account_id in self._accounts_given
 
     def of(self, call: MetricsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be asked for; None if it must be."""
@@ -122,6 +131,21 @@ class Refusals:
                 )
                 is_known = is_of_account or is_of_all
             return self._errors[key] if is_known else None
+
+    def note_earliest(self, call: MetricsCall, since: int) -> None:
+        """Remember that calls of a kind are to ask for no figures before a moment.
+
+        Args:
+            call: a call of that kind.
+            since: the moment, in Unix seconds.
+        """
+        with self._lock:
+            self._earliest[call.kind] = max(since, self._earliest.get(call.kind, 0))
+
+    def earliest(self, call: MetricsCall) -> int:
+        """Return before which moment, in Unix seconds, a call is to ask for no figures."""
+        with self._lock:
+            return self._earliest.get(call.kind, 0)
 
     def suspects(self, call: MetricsCall) -> tuple[str, ...]:
         """Return the metrics of a call that Meta has refused to any object in this run."""

@@ -18,7 +18,7 @@ from tap_instagram_business.graph.errors import AccountRateLimited
 from tap_instagram_business.graph.insights import metric_names
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
-from tap_instagram_business.graph.paging import Page, next_page
+from tap_instagram_business.graph.paging import Page, next_page, node_by_node
 from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.scouts import Scouts
@@ -126,14 +126,16 @@ class GraphSession:
         pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
         returns False.
         """
+
+        def ask(calls: Sequence[Call]) -> list[Answer]:
+            return list(self.answers(calls, costs))
+
         waiting = iter(calls)
         current = list(islice(waiting, PAGES_TOGETHER))
         in_flight = self._submit(current, costs)
         while in_flight:
-            turned = [
-                next_page(answer) if go_on(answer) else (answer, None)
-                for answer in _in_order(in_flight)
-            ]
+            pages = [node_by_node(page, ask) for page in _in_order(in_flight)]
+            turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, PAGES_TOGETHER - len(current))
             in_flight = self._submit(current, costs)
@@ -156,7 +158,8 @@ class GraphSession:
         """Submit the calls at some places of a list."""
         some = [calls[place] for place in places]
         fair = -(-len(some) // self.access.parallel_requests)
-        size = min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
+        least = MIN_CALLS_PER_REQUEST if self._batcher.sends_together else 1
+        size = min(MAX_CALLS_PER_BATCH, max(least, fair))
         return [
             (
                 [places[index] for index in pack],

@@ -19,7 +19,7 @@ from tap_instagram_business.streams.audience import AudienceDemographics, Online
 from tap_instagram_business.streams.comments import Comments, TaggedMedia
 from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
-from tap_instagram_business.streams.media import Media, MediaChildren
+from tap_instagram_business.streams.media import Media, MediaChildren, MediaHistory
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsights, MediaInsightsHistory
 from tap_instagram_business.streams.stories import Stories, StoryInsights
@@ -36,13 +36,14 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     AccountHistory,
     Stories,
     StoryInsights,
+    OnlineFollowers,
     AccountInsights,
     AccountInsightsBreakdowns,
     AccountReach,
     AudienceDemographics,
-    OnlineFollowers,
     Media,
     MediaChildren,
+    MediaHistory,
     MediaInsights,
     MediaInsightsHistory,
     MediaInsightsBreakdowns,
@@ -53,7 +54,8 @@ STREAMS: tuple[type[InstagramStream], ...] = (
 )
 """The tables in the order in which they run.
 
-Stories come early because they end within a day: whatever ends a run early must not cost them.
+What Meta keeps for the shortest time comes first, so that whatever ends a run early does not cost
+it: stories end within a day, and `online_followers` is kept for 30 days.
 Gaps come after all tables that write them.
 """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
 from typing_extensions import override
@@ -11,6 +11,7 @@ from typing_extensions import override
 from tap_instagram_business.fields import ACCOUNT_FIELDS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.nodes import read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
 
-COUNTERS = ("username", "followers_count", "follows_count", "media_count")
+COUNTERS = tuple(
+    field
+    for field in ACCOUNT_FIELDS
+    if field.name in {"username", "followers_count", "follows_count", "media_count"}
+)
 
 
 class AccountFollower(InstagramStream):
@@ -55,12 +60,10 @@ class Accounts(InstagramStream):
         for account in accounts:
             for follower in self.followers(AccountFollower):
                 follower.isolated(follower.read, account)
-            node = _values(account)
             yield {
                 "id": account.id,
                 "account_id": account.id,
-                **node,
-                "ig_id": None if node["ig_id"] is None else str(node["ig_id"]),
+                **read_fields(self, account, ACCOUNT_FIELDS, account.node),
                 "page_id": account.page.get("id"),
                 "page_name": account.page.get("name"),
             }
@@ -81,16 +84,11 @@ class AccountHistory(AccountFollower):
             "UTC date of the reading. A later reading on the same date replaces the row.",
             key=True,
         ),
-        *columns(field for field in ACCOUNT_FIELDS if field.name in COUNTERS),
+        *columns(COUNTERS),
     ).to_dict()
 
     @override
     def read(self, account: Account) -> None:
-        node = _values(account)
-        counters = {name: node[name] for name in COUNTERS}
+        counters = {field.name: field.read(account.node) for field in COUNTERS}
         self.write({"account_id": account.id, "date": self.today, **counters})
         self.advance(account, date=self.today)
-
-
-def _values(account: Account) -> dict[str, Any]:
-    return {field.name: field.read(account.node) for field in ACCOUNT_FIELDS}

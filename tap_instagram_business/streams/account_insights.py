@@ -10,7 +10,12 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_series, read_splits, read_values
+from tap_instagram_business.graph.insights import (
+    parts_or_zero,
+    read_series,
+    read_splits,
+    read_values,
+)
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
@@ -18,7 +23,6 @@ from tap_instagram_business.metrics import (
     FOLLOW_COLUMNS,
     FOLLOWER_COUNT,
     FOLLOWS_AND_UNFOLLOWS,
-    SERIES_METRICS,
     metrics_split_by,
 )
 from tap_instagram_business.streams.by_day import (
@@ -26,7 +30,6 @@ from tap_instagram_business.streams.by_day import (
     DayFollower,
     Window,
     day_gaps,
-    has_few_followers,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.extra import ExtraInsights
@@ -39,9 +42,9 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Number
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.gaps import Gap
+    from tap_instagram_business.values import Number
 
 DAYS_PER_WINDOW = 10
 """After this many days of an account the bookmark moves, so that a long first run can go on."""
@@ -106,7 +109,7 @@ class AccountInsights(DailyStream):
             for answer in answers:
                 gaps += self._read(answer, figures)
                 question: DayQuestion = answer.call.subject
-                if answer.has_failed or (question.is_series and self._is_unplaced(answer)):
+                if answer.has_failed:
                     failed.update(question.days)
             if self.has_ended(window.account):
                 continue
@@ -132,17 +135,20 @@ class AccountInsights(DailyStream):
                 yield window, list(self._calls(window))
 
     def _calls(self, window: Window) -> Iterator[InsightsCall]:
-        account = window.account
+        account, labels = window.account, self._run.day_labels
         metrics_by_breakdown = self._metrics_by_breakdown()
         for day in window.days:
             for breakdown, metrics in metrics_by_breakdown.items():
-                call = insight_calls.day_total(account, metrics, day, breakdown)
+                call = insight_calls.day_total(account, metrics, labels.window(day, day), breakdown)
                 yield call.about(DayQuestion(window, day, day, breakdown))
         if FOLLOWER_COUNT.name in self.wanted_columns:
             today = days.pacific_date(self._run.graph.now())
             first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
             if first <= window.last:
-                call = insight_calls.series(account, SERIES_METRICS, "day", first, window.last)
+                metrics = (FOLLOWER_COUNT.name,)
+                call = insight_calls.series(
+                    account, metrics, "day", labels.window(first, window.last)
+                )
                 yield call.about(DayQuestion(window, first, window.last, is_series=True))
 
     def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:
@@ -178,39 +184,25 @@ class AccountInsights(DailyStream):
         self, answer: Answer, figures: dict[dt.date, dict[str, Number]]
     ) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
-        series = read_series(answer.data)
-        labels, reach = self._run.day_labels, series.get("reach", [])
-        labels.learn_from_window(reach, question.first, question.last)
-        labels.learn_from_days(
-            reach, {day: given["reach"] for day, given in figures.items() if given.get("reach")}
-        )
-        new_followers = series.get(FOLLOWER_COUNT.name, [])
-        labels.learn_from_window(new_followers, question.first, question.last)
-        given = labels.place(new_followers, question.first, question.last)
-        is_unplaced = self._is_unplaced(answer)
+        buckets = read_series(answer.data).get(FOLLOWER_COUNT.name, [])
+        given = self._run.day_labels.place(buckets, question.first, question.last)
+        is_unplaced = bool(buckets) and not given
         for day in question.days:
             if day in given:
                 figures[day][FOLLOWER_COUNT.name] = given[day]
-            names = {"reach"} | ({FOLLOWER_COUNT.name} if day in given else set())
-            for gap in day_gaps(answer, day, names):
+                continue
+            for gap in day_gaps(answer, day, ()):
                 yield replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
-
-    def _is_unplaced(self, answer: Answer) -> bool:
-        """Return whether a series has figures, but nothing says of which days they are."""
-        given = read_series(answer.data).get(FOLLOWER_COUNT.name)
-        return bool(given) and self._run.day_labels.are_ends is None
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
-        given = read_splits(answer.data)
-        follows = given.get(FOLLOWS_AND_UNFOLLOWS.name)
-        if follows and (follows.parts or not has_few_followers(question.window.account)):
-            # Meta leaves out a part of zero: in a split that it gave, a missing part is zero.
-            figures |= {
-                name: follows.parts.get((part,), 0) for name, (part, _) in FOLLOW_COLUMNS.items()
-            }
-        elif follows:
-            del given[FOLLOWS_AND_UNFOLLOWS.name]
+        given = read_splits(answer.data, question.breakdown)
+        parts = given.get(FOLLOWS_AND_UNFOLLOWS.name, {})
+        known = parts_or_zero(parts, (part for part, _ in FOLLOW_COLUMNS.values()))
+        found = {name: known[part] for name, (part, _) in FOLLOW_COLUMNS.items() if part in known}
+        figures |= found
+        if len(found) < len(FOLLOW_COLUMNS):
+            given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
         for gap in day_gaps(answer, question.first, set(given)):
             comes_only_split = gap.metric == FOLLOWS_AND_UNFOLLOWS.name
             split = f"{gap.metric} by {question.breakdown}"
@@ -271,8 +263,8 @@ class AccountInsightsBreakdowns(DayFollower):
     @override
     def read(self, account: Account, day: dt.date, answer: Answer) -> None:
         breakdown = cast("InsightsCall", answer.call).breakdown
-        for metric, split in read_splits(answer.data).items():
-            for (dimension,), value in split.parts.items():
+        for metric, parts in read_splits(answer.data, breakdown).items():
+            for (dimension,), value in parts.items():
                 self.write(
                     {
                         "account_id": account.id,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.by_day import Window
 
+HOURS = {str(hour): hour for hour in range(24)}
+"""The hours of a day as Meta names them."""
 DIMENSIONS = ("age", "gender", "city", "country")
 
 
@@ -113,9 +115,9 @@ class AudienceDemographics(InstagramStream):
 
     def _rows(self, answer: Answer, today: dt.date) -> Iterator[Record]:
         account, timeframe, breakdown = answer.call.subject
-        for metric, split in read_splits(answer.data).items():
-            for values, value in split.parts.items():
-                named = dict(zip(split.dimensions, values, strict=True))
+        for metric, parts in read_splits(answer.data, breakdown).items():
+            for values, value in parts.items():
+                named = dict(zip(breakdown.split(","), values, strict=True))
                 yield {
                     "account_id": account.id,
                     "snapshot_date": today.isoformat(),
@@ -128,8 +130,7 @@ class AudienceDemographics(InstagramStream):
 
     def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
         account, timeframe, breakdown = answer.call.subject
-        given = {name for name, split in read_splits(answer.data).items() if split.parts}
-        for gap in day_gaps(answer, today, given):
+        for gap in day_gaps(answer, today, read_splits(answer.data, breakdown)):
             is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
             reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
             yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)
@@ -155,10 +156,10 @@ class OnlineFollowers(SeriesStream):
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
         for day, by_hour in self.place(window, answer, ONLINE_FOLLOWERS).items():
-            for hour, value in by_hour.items():
+            for hour in (name for name in HOURS if name in by_hour):
                 yield {
                     "account_id": window.account.id,
                     "date": day.isoformat(),
-                    "hour": int(hour),
-                    ONLINE_FOLLOWERS: value,
+                    "hour": HOURS[hour],
+                    ONLINE_FOLLOWERS: by_hour[hour],
                 }

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_series
+from tap_instagram_business.graph.insights import read_series, unreadable_metrics
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
+DAY_LABELS = "day_labels"
+"""Entry of the state of a table of days: `start` or `end`, how Meta labels a day's figures."""
 FIRST_DAYS = 30
 """How many days the first run reads where no `start_date` is set."""
 MAX_FAILED_DAYS = 60
@@ -59,6 +61,7 @@ class DailyStream(InstagramStream):
         super().__init__(tap, run)
         self._ended: set[str] = set()
         self._has_warned = False
+        self._gaps: list[Gap] = []
 
     def due_days(self, account: Account) -> list[dt.date]:
         """Return the days to read, in order: new days, the last days again, and failed days."""
@@ -92,7 +95,16 @@ class DailyStream(InstagramStream):
             )
 
     def done(self, window: Window, failed: Iterable[dt.date]) -> None:
-        """Move the bookmark past a window, and remember the days at which Meta failed."""
+        """Write the gaps of a window and move the bookmark past it.
+
+        Args:
+            window: the window, of which all rows are written.
+            failed: the days at which Meta failed; the next run reads them again.
+        """
+        self.table(InsightGaps).add_days(window.account, self._gaps)
+        self._gaps.clear()
+        if self.selected:
+            self.stream_state[DAY_LABELS] = self._run.day_labels.name
         kept = self.bookmark(window.account)
         read = {day.isoformat() for day in window.days}
         again = {*kept.get("again", ())} - read | {day.isoformat() for day in failed}
@@ -103,12 +115,15 @@ class DailyStream(InstagramStream):
         )
 
     def add_gap(self, account: Account, gap: Gap) -> None:
-        """Write an insight that Meta did not give; it gives few to accounts with few followers."""
+        """Remember an insight that Meta did not give, until the window is done.
+
+        Meta gives few insights to accounts with few followers.
+        """
         metric = gap.metric.partition(" ")[0]
         is_small = metric in FOLLOWER_METRICS and has_few_followers(account)
         if gap.reason is Reason.EMPTY and is_small:
             gap = replace(gap, reason=Reason.TOO_FEW_FOLLOWERS)
-        self.table(InsightGaps).add(account, gap)
+        self._gaps.append(gap)
 
     def end_account(self, account: Account, error: CallError) -> None:
         """Leave an account out of this table for the rest of the run."""
@@ -154,8 +169,7 @@ class SeriesStream(DailyStream):
             if not self.has_ended(window.account):
                 for answer in answers:
                     yield from self.series_rows(window, answer)
-                is_placed = self._run.day_labels.are_ends is not None
-                is_whole = is_placed and not any(answer.has_failed for answer in answers)
+                is_whole = not any(answer.has_failed for answer in answers)
                 self.done(window, () if is_whole else window.days)
 
     def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
@@ -168,15 +182,13 @@ class SeriesStream(DailyStream):
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
-        call = insight_calls.series(window.account, metrics, period, window.first, window.last)
-        return call.about(window)
+        asked = self._run.day_labels.window(window.first, window.last)
+        return insight_calls.series(window.account, metrics, period, asked).about(window)
 
     def place(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
         """Return what a series has for each day of a window; write a gap for each other day."""
-        labels = self._run.day_labels
         buckets = read_series(answer.data).get(metric, [])
-        labels.learn_from_window(buckets, window.first, window.last)
-        placed = labels.place(buckets, window.first, window.last)
+        placed = self._run.day_labels.place(buckets, window.first, window.last)
         given = {day: content for day, content in placed.items() if content != {}}
         is_unplaced = bool(buckets) and not placed
         for day in window.days:
@@ -190,7 +202,7 @@ class SeriesStream(DailyStream):
 def day_gaps(
     answer: Answer, day: dt.date, given: Container[str], suffix: str = ""
 ) -> Iterator[Gap]:
-    """Yield a gap for each metric that an answer about a day was asked for and does not hold.
+    """Yield a gap for each metric that an answer about a day does not hold, or not readably.
 
     Args:
         answer: the answer to an insights call.
@@ -199,14 +211,16 @@ def day_gaps(
         suffix: what to add to the metric's name.
     """
     call = cast("InsightsCall", answer.call)
+    unreadable = unreadable_metrics(answer.data, call.breakdown)
     for metric in (*call.metrics, *call.refused):
         error = call.refused.get(metric, answer.error)
-        if metric not in given:
+        if metric in unreadable:
+            yield Gap(day.isoformat(), metric + suffix, Reason.UNREADABLE)
+        elif metric not in given:
             reason = error.reason if error else Reason.EMPTY
             yield Gap(day.isoformat(), metric + suffix, reason, error)
 
 
 def has_few_followers(account: Account) -> bool:
     """Return whether an account has too few followers for insights about followers."""
-    followers = account.node.get("followers_count")
-    return followers is not None and followers < MIN_FOLLOWERS
+    return account.followers is not None and account.followers < MIN_FOLLOWERS

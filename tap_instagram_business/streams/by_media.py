@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 from abc import abstractmethod
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
 
 from tap_instagram_business.graph import insight_calls
+from tap_instagram_business.graph.insights import unreadable_metrics
 from tap_instagram_business.graph.reasons import Reason
-from tap_instagram_business.metrics import kind_of
+from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights import Split
+    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
-KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type"})
+KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})
 """Fields that decide which insights a media has, and when they are due."""
-REQUIRED_FIELDS = frozenset({"id", "timestamp"})
-"""Meta gives these of every media and story; without them nothing can be done with one."""
+MAX_DENIED = 25
+"""If Meta denies the insights of so many media of an account and gives none, the account is left
+out: the token lacks the permission."""
 MAX_TO_ASK_AGAIN = 200
 """If Meta fails at more media of an account than this, the account is left out of this run."""
 
@@ -47,11 +52,19 @@ def _moment(kept: str | None) -> dt.datetime | None:
 
 @dataclass(frozen=True)
 class ListedMedia:
-    """A media of an account, as Meta listed it."""
+    """A media of an account, as Meta listed it.
+
+    Attributes:
+        account: the account.
+        node: its fields, as Meta gave them.
+        posted: when it was posted; None if Meta does not tell, so that it is read in every run.
+        is_story: whether it stands in the list of stories.
+    """
 
     account: Account
     node: dict[str, Any] = field(repr=False)
-    posted: dt.datetime
+    posted: dt.datetime | None
+    is_story: bool = False
 
     @property
     def id(self) -> str:
@@ -61,7 +74,10 @@ class ListedMedia:
     @property
     def kind(self) -> str:
         """The kind of media, which decides which insights it has."""
-        return kind_of(self.node.get("media_product_type"), self.node.get("media_type"))
+        if self.is_story:
+            return STORY
+        names = ("media_product_type", "media_type", "permalink")
+        return kind_of(*(read_text(self.node.get(name)) for name in names))
 
 
 class RefreshedStream(InstagramStream):
@@ -79,8 +95,8 @@ class RefreshedStream(InstagramStream):
 
     def is_due(self, media: ListedMedia) -> bool:
         """Return whether this table wants a media in this run."""
-        if not self.selected:
-            return False
+        if not self.selected or media.posted is None:
+            return self.selected
         now, last = self._run.graph.now(), self._last_refresh(media.account)
         return is_due(media.id, media.posted, last=last, now=now, tiers=self.tiers)
 
@@ -99,7 +115,9 @@ class RefreshedStream(InstagramStream):
 
     def done_until(self, media: ListedMedia) -> None:
         """Remember that this media and all newer ones of its account are done."""
-        self.advance(media.account, partial_date=self.today, partial_until=media.posted.isoformat())
+        if media.posted is not None:
+            until = media.posted.isoformat()
+            self.advance(media.account, partial_date=self.today, partial_until=until)
 
     def ask_again(self, media: ListedMedia) -> None:
         """Remember that Meta failed at a media, so that the next run asks for it, due or not."""
@@ -159,7 +177,7 @@ class BreakdownFollower(InstagramStream):
         """Yield the calls that this table needs about a media; none where it is deselected."""
 
     @abstractmethod
-    def write_parts(self, answer: Answer, splits: Mapping[str, Split]) -> None:
+    def write_parts(self, answer: Answer, splits: Mapping[str, Parts]) -> None:
         """Write the rows of an answer.
 
         Args:
@@ -174,6 +192,7 @@ class InsightsStream(MediaFollower):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._ended: set[str] = set()
+        self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
 
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""
@@ -181,8 +200,15 @@ class InsightsStream(MediaFollower):
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
+        self.judge_denials(account)
         if not self.has_ended(account):
             super().end(account, since)
+
+    def judge_denials(self, account: Account) -> None:
+        """Leave an account out if Meta has denied the insights of its media and given none."""
+        denied = self._denied.get(account.id)
+        if denied and not self._run.graph.refusals.has_given(account.id):
+            self._end_account(account, next(iter(denied.values())))
 
     def insights_call(
         self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
@@ -203,11 +229,25 @@ class InsightsStream(MediaFollower):
         # asked for in every run for as long as it is listed.
         if has_room and (is_failure or error.rule.means_gone):
             self.ask_again(media)
-        if error.reason is Reason.BEFORE_CONVERSION:
+        if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
             self._run.conversions.add(media.account, media.posted)
+        reason = error.reason
+        if error.rule.means_denied:
+            if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
+                # Meta has the same code for a story that too few accounts have seen, in words that
+                # depend on the language of the token's user.
+                reason = Reason.TOO_FEW_VIEWERS
+            else:
+                self._take_denial(media, error)
         call = cast("InsightsCall", answer.call)
         metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
-        self.add_gap(media, error.reason, metric=metric, error=error)
+        self.add_gap(media, reason, metric=metric, error=error)
+
+    def _take_denial(self, media: ListedMedia, error: CallError) -> None:
+        denied = self._denied[media.account.id]
+        denied[media.id] = error
+        if len(denied) >= MAX_DENIED:
+            self.judge_denials(media.account)
 
     def _end_account(self, account: Account, error: CallError) -> None:
         if not self.has_ended(account):
@@ -217,7 +257,8 @@ class InsightsStream(MediaFollower):
 
     def is_before_conversion(self, media: ListedMedia) -> bool:
         """Return whether Meta is known to have no insights of a media."""
-        return self._run.conversions.covers(media.account, media.posted)
+        posted = media.posted
+        return posted is not None and self._run.conversions.covers(media.account, posted)
 
     def add_gap(
         self,
@@ -231,7 +272,7 @@ class InsightsStream(MediaFollower):
         gap = Gap(self.today, metric, reason, error, media.id)
         self.table(InsightGaps).add(media.account, gap)
 
-    def add_missing(self, answer: Answer, given: Container[str], suffix: str = "") -> None:
+    def add_missing(self, answer: Answer, given: Iterable[str], suffix: str = "") -> None:
         """Write a gap for each metric that was refused, or asked for and not given.
 
         Args:
@@ -243,7 +284,11 @@ class InsightsStream(MediaFollower):
         call = cast("InsightsCall", answer.call)
         for metric, error in call.refused.items():
             self.add_gap(media, error.reason, metric=metric + suffix, error=error)
-        missing = [metric for metric in call.metrics if metric not in given]
+        unreadable = unreadable_metrics(answer.data, call.breakdown)
+        for metric in call.metrics:
+            if metric in unreadable:
+                self.add_gap(media, Reason.UNREADABLE, metric=metric + suffix)
+        missing = [metric for metric in call.metrics if metric not in {*given, *unreadable}]
         if missing and missing == list(call.metrics) and not suffix:
             missing = [""]
         for metric in missing:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 TYPES: Mapping[str, th.JSONTypeHelper[Any]] = {
     "string": th.StringType(),
+    "id": th.StringType(),
+    "digits": th.StringType(),
     "integer": th.IntegerType(),
     "number": th.NumberType(),
     "boolean": th.BooleanType(),

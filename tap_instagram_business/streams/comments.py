@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.fields import COMMENT_FIELDS, TAGGED_FIELDS, requested
-from tap_instagram_business.graph.calls import Answer, ListCall
-from tap_instagram_business.graph.insights import read_time
+from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
+from tap_instagram_business.values import read_whole_number
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.run import Run
 
 COMMENTS_PER_PAGE = "50"
+MAX_FAILED_MEDIA = 25
+"""If the comments on so many media of an account cannot be read, the account is left out."""
 TAGGED_PER_PAGE = "25"
 """Meta refuses larger pages with the request to reduce the amount of data."""
 
@@ -59,6 +64,7 @@ class Comments(MediaFollower):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._ended: set[str] = set()
+        self._failed: dict[str, set[str]] = defaultdict(set)
 
     @override
     def needs(self) -> Iterable[str]:
@@ -79,7 +85,7 @@ class Comments(MediaFollower):
             super().end(account, since)
 
     def _wants(self, media: ListedMedia) -> bool:
-        has_comments = media.node.get("comments_count") != 0
+        has_comments = read_whole_number(media.node.get("comments_count")) != 0
         return has_comments and media.account.id not in self._ended and self.is_due(media)
 
     def _list(self, media: ListedMedia, node: str, edge: str) -> ListCall:
@@ -91,41 +97,51 @@ class Comments(MediaFollower):
     def _take(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject
         self._take_error(answer)
-        for node in answer.data["data"]:
+        for node in read_list(self, media.account, answer, media_id=media.id):
             self.write(self._row(media, node, None))
             self._take_replies(media, node)
 
-    def _take_replies(self, media: ListedMedia, comment: Mapping[str, Any]) -> None:
-        replies = comment.get("replies") or {}
-        for node in replies.get("data", ()):
-            self.write(self._row(media, node, str(comment["id"])))
-        first, more = next_page(Answer(self._list(media, str(comment["id"]), "replies"), replies))
+    def _take_replies(self, media: ListedMedia, comment: dict[str, Any]) -> None:
+        replies = comment.get("replies")
+        if replies is None:
+            return
+        listed = replies.get("data") if isinstance(replies, dict) else replies
+        call = self._list(media, comment["id"], "replies")
+        first, more = next_page(Answer(call, replies if isinstance(replies, dict) else EMPTY_LIST))
         self._take_error(first)
+        for node in read_nodes(self, media.account, listed, "/replies", media_id=media.id):
+            self.write(self._row(media, node, comment["id"]))
         for pages in self._run.graph.pages(
             [more] if more else [], self.costs, go_on=lambda _: True
         ):
             for page in pages:
                 self._take_error(page.answer)
-                for node in page.answer.data["data"]:
-                    self.write(self._row(media, node, str(comment["id"])))
+                for node in read_list(self, media.account, page.answer, media_id=media.id):
+                    self.write(self._row(media, node, comment["id"]))
 
     def _take_error(self, answer: Answer) -> None:
-        """Leave out an account whose comments cannot be read; a media that is gone has none."""
-        account, error = answer.call.subject.account, answer.error
-        if error and not error.rule.means_gone and account.id not in self._ended:
-            self._ended.add(account.id)
-            self.leave_out(account, error)
+        """Write a gap for comments that cannot be read; a media that is gone has none."""
+        media: ListedMedia = answer.call.subject
+        error = answer.error
+        if error is None or error.rule.means_gone:
+            return
+        if error.rule.ends_account or len(self._failed[media.account.id]) >= MAX_FAILED_MEDIA:
+            if media.account.id not in self._ended:
+                self._ended.add(media.account.id)
+                self.leave_out(media.account, error)
+            return
+        self._failed[media.account.id].add(media.id)
+        self.ask_again(media)
+        gap = Gap(self.today, f"/{answer.call.edge}", error.reason, error, media.id)
+        self.table(InsightGaps).add(media.account, gap)
 
-    @staticmethod
-    def _row(media: ListedMedia, node: Mapping[str, Any], parent_id: str | None) -> Record:
-        posted = node.get("timestamp")
+    def _row(self, media: ListedMedia, node: dict[str, Any], parent_id: str | None) -> Record:
         return {
-            "id": str(node["id"]),
+            "id": node["id"],
             "account_id": media.account.id,
             "media_id": media.id,
             "parent_id": parent_id,
-            **{field.name: field.read(node) for field in COMMENT_FIELDS},
-            "timestamp": read_time(posted).isoformat() if posted else None,
+            **read_fields(self, media.account, COMMENT_FIELDS, node, media_id=media.id),
         }
 
 
@@ -156,11 +172,6 @@ class TaggedMedia(InstagramStream):
                 account = accounts[page.answer.call.node]
                 if page.answer.error:
                     self.leave_out(account, page.answer.error)
-                for node in page.answer.data["data"]:
-                    posted = node.get("timestamp")
-                    yield {
-                        "id": str(node["id"]),
-                        "account_id": account.id,
-                        **{field.name: field.read(node) for field in TAGGED_FIELDS},
-                        "timestamp": read_time(posted).isoformat() if posted else None,
-                    }
+                for node in read_list(self, account, page.answer):
+                    values = read_fields(self, account, TAGGED_FIELDS, node, media_id=node["id"])
+                    yield {"id": node["id"], "account_id": account.id, **values}

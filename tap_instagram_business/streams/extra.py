@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.insights import Number
+    from tap_instagram_business.values import Number
 
 
 class ExtraInsights(InstagramStream):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -25,20 +27,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gap:
-    """One insight, or all ('') of a media, that Meta did not give on a date."""
+    """One insight, or all ('') of a media, that Meta did not give on a date.
+
+    Attributes:
+        date: the day, or the first of several days.
+        metric: Meta's name of what is missing.
+        reason: why.
+        error: Meta's error, if there was one.
+        media_id: id of the media; '' for an account.
+        last_date: the last of several consecutive days; '' for one day.
+    """
 
     date: str
     metric: str
     reason: Reason
     error: CallError | None = None
     media_id: str = ""
+    last_date: str = ""
 
 
 class InsightGaps(InstagramStream):
-    """One number that Meta did not give for a date, with the reason.
+    """One number that Meta did not give for a date, or for consecutive days, with the reason.
 
-    A row stays when a later run gets the number. To see since when a number is missing, take
-    MIN(date) and MAX(date) of its rows.
+    A row stays when a later run gets the number. Rows of several runs may be about the same days.
     """
 
     name = "insight_gaps"
@@ -53,7 +64,8 @@ class InsightGaps(InstagramStream):
             "metric",
             "string",
             "Meta's name of the metric, with its split if it has one, such as `reach by "
-            "follow_type`; '' if all insights are missing.",
+            "follow_type`; '' if all insights are missing. For what is no insight, Meta's name of "
+            "the field, or a slash and the name of the list, such as `/media`.",
             key=True,
         ),
         column(
@@ -65,10 +77,11 @@ class InsightGaps(InstagramStream):
         column(
             "date",
             "date",
-            "The US Pacific day whose insight is missing; for other insights the UTC date of the "
-            "request.",
+            "The first US Pacific day whose insight is missing; for other insights the UTC date of "
+            "the request.",
             key=True,
         ),
+        column("last_date", "date", "The last of these days; the same as `date` for one day."),
         column("code", "integer", "Meta's error code. NULL if Meta gave no error."),
         column("subcode", "integer", "Meta's error_subcode. NULL if there was none."),
         column("message", "string", "Meta's error message. NULL if Meta gave no error."),
@@ -77,6 +90,7 @@ class InsightGaps(InstagramStream):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._accounts: set[tuple[str, str]] = set()
+        self._days: dict[tuple[str, str, str], Gap] = {}
 
     @override
     def rows(self) -> Iterable[Record]:
@@ -89,11 +103,41 @@ class InsightGaps(InstagramStream):
             self._accounts.add((account.id, error.reason))
             self.add(account, Gap(date, "", error.reason, error))
 
+    def add_days(self, account: Account, gaps: Iterable[Gap]) -> None:
+        """Write gaps of days: one row for consecutive days without a number for the same reason.
+
+        Days that go on from earlier ones of this run are told by the same row, which then replaces
+        the earlier one.
+        """
+        changed: dict[tuple[str, str, str], Gap] = {}
+        for gap in sorted(gaps, key=attrgetter("date")):
+            self._tell(gap)
+            code = str(gap.error.code) if gap.error else ""
+            key = f"{account.id} {gap.metric}", gap.reason.value, code
+            earlier = self._days.get(key)
+            if earlier and gap.date in {earlier.last_date, _day_after(earlier.last_date)}:
+                whole = replace(gap, date=earlier.date, last_date=gap.date)
+            else:
+                if key in changed:
+                    self._write(account, changed[key])
+                whole = replace(gap, last_date=gap.date)
+            self._days[key] = changed[key] = whole
+        for gap in changed.values():
+            self._write(account, gap)
+
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""
-        error = gap.error
+        self._tell(gap)
+        self._write(account, gap)
+
+    def _tell(self, gap: Gap) -> None:
         if gap.reason is Reason.FAILED:
             self._run.left_out.add_failed_insight()
+        if gap.reason is Reason.UNREADABLE:
+            self._run.left_out.add_unreadable(gap.metric)
+
+    def _write(self, account: Account, gap: Gap) -> None:
+        error = gap.error
         self.write(
             {
                 "account_id": account.id,
@@ -101,8 +145,13 @@ class InsightGaps(InstagramStream):
                 "metric": gap.metric,
                 "reason": gap.reason.value,
                 "date": gap.date,
+                "last_date": gap.last_date or gap.date,
                 "code": (error.code or None) if error else None,
                 "subcode": (error.subcode or None) if error else None,
                 "message": error.message if error else None,
             }
         )
+
+
+def _day_after(date: str) -> str:
+    return (dt.date.fromisoformat(date) + dt.timedelta(days=1)).isoformat()

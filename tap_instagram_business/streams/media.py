@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.fields import CHILD_FIELDS, MEDIA_FIELDS, requested
-from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.insights import read_time
+from tap_instagram_business.fields import (
+    CHILD_FIELDS,
+    COUNTER_FIELDS,
+    MEDIA_FIELDS,
+    requested,
+)
+from tap_instagram_business.graph.calls import Answer, ListCall
+from tap_instagram_business.graph.paging import Page, next_page
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
-    REQUIRED_FIELDS,
     ListedMedia,
     MediaFollower,
     RefreshedStream,
 )
 from tap_instagram_business.streams.captions import hashtags, mentions
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
+from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,12 +36,14 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.paging import Page
     from tap_instagram_business.run import Run
 
 MEDIA_PER_PAGE = "100"
+SLIDES_PER_PAGE = "100"
+YOUNG = dt.timedelta(days=90)
+"""The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
 
 
@@ -42,7 +51,7 @@ class Media(RefreshedStream):
     """One post, carousel or reel as it is now (Graph API: IG Media).
 
     Meta lists the newest media first, at most 10,000, and does not say when a media last changed.
-    So each run lists all media, a hundred in one call, and writes those that are new or due.
+    So each run lists all media, a hundred in one call, and writes them all.
     """
 
     name = "media"
@@ -65,6 +74,12 @@ class Media(RefreshedStream):
         column(
             "children_count", "integer", "Number of slides of a carousel. NULL for other media."
         ),
+        column(
+            "listed_on",
+            "date",
+            "UTC date on which Meta last listed the media. If the account was listed later, the "
+            "media is deleted or hidden, or older than the newest 10,000.",
+        ),
     ).to_dict()
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -80,13 +95,11 @@ class Media(RefreshedStream):
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
             media = [item for page in pages for item in self._listed_media(accounts, page.answer)]
+            self._complete_slides(media)
             self._log_progress(pages, len(media))
             for follower in followers:
                 follower.isolated(follower.read, media)
-            for item in media:
-                if self.is_due(item):
-                    yield self._row(item)
-                    self.done_until(item)
+            yield from (self._row(item) for item in media)
             for page in pages:
                 if page.is_last:
                     self._end(accounts[page.answer.call.node], page.answer.error)
@@ -107,7 +120,7 @@ class Media(RefreshedStream):
         ]
         params = {"fields": ",".join(dict.fromkeys(fields)), "limit": MEDIA_PER_PAGE}
         for account in self.accounts_in_turn():
-            yield ListCall(account.id, "media", params, account.token, required=REQUIRED_FIELDS)
+            yield ListCall(account.id, "media", params, account.token)
 
     @functools.cached_property
     def since(self) -> dt.datetime | None:
@@ -119,31 +132,65 @@ class Media(RefreshedStream):
 
     def _goes_on(self, answer: Answer) -> bool:
         """Return whether to read the next page: the list is newest first, up to `start_date`."""
-        items = answer.data["data"]
-        return not (items and self.since and read_time(items[-1]["timestamp"]) < self.since)
+        times = [read_time(node.get("timestamp")) for node in answer.nodes]
+        known = [moment for moment in times if moment]
+        return not (known and self.since and known[-1] < self.since)
 
     def _listed_media(
         self, accounts: Mapping[str, Account], answer: Answer
     ) -> Iterator[ListedMedia]:
         account = accounts[answer.call.node]
-        for node in answer.data["data"]:
-            posted = read_time(node["timestamp"])
-            if self.since is None or posted >= self.since:
+        for node in read_list(self, account, answer):
+            posted = read_time(node.get("timestamp"))
+            if self.since is None or posted is None or posted >= self.since:
                 yield ListedMedia(account, node, posted)
 
     def _row(self, media: ListedMedia) -> Record:
-        caption = str(media.node.get("caption") or "")
-        slides = media.node.get("children", {}).get("data")
+        values = read_fields(self, media.account, MEDIA_FIELDS, media.node, media_id=media.id)
+        is_known = values["caption"] is not None or media.node.get("caption") is None
+        caption = values["caption"] or ""
         return {
             "id": media.id,
             "account_id": media.account.id,
-            **{field.name: field.read(media.node) for field in MEDIA_FIELDS},
-            "timestamp": media.posted.isoformat(),
-            "hashtags": hashtags(caption),
-            "mentions": mentions(caption),
-            "caption_length": len(caption),
-            "children_count": None if slides is None else len(slides),
+            **values,
+            "hashtags": hashtags(caption) if is_known else None,
+            "mentions": mentions(caption) if is_known else None,
+            "caption_length": len(caption) if is_known else None,
+            "children_count": len(self.slides(media)) if media.node.get("children") else None,
+            "listed_on": self.today,
         }
+
+    def slides(self, media: ListedMedia) -> list[dict[str, Any]]:
+        """Return the slides of a carousel."""
+        children = media.node.get("children")
+        nodes = children.get("data") if isinstance(children, dict) else children
+        return list(read_nodes(self, media.account, nodes, "/children", media_id=media.id))
+
+    def _complete_slides(self, media: Iterable[ListedMedia]) -> None:
+        """Add the slides that do not fit into the list, where Meta gives them in pages."""
+        fields = ",".join(self.table(MediaChildren).fields())
+        params = {"fields": fields, "limit": SLIDES_PER_PAGE}
+        more: list[Call] = []
+        for item in media:
+            children = item.node.get("children")
+            if isinstance(children, dict) and isinstance(children.get("data"), list):
+                account = item.account
+                call = ListCall(item.id, "children", params, account.token, item, account.id)
+                first, following = next_page(Answer(call, children))
+                self._take_slides(first)
+                more += [following] if following else []
+        for pages in self._run.graph.pages(more, self.costs, go_on=lambda _: True):
+            for page in pages:
+                self._take_slides(page.answer)
+
+    def _take_slides(self, answer: Answer) -> None:
+        item: ListedMedia = answer.call.subject
+        children = item.node["children"]
+        if answer.data is not children:
+            item.node["children"] = {"data": [*children["data"], *answer.data["data"]]}
+        if error := answer.error:
+            gap = Gap(self.today, "/children", error.reason, error, item.id)
+            self.table(InsightGaps).add(item.account, gap)
 
     def _end(self, account: Account, error: CallError | None) -> None:
         """End the list of an account; after an error no bookmark moves, so the next run repeats."""
@@ -174,24 +221,65 @@ class MediaChildren(MediaFollower):
     def needs(self) -> Iterable[str]:
         is_counted = "children_count" in self.table(Media).wanted_columns
         if self.selected or is_counted:
-            fields = requested(CHILD_FIELDS, self.config["login"], self.wanted_columns)
-            yield f"children{{{','.join(fields)}}}"
+            yield f"children.limit({SLIDES_PER_PAGE}){{{','.join(self.fields())}}}"
+
+    def fields(self) -> list[str]:
+        """Return the fields to ask of a slide."""
+        return requested(CHILD_FIELDS, self.config["login"], self.wanted_columns)
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         """Write the slides of those carousels that are due."""
         for item in media:
-            slides = item.node.get("children", {}).get("data", ()) if self.is_due(item) else ()
+            slides = self.table(Media).slides(item) if self.is_due(item) else ()
             for position, node in enumerate(slides, start=1):
-                posted = node.get("timestamp")
                 self.write(
                     {
-                        "id": str(node["id"]),
+                        "id": node["id"],
                         "media_id": item.id,
                         "account_id": item.account.id,
                         "position": position,
-                        **{field.name: field.read(node) for field in CHILD_FIELDS},
-                        "timestamp": read_time(posted).isoformat() if posted else None,
+                        **read_fields(self, item.account, CHILD_FIELDS, node, media_id=item.id),
+                    }
+                )
+            self.done_until(item)
+
+
+class MediaHistory(MediaFollower):
+    """The counters of one media on one day, from the list of media, without a call of its own.
+
+    A row is written for media of 90 days or younger in each run, and for older ones when they are
+    due (Graph API: IG Media). A later reading on the same date replaces the row.
+    """
+
+    name = "media_history"
+    parent_stream_type = Media
+    primary_keys = ("media_id", "date")
+    replication_key = "date"
+    schema = th.PropertiesList(
+        ACCOUNT_ID,
+        column("media_id", "string", "Id of the media.", key=True),
+        column("date", "date", "UTC date of the reading.", key=True),
+        *columns(COUNTER_FIELDS),
+    ).to_dict()
+
+    @override
+    def needs(self) -> Iterable[str]:
+        return requested(COUNTER_FIELDS, self.config["login"], self.wanted_columns)
+
+    @override
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Write the counters of those media that are young or due."""
+        now = self._run.graph.now()
+        for item in media:
+            is_young = item.posted is not None and now - item.posted <= YOUNG
+            if is_young or self.is_due(item):
+                self.write(
+                    {
+                        "account_id": item.account.id,
+                        "media_id": item.id,
+                        "date": self.today,
+                        **{field.name: field.read(item.node) for field in COUNTER_FIELDS},
                     }
                 )
             self.done_until(item)

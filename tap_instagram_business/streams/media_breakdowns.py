@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Split
+    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.refresh import Tiers
     from tap_instagram_business.streams.by_media import ListedMedia
@@ -70,7 +70,8 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
             if answer.error:
                 self.take_error(answer, answer.error)
             else:
-                self.write_parts(answer, read_splits(answer.data))
+                breakdown = cast("InsightsCall", answer.call).breakdown
+                self.write_parts(answer, read_splits(answer.data, breakdown))
             if not self.has_ended(answer.call.subject.account):
                 self.done_until(answer.call.subject)
 
@@ -83,12 +84,12 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
                 yield self.insights_call(media, (metric.name,), metric.breakdown)
 
     @override
-    def write_parts(self, answer: Answer, splits: Mapping[str, Split]) -> None:
+    def write_parts(self, answer: Answer, splits: Mapping[str, Parts]) -> None:
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
         self.add_missing(answer, splits, f" by {breakdown}")
-        for metric, split in splits.items():
-            for (dimension,), value in split.parts.items():
+        for metric, parts in splits.items():
+            for (dimension,), value in parts.items():
                 self.write(
                     {
                         "media_id": media.id,

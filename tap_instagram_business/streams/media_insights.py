@@ -16,6 +16,7 @@ from tap_instagram_business.streams.by_media import InsightsStream, RefreshedStr
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,6 +97,7 @@ class MediaInsights(InsightsStream):
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
+        self.judge_denials(account)
         if self.has_ended(account):
             return
         for table in self._tables_of_media():
@@ -130,8 +132,8 @@ class MediaInsights(InsightsStream):
             "media_id": media.id,
             "account_id": media.account.id,
             "snapshot_date": self.today,
-            "media_type": media.node.get("media_type"),
-            "media_product_type": media.node.get("media_product_type"),
+            "media_type": read_text(media.node.get("media_type")),
+            "media_product_type": read_text(media.node.get("media_product_type")),
             **{metric.name: values.get(metric.name) for metric in METRICS},
         }
         self.write(row)

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.insights import Split, read_splits, read_time, read_values
+from tap_instagram_business.graph.insights import parts_or_zero, read_splits, read_values
 from tap_instagram_business.metrics import (
     MEDIA_METRICS,
     NAVIGATION,
@@ -20,13 +20,14 @@ from tap_instagram_business.metrics import (
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
-    REQUIRED_FIELDS,
     BreakdownFollower,
     InsightsStream,
     ListedMedia,
     MediaFollower,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.nodes import read_fields, read_list
+from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
 
 STORIES_PER_PAGE = "100"
@@ -85,20 +87,19 @@ class Stories(InstagramStream):
         ]
         params = {"fields": ",".join(dict.fromkeys(fields)), "limit": STORIES_PER_PAGE}
         for account in self._run.accounts:
-            yield ListCall(account.id, "stories", params, account.token, required=REQUIRED_FIELDS)
+            yield ListCall(account.id, "stories", params, account.token)
 
-    @staticmethod
-    def _read(accounts: Mapping[str, Account], answer: Answer) -> Iterator[ListedMedia]:
-        for node in answer.data["data"]:
-            yield ListedMedia(accounts[answer.call.node], node, read_time(node["timestamp"]))
+    def _read(self, accounts: Mapping[str, Account], answer: Answer) -> Iterator[ListedMedia]:
+        account = accounts[answer.call.node]
+        for node in read_list(self, account, answer):
+            posted = read_time(node.get("timestamp"))
+            yield ListedMedia(account, node, posted, is_story=True)
 
-    @staticmethod
-    def _row(story: ListedMedia) -> Record:
+    def _row(self, story: ListedMedia) -> Record:
         return {
             "id": story.id,
             "account_id": story.account.id,
-            **{field.name: field.read(story.node) for field in STORY_FIELDS},
-            "timestamp": story.posted.isoformat(),
+            **read_fields(self, story.account, STORY_FIELDS, story.node, media_id=story.id),
         }
 
 
@@ -129,6 +130,7 @@ class StoryInsights(InsightsStream):
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
         """Move no bookmark: a story is asked about in every run while it lives."""
+        self.judge_denials(account)
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
@@ -162,9 +164,8 @@ class StoryInsights(InsightsStream):
             self.add_missing(answer, values)
             figures |= values
             return
-        splits = read_splits(answer.data)
-        if navigation := splits.get(NAVIGATION.name):
-            figures |= _navigation(navigation)
+        splits = read_splits(answer.data, breakdown)
+        figures |= _navigation(splits.get(NAVIGATION.name, {}))
         followers = self._breakdown_followers()
         for follower in followers:
             follower.isolated(follower.write_parts, answer, splits)
@@ -177,12 +178,12 @@ class StoryInsights(InsightsStream):
             "media_id": story.id,
             "account_id": story.account.id,
             "snapshot_date": self.today,
-            "timestamp": story.posted.isoformat(),
+            "timestamp": story.posted.isoformat() if story.posted else None,
             **{name: figures.get(name) for name in names},
         }
 
 
-def _navigation(split: Split) -> dict[str, Any]:
-    """Return the navigation columns; Meta leaves out a part of zero, so what is missing is zero."""
-    parts = {values[0].upper(): value for values, value in split.parts.items()}
-    return {name: parts.get(part, 0) for name, (part, _) in NAVIGATION_COLUMNS.items()}
+def _navigation(parts: Parts) -> dict[str, Any]:
+    """Return the navigation columns."""
+    known = parts_or_zero(parts, (part for part, _ in NAVIGATION_COLUMNS.values()))
+    return {name: known[part] for name, (part, _) in NAVIGATION_COLUMNS.items() if part in known}

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.vault import Vault
 
+pytestmark = pytest.mark.soak
+
 GOES, STAYS = "17841400000000001", "17841400000000002"
 QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 

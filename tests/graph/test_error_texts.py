@@ -72,7 +72,7 @@ def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
         # Two rows cover each of these: the one further up decides.
         ({"code": 4, "message": "Please reduce the amount of data"}, Action.LESS, "error"),
         ({"code": 10, "message": "Not enough viewers"}, Action.GAP, "too_few_viewers"),
-        ({"code": 10, "message": "Nicht genug"}, Action.SKIP_ACCOUNT, "permission"),
+        ({"code": 10, "message": "Nicht genug"}, Action.DENIED, "permission"),
         (
             {"code": 100, "error_subcode": 2108006, "message": "nonexisting field (saved)"},
             Action.GAP,
@@ -99,7 +99,7 @@ def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
         # What no row covers is a gap, unless Meta says that it passes.
         ({"code": 66_666}, Action.GAP, "error"),
         ({"code": 66_666, "is_transient": True}, Action.RETRY, "error"),
-        ({"code": 10, "is_transient": True}, Action.SKIP_ACCOUNT, "permission"),
+        ({"code": 10, "is_transient": True}, Action.DENIED, "permission"),
         ({}, Action.GAP, "error"),
         ({"code": None, "error_subcode": None, "message": None}, Action.GAP, "error"),
     ],

@@ -8,15 +8,12 @@ from typing import Any
 import pytest
 
 from tap_instagram_business.graph.insights import (
-    Split,
-    is_readable,
+    parts_or_zero,
     read_series,
     read_splits,
-    read_time,
     read_values,
+    unreadable_metrics,
 )
-
-UTC = dt.timezone.utc
 
 
 def answer(**metrics: dict[str, Any]) -> dict[str, Any]:
@@ -24,28 +21,8 @@ def answer(**metrics: dict[str, Any]) -> dict[str, Any]:
     return {"data": [{"name": name, **content} for name, content in metrics.items()]}
 
 
-# Times
-
-
-@pytest.mark.parametrize(
-    ("written", "moment"),
-    [
-        ("2026-10-01T12:34:56+0000", dt.datetime(2026, 10, 1, 12, 34, 56, tzinfo=UTC)),
-        ("2026-10-01T00:00:00-0700", dt.datetime(2026, 10, 1, 7, tzinfo=UTC)),
-        ("2026-10-01T00:00:00-07:00", dt.datetime(2026, 10, 1, 7, tzinfo=UTC)),
-        ("2026-10-01T12:34:56.789+0000", dt.datetime(2026, 10, 1, 12, 34, 56, tzinfo=UTC)),
-        ("2026-10-01T12:34:56Z", dt.datetime(2026, 10, 1, 12, 34, 56, tzinfo=UTC)),
-        (1790858096, dt.datetime(2026, 10, 1, 12, 34, 56, tzinfo=UTC)),
-    ],
-)
-def test_a_time_is_read_with_its_offset(written: object, moment: dt.datetime) -> None:
-    assert read_time(written) == moment
-
-
-@pytest.mark.parametrize("written", ["", "2026-10-01", "2026-10-01T12:34:56", "1790858096"])
-def test_a_time_without_an_offset_is_refused(written: str) -> None:
-    with pytest.raises(ValueError, match="is no moment"):
-        read_time(written)
+def moment(written: str) -> dt.datetime:
+    return dt.datetime.strptime(written, "%Y-%m-%dT%H:%M:%S%z")
 
 
 # One value
@@ -59,7 +36,8 @@ def test_a_time_without_an_offset_is_refused(written: str) -> None:
         ({"total_value": {"value": 7}, "values": [{"value": 5}]}, 7),
         ({"values": [{"value": 7}], "total_value": None}, 7),
         ({"values": [{"value": 7}, {"value": 8}]}, 7),
-        ({"values": [{"value": 7.25}]}, 7.25),
+        ({"values": [{"value": 7.0}]}, 7),
+        ({"values": [{"value": "7"}]}, 7),
         ({"values": [{"value": 0}]}, 0),
         ({"total_value": {"value": 0}}, 0),
     ],
@@ -78,8 +56,13 @@ def test_the_value_of_a_metric_is_found_where_meta_puts_it(
         {"values": None},
         {"values": [{}]},
         {"values": [{"value": None}]},
-        {"values": [{"value": "7"}]},
+        {"values": [{"value": "seven"}]},
+        {"values": [{"value": 7.25}]},
+        {"values": [{"value": True}]},
         {"values": [{"value": {"0": 7}}]},
+        {"values": [7]},
+        {"values": 7},
+        {"total_value": 7},
         {"total_value": {}},
         {"total_value": {"value": None}},
         {"total_value": {"breakdowns": [{"dimension_keys": ["city"], "results": []}]}},
@@ -102,8 +85,8 @@ def test_a_series_keeps_its_order_and_its_zeros() -> None:
     reach = [{"value": 0, "end_time": SECOND}, {"value": 3, "end_time": FIRST}]
     online = [{"value": {"0": 5, "23": 1}, "end_time": FIRST}, {"value": {}, "end_time": SECOND}]
     assert read_series(answer(reach={"values": reach}, online={"values": online})) == {
-        "reach": [(read_time(SECOND), 0), (read_time(FIRST), 3)],
-        "online": [(read_time(FIRST), {"0": 5, "23": 1}), (read_time(SECOND), {})],
+        "reach": [(moment(SECOND), 0), (moment(FIRST), 3)],
+        "online": [(moment(FIRST), {"0": 5, "23": 1}), (moment(SECOND), {})],
     }
 
 
@@ -118,7 +101,7 @@ def test_a_series_keeps_its_order_and_its_zeros() -> None:
 )
 def test_a_bucket_without_a_value_or_a_time_is_left_out(bucket: dict[str, Any]) -> None:
     buckets = [bucket, {"value": 3, "end_time": FIRST}]
-    assert read_series(answer(reach={"values": buckets})) == {"reach": [(read_time(FIRST), 3)]}
+    assert read_series(answer(reach={"values": buckets})) == {"reach": [(moment(FIRST), 3)]}
 
 
 @pytest.mark.parametrize("content", [{}, {"values": None}, {"values": []}])
@@ -137,59 +120,105 @@ def split_by(*dimensions: str, **results: int) -> dict[str, Any]:
 
 def test_parts_are_read_by_their_values_of_the_dimensions() -> None:
     content = split_by("age", "gender", young__F=3, young__M=0)
-    assert read_splits(answer(follower_demographics=content)) == {
-        "follower_demographics": Split(
-            dimensions=("age", "gender"), parts={("young", "F"): 3, ("young", "M"): 0}
-        )
+    assert read_splits(answer(follower_demographics=content), "age,gender") == {
+        "follower_demographics": {("young", "F"): 3, ("young", "M"): 0}
     }
 
 
-def test_a_split_without_parts_is_told_from_no_split() -> None:
+def test_parts_have_the_order_of_the_dimensions_that_were_asked_for() -> None:
+    content = split_by("GENDER", "age", F__young=3)
+    assert read_splits(answer(reach=content), "age,gender") == {"reach": {("young", "F"): 3}}
+
+
+def test_a_split_without_parts_is_one_only_where_the_figure_is_zero() -> None:
+    nothing = split_by("follow_type")["total_value"]
     metrics = answer(
-        reach=split_by("follow_type"),
-        views={"total_value": {"breakdowns": [{"dimension_keys": ["follow_type"]}]}},
+        reach={"total_value": nothing},
+        shares={"total_value": {**nothing, "value": 0}},
+        views={"total_value": {"breakdowns": [{"dimension_keys": ["follow_type"]}], "value": 3}},
         likes={"total_value": {"value": 3}},
         saves={"total_value": {"breakdowns": None}},
-        shares={"values": [{"value": 3}]},
+        comments={"values": [{"value": 3}]},
     )
-    empty = Split(dimensions=("follow_type",), parts={})
-    assert read_splits(metrics) == {"reach": empty, "views": empty}
+    assert read_splits(metrics, "follow_type") == {"shares": {}}
 
 
-# What can be read at all
+@pytest.mark.parametrize("breakdown", ["follow_type", "follow_type,media_product_type"])
+def test_a_split_by_other_dimensions_is_none(breakdown: str) -> None:
+    content = answer(reach=split_by("media_product_type", REEL=3))
+    assert read_splits(content, breakdown) == {}
+    assert unreadable_metrics(content, breakdown) == {"reach"}
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("parts", "figures"),
     [
-        {"data": []},
-        answer(reach={}),
-        answer(reach={"values": [{"value": 7, "end_time": FIRST}]}),
-        answer(reach={"total_value": {"value": 7}, "period": "day", "title": "Reach", "id": "1"}),
-        answer(reach=split_by("city", London=1)),
+        ({"FOLLOWER": 3, "NON_FOLLOWER": 2}, {"FOLLOWER": 3, "NON_FOLLOWER": 2}),
+        ({"follower": 3}, {"FOLLOWER": 3, "NON_FOLLOWER": 0}),
+        ({"FOLLOWER": 3, "UNKNOWN": 1}, {"FOLLOWER": 3, "NON_FOLLOWER": 0, "UNKNOWN": 1}),
+        ({"FOLLOWER": 3, "SUPER_FOLLOWER": 1}, {"FOLLOWER": 3}),
+        ({"SUPER_FOLLOWER": 1}, {}),
+        ({}, {}),
     ],
 )
-def test_answers_of_the_documented_shapes_are_readable(body: dict[str, Any]) -> None:
-    assert is_readable(body)
+def test_a_part_is_zero_only_beside_parts_that_are_all_known(
+    parts: dict[str, int], figures: dict[str, int]
+) -> None:
+    split: dict[tuple[str, ...], int | float] = {(name,): n for name, n in parts.items()}
+    assert parts_or_zero(split, ("FOLLOWER", "NON_FOLLOWER")) == figures
+
+
+# What cannot be read
 
 
 @pytest.mark.parametrize(
-    "body",
+    "content",
     [
         {},
-        {"data": None},
-        {"data": [None]},
-        {"data": ["reach"]},
-        {"data": [{"values": [{"value": 7}]}]},
-        answer(reach={"values": [7]}),
-        answer(reach={"values": 7}),
-        answer(reach={"total_value": 7}),
-        answer(reach={"values": [{"value": 7, "end_time": "yesterday"}]}),
-        answer(reach={"values": [{"value": 7, "end_time": ["2026"]}]}),
-        answer(reach={"total_value": {"breakdowns": [7]}}),
-        answer(reach={"total_value": {"breakdowns": [{"results": [{"value": 7}]}]}}),
-        answer(reach={"total_value": {"breakdowns": [{"results": [{"dimension_values": ["F"]}]}]}}),
+        {"values": None},
+        {"values": [{"value": 7, "end_time": FIRST}]},
+        {"values": [{"value": None, "end_time": FIRST}]},
+        {"total_value": {"value": 7}, "period": "day", "title": "Reach", "id": "1"},
     ],
 )
-def test_answers_of_another_shape_are_not(body: dict[str, Any]) -> None:
-    assert not is_readable(body)
+def test_an_answer_of_a_documented_shape_is_readable(content: dict[str, Any]) -> None:
+    assert unreadable_metrics(answer(reach=content)) == set()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"values": [7]},
+        {"values": 7},
+        {"total_value": 7},
+        {"total_value": {"value": "seven"}},
+        {"values": [{"value": 7, "end_time": "yesterday"}]},
+        {"values": [{"value": 7, "end_time": ["2026"]}, {"value": 7, "end_time": FIRST}]},
+        {"values": [{"value": [7], "end_time": FIRST}]},
+        {"values": [{"value": {"0": 7, "1": "many"}, "end_time": FIRST}]},
+    ],
+)
+def test_what_has_another_shape_is_told_and_costs_nothing_else(content: dict[str, Any]) -> None:
+    whole = answer(reach=content, views={"total_value": {"value": 7}})
+    whole["data"] += [None, "reach", {"values": [{"value": 7}]}, {"name": 7}]
+    assert unreadable_metrics(whole) == {"reach"}
+    assert read_values(whole)["views"] == 7
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        7,
+        {"breakdowns": 7},
+        {"breakdowns": [7]},
+        {"breakdowns": [{"results": 7}]},
+        {"breakdowns": [{"results": [{"value": 7}]}]},
+        {"breakdowns": [{"results": [{"dimension_values": ["F"]}]}]},
+        {"breakdowns": [{"results": [{"dimension_values": ["F", "M"], "value": 7}]}]},
+        {"breakdowns": [{"results": [{"dimension_values": [7], "value": 7}]}]},
+    ],
+)
+def test_a_part_of_another_shape_is_told(total: object) -> None:
+    whole = answer(reach={"total_value": total}, views=split_by("gender", F=1))
+    assert unreadable_metrics(whole, "gender") == {"reach"}
+    assert read_splits(whole, "gender") == {"views": {("F",): 1}}

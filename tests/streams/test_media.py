@@ -43,7 +43,7 @@ def read(serve: Callable[..., GraphApiServer], captions: Sequence[str]) -> list[
     server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))
     posted = "2026-11-01T12:00:00+0000"
     media = [
-        {"id": str(number), "timestamp": posted, "caption": caption}
+        {"id": str(10**16 + number), "timestamp": posted, "caption": caption}
         for number, caption in enumerate(captions)
     ]
     body = json.dumps({"data": media})

@@ -23,12 +23,13 @@ from tests.truth.of_accounts import (
     audience_demographics,
     online_followers,
 )
-from tests.truth.of_gaps import day_gaps, media_gaps, story_gaps
+from tests.truth.of_gaps import day_gaps, media_gaps, story_gaps, unfolded
 from tests.truth.of_media import (
     INSIGHT_COLUMNS,
     comments,
     media,
     media_children,
+    media_history,
     media_insights,
     media_insights_breakdowns,
     media_insights_history,
@@ -63,6 +64,7 @@ __all__ = [
     "media",
     "media_children",
     "media_gaps",
+    "media_history",
     "media_insights",
     "media_insights_breakdowns",
     "media_insights_history",
@@ -74,6 +76,7 @@ __all__ = [
     "story_insights",
     "tables_equal",
     "tagged_media",
+    "unfolded",
 ]
 
 
@@ -90,6 +93,7 @@ def every_table(world: World, now: dt.datetime, days: Iterable[dt.date]) -> dict
         "online_followers": online_followers(world, now, days),
         "media": media(world, now),
         "media_children": media_children(world, now),
+        "media_history": media_history(world, now),
         "media_insights": media_insights(world, now),
         "media_insights_history": media_insights_history(world, now),
         "stories": stories(world, now),

@@ -45,5 +45,10 @@ def days_to(last: dt.date, number: int) -> list[dt.date]:
     return [last - DAY * back for back in reversed(range(number))]
 
 
+def days_between(first: str, last: str) -> list[dt.date]:
+    begin, end = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
+    return [begin + DAY * number for number in range((end - begin).days + 1)]
+
+
 def rfc3339(timestamp: str) -> str:
     return dt.datetime.strptime(timestamp, "%Y-%m-%dT%H:%M:%S%z").isoformat()

@@ -54,12 +54,20 @@ DAY_COLUMNS = (
 )
 
 
+def day_figures(world: World, account_id: str, day: dt.date, now: dt.datetime) -> dict[str, int]:
+    """The figures of a day; a split without parts, as on a day without follows, says nothing."""
+    figures = world.account_day(account_id, day, now)
+    given = {name: figures[name] for name in DAY_COLUMNS if name in figures}
+    if not given.get("follows") and not given.get("unfollows"):
+        given = {name: n for name, n in given.items() if name not in {"follows", "unfollows"}}
+    return given
+
+
 def account_insights(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Table:
     table: Table = {}
     for account_id in world.account_ids:
         for day in days:
-            figures = world.account_day(account_id, day, now)
-            given = {name: figures[name] for name in DAY_COLUMNS if name in figures}
+            given = day_figures(world, account_id, day, now)
             if given:
                 ended = pacific_midnight(day + DAY)
                 table[account_id, day.isoformat()] = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth.of_accounts import DAY_COLUMNS
+from tests.truth.comparison import days_between
+from tests.truth.of_accounts import DAY_COLUMNS, day_figures
 from tests.truth.of_media import FACEBOOK_INSIGHTS, STORY_INSIGHTS
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from instagram_sandbox.graph_api import World
+    from tests.truth.comparison import Row
 
 
 def media_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
@@ -65,6 +67,15 @@ def story_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
     return gaps
 
 
+def unfolded(rows: Iterable[Row]) -> set[tuple[str, str, str, str, str]]:
+    """The gaps day by day: account, media, metric, reason and date."""
+    return {
+        (row["account_id"], row["media_id"], row["metric"], row["reason"], day.isoformat())
+        for row in rows
+        for day in days_between(row["date"], row["last_date"])
+    }
+
+
 def day_gaps(
     world: World, now: dt.datetime, days: Iterable[dt.date]
 ) -> set[tuple[str, str, str, str]]:
@@ -73,7 +84,7 @@ def day_gaps(
     for account_id in world.account_ids:
         small = world.account(account_id).small
         for day in days:
-            figures = world.account_day(account_id, day, now)
+            figures = day_figures(world, account_id, day, now)
             for name in DAY_COLUMNS:
                 metric = "follows_and_unfollows" if name in {"follows", "unfollows"} else name
                 if name in figures:

@@ -48,8 +48,28 @@ def media(world: World, now: dt.datetime) -> Table:
                 "mentions": mentions(caption),
                 "caption_length": len(caption),
                 "children_count": len(node["children"]) if "children" in node else None,
+                "listed_on": now.date().isoformat(),
             }
     return table
+
+
+COUNTER_COLUMNS = (
+    *("like_count", "comments_count", "shares_count", "reposts_count", "total_like_count"),
+    *("total_comments_count", "total_views_count"),
+)
+
+
+def media_history(world: World, now: dt.datetime) -> Table:
+    """The counters of all media, as a run writes them that reads them for the first time."""
+    return {
+        (row["id"], now.date().isoformat()): {
+            "account_id": row["account_id"],
+            "media_id": row["id"],
+            "date": now.date().isoformat(),
+            **{name: row[name] for name in COUNTER_COLUMNS if name in row},
+        }
+        for row in media(world, now).values()
+    }
 
 
 CHILD_COLUMNS = (
@@ -162,7 +182,7 @@ def story_insights(world: World, now: dt.datetime) -> Table:
                 "snapshot_date": now.date().isoformat(),
                 "timestamp": rfc3339(node["timestamp"]),
                 **{name: figures[name] for name in names if name in figures},
-                **{name: split.get(part, 0) for name, part in NAVIGATED.items()},
+                **{name: split.get(part, 0 if split else None) for name, part in NAVIGATED.items()},
             }
     return table
 

@@ -45,6 +45,7 @@ class WorldSettings:
         stories_per_day: Number of stories that each account publishes a day.
         end_labels: Whether `end_time` in a series of days is the end of the day that a value
             belongs to. By default it is the beginning. Meta's documentation does not say which.
+            A window holds the days whose `end_time` is in it, for series and totals alike.
         tiny_accounts: Number of accounts with fewer than 100 followers; they are the last ones.
         converted_days_ago: Number of days before `start` at which the accounts became
             professional accounts. Media published earlier have no insights, and the accounts have

@@ -95,15 +95,48 @@ def test_series_by_pacific_day_over_the_change_of_time(serve: Serve, *, end_labe
     account = world.account_ids[0]
     first, last = date(2026, 10, 25), date(2026, 11, 5)
     found = series(client, account, "reach,follower_count", **window(first, last))
-    days = [first + timedelta(days=n) for n in range(12)]
+    labels = [first + timedelta(days=n) for n in range(12)]
     shift = timedelta(days=1 if end_labels else 0)
     expected = {}
-    for day in days:
-        label = day + shift
+    for label in labels:
         hour = "07" if label <= date(2026, 11, 1) else "08"
-        expected[f"{label}T{hour}:00:00+0000"] = world.account_day(account, day, now)
+        expected[f"{label}T{hour}:00:00+0000"] = world.account_day(account, label - shift, now)
     assert found["reach"] == {label: truth["reach"] for label, truth in expected.items()}
     assert found["follower_count"] == {label: day["follows"] for label, day in expected.items()}
+
+
+@pytest.mark.parametrize("end_labels", [False, True])
+@pytest.mark.parametrize("label", [date(2026, 11, 1), date(2026, 11, 2), DAY, date(2026, 3, 8)])
+def test_a_total_counts_the_day_of_the_series(
+    serve: Serve, label: date, *, end_labels: bool
+) -> None:
+    client = serve(posts=1, end_labels=end_labels, empty_day_share=0)
+    world, now = client.server.world, client.server.clock.now()
+    account = world.account_ids[0]
+    day = label - timedelta(days=1) if end_labels else label
+    ((_, reach),) = series(client, account, "reach", **window(label))["reach"].items()
+    assert reach == world.account_day(account, day, now)["reach"]
+    assert client.day(account, label, "reach")["reach"]["value"] == reach
+    total = client.day(account, label, "views", breakdown="follow_type")["views"]
+    parts = total["breakdowns"][0]["results"]
+    assert {part["dimension_values"][0]: part["value"] for part in parts} == (
+        world.account_day_breakdown(account, day, "views", "follow_type", now)
+    )
+
+
+def test_a_probe_finds_out_what_end_time_is(serve: Serve) -> None:
+    """The day that has not ended has a label in the future only if labels are ends."""
+    found = {}
+    for end_labels in (False, True):
+        client = serve(posts=1, end_labels=end_labels, empty_day_share=0)
+        account, today = client.server.world.account_ids[0], date(2026, 11, 20)
+        since = midnight(today) + timedelta(seconds=1)
+        until = midnight(today + timedelta(days=1))
+        span = {"since": int(since.timestamp()), "until": int(until.timestamp())}
+        found[end_labels] = list(series(client, account, "reach", **span)["reach"])
+        span["since"] -= 1
+        assert len(series(client, account, "reach", **span)["reach"]) == (2 if end_labels else 1)
+    assert found == {False: [], True: ["2026-11-21T08:00:00+0000"]}
 
 
 def test_which_days_a_window_holds(shared: Client) -> None:

@@ -109,10 +109,23 @@ def test_a_nested_page_can_be_followed(shared: Client) -> None:
 
 def test_versions(shared: Client) -> None:
     account = shared.server.world.account_ids[0]
-    for version in ("v21.0/", "v26.0/", "v19.0/", ""):
+    for version in ("v21.0/", "v26.0/", "v27.0/", "v19.0/", ""):
         url = f"{shared.server.url}/{version}{account}"
         assert shared.session.get(url, timeout=5).json() == {"id": account}
-    assert shared.session.get(f"{shared.server.url}/v27.0/{account}", timeout=5).status_code == 400
+    assert shared.session.get(f"{shared.server.url}/v28.0/{account}", timeout=5).status_code == 400
+
+
+def test_a_version_that_does_not_exist_yet(serve: Serve) -> None:
+    client = serve(posts=1)
+    client.server.api.newest_version = 24.0
+    assert client.error("me")["message"] == "Unknown path components: /v25.0"
+
+
+def test_an_account_has_the_id_that_ads_know_it_by(shared: Client) -> None:
+    account = shared.server.world.account_at(0)
+    legacy = shared.get(account.id, fields="legacy_instagram_user_id")
+    assert legacy["legacy_instagram_user_id"] == account.legacy_user_id
+    assert shared.error(account.legacy_user_id)["error_subcode"] == 33
 
 
 def test_a_page_token_is_its_page(serve: Serve) -> None:

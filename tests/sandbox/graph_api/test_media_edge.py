@@ -225,3 +225,16 @@ def test_tags(shared: Client) -> None:
 def test_an_edge_that_does_not_exist(shared: Client, edge: str) -> None:
     error = shared.error(f"{shared.server.world.account_ids[0]}/{edge}")
     assert f"nonexisting field ({edge})" in error["message"]
+
+
+def test_media_of_others_on_which_an_account_collaborates(serve: Serve) -> None:
+    client = serve(accounts=2, posts=120)
+    world, now = client.server.world, client.server.clock.now()
+    first, second = world.account_ids
+    pages = client.pages(f"{first}/collaborative_media", fields="id,username", limit=2)
+    found = [item for page in pages for item in page]
+    assert [item["id"] for item in found] == [post.id for post in world.collaborations(first, now)]
+    assert {item["username"] for item in found} == {world.account(second).username}
+    instagram = serve(login="instagram", posts=1)
+    own = instagram.server.world.account_ids[0]
+    assert "nonexisting" in instagram.error(f"{own}/collaborative_media")["message"]

@@ -1,8 +1,9 @@
 """The answers to requests for account insights.
 
 Graph API: account insights. A total is one number for the whole window. A series has a value for
-each Pacific day that begins in the window. A number that Meta never computed is left out; it is not
-zero.
+each Pacific day whose `end_time` is in the window, and a total counts the same days. `end_time` is
+the beginning of the day or, with the setting `end_labels`, its end. The day that has not ended yet
+is in both. A number that Meta never computed is left out; it is not zero.
 """
 
 from __future__ import annotations
@@ -16,7 +17,13 @@ from instagram_sandbox.graph_api.catalogue import DEMOGRAPHICS
 from instagram_sandbox.graph_api.oddities.dimensions import dimensions
 from instagram_sandbox.graph_api.oddities.insights import InsightsCall, refuse_insights
 from instagram_sandbox.graph_api.oddities.numbers import change_insights
-from instagram_sandbox.graph_api.pacific import days_starting_within, end_of, graph_time, midnight
+from instagram_sandbox.graph_api.pacific import (
+    days_ending_within,
+    days_starting_within,
+    end_of,
+    graph_time,
+    midnight,
+)
 from instagram_sandbox.graph_api.world.account_days import (
     FOLLOWER_MOVES,
     estimate_people,
@@ -51,9 +58,10 @@ def account_insights(request: GraphRequest, account: Account) -> dict[str, Any]:
     return {**answer, "paging": _paging(request, query)}
 
 
-def _days(_request: GraphRequest, query: InsightsQuery) -> list[date]:
+def _days(request: GraphRequest, query: InsightsQuery) -> list[date]:
     """Return the Pacific days whose numbers are in the window of a query."""
-    return days_starting_within(query.since, query.until)
+    ending = request.world.settings.end_labels
+    return (days_ending_within if ending else days_starting_within)(query.since, query.until)
 
 
 def _insight(

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world import World
 
 MAX_IDS = 50
-OLDEST_VERSION, NEWEST_VERSION = 21.0, 26.0
+OLDEST_VERSION, NEWEST_VERSION = 21.0, 27.0
 """Calls to newer versions fail. The oldest version answers calls to versions that have ended."""
 
 
@@ -58,6 +58,7 @@ class Api:
         tokens: The access tokens that the API knows.
         conditions: The oddities that are ordered. Tests may change them.
         oldest_version: The oldest version that Meta has not switched off. Tests may change it.
+        newest_version: The newest version that Meta has published. Tests may change it.
     """
 
     def __init__(self, world: World, settings: ApiSettings, started: datetime) -> None:
@@ -65,7 +66,7 @@ class Api:
         self.settings = settings
         self.tokens = TokenBook(world, settings, started)
         self.conditions = Conditions(*settings.conditions)
-        self.oldest_version = OLDEST_VERSION
+        self.oldest_version, self.newest_version = OLDEST_VERSION, NEWEST_VERSION
         self._numbers = count(1)
         login = InstagramLogin if world.settings.login == "instagram" else FacebookLogin
         self._logins = login(world, settings, self.tokens).endpoints()
@@ -114,7 +115,7 @@ class Api:
         return account.id if account else None
 
     def _answer(self, call: Call) -> Answer:
-        _check_version(call)
+        self._check_version(call)
         endpoint = self._logins.get((call.method, call.segments))
         if endpoint is not None:
             return endpoint(call)
@@ -140,6 +141,12 @@ class Api:
         if "ids" in call.params:
             return Answer(200, self._answer_ids(request))
         return Answer(200, self._answer_path(request))
+
+    def _check_version(self, call: Call) -> None:
+        version = call.version
+        if version is not None and float(version[1:]) > self.newest_version:
+            message = f"Unknown path components: /{version}"
+            raise syntax_error(message)
 
     def _answer_path(self, request: GraphRequest) -> dict[str, Any]:
         segments = request.call.segments
@@ -191,10 +198,3 @@ class Api:
         if token.kind == "app":
             raise missing_token()
         return SYSTEM_USER if token.kind == "system_user" else USER
-
-
-def _check_version(call: Call) -> None:
-    version = call.version
-    if version is not None and float(version[1:]) > NEWEST_VERSION:
-        message = f"Unknown path components: /{version}"
-        raise syntax_error(message)

@@ -31,6 +31,7 @@ EDGES: dict[type[Any], dict[str, Edge]] = {
     Page: {},
     Account: {
         "media": edges.media,
+        "collaborative_media": edges.collaborative_media,
         "stories": edges.stories,
         "tags": edges.tags,
         "insights": account_insights,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, overload
 
-from instagram_sandbox.graph_api.api.errors import too_much_data
+from instagram_sandbox.graph_api.api.errors import too_much_data, unknown_field
 from instagram_sandbox.graph_api.api.nodes import select
 from instagram_sandbox.graph_api.api.paging import DEFAULT_LIMIT, cut_page
 from instagram_sandbox.graph_api.api.times import parse_time
@@ -92,6 +92,17 @@ def media(request: GraphRequest, account: Account) -> dict[str, Any]:
             oldest = max(oldest, world.posts.count(account, since))
     numbers = range(newest - 1, oldest - 1, -1)
     return page(request, PostList(world, account, numbers), "id")
+
+
+def collaborative_media(request: GraphRequest, account: Account) -> dict[str, Any]:
+    """Answer /{ig-user}/collaborative_media: posts of others on which the account collaborates.
+
+    Raises:
+        GraphError: With the Instagram login, which does not have this edge.
+    """
+    if request.instagram_login:
+        raise unknown_field(request.call.segments[-1], "IGUser")
+    return page(request, request.world.collaborations(account.id, request.now), "id")
 
 
 def stories(request: GraphRequest, account: Account) -> dict[str, Any]:

@@ -225,5 +225,10 @@ def account_fields(
         kind = "MEDIA_CREATOR" if account.creator else "BUSINESS"
         fields |= {"id": account.app_scoped_id, "user_id": account.id, "account_type": kind}
     else:
-        fields |= {"ig_id": account.ig_id, "has_profile_pic": True, "is_published": True}
+        fields |= {
+            "ig_id": account.ig_id,
+            "legacy_instagram_user_id": account.legacy_user_id,
+            "has_profile_pic": True,
+            "is_published": True,
+        }
     return {name: value for name, value in fields.items() if value != ""}

@@ -150,6 +150,18 @@ class World:
         posts = [self.posts.get(account, number) for number in range(count - 1, oldest - 1, -1)]
         return [post for post in posts if post.id not in self.deleted_media]
 
+    def collaborations(self, account_id: str, now: datetime) -> list[Media]:
+        """Return the posts of the next account on which an account collaborates, newest first."""
+        index = self.account(account_id).index
+        partner = self._accounts[(index + 1) % len(self._accounts)]
+        if partner.index == index:
+            return []
+        return [
+            post
+            for post in self.posts_of(partner.id, now)
+            if self._dice.chance(0.05, "collaboration", index, post.number)
+        ]
+
     def media_fields(self, media: Media, now: datetime, *, direct: bool = False) -> dict[str, Any]:
         """Return the fields of a media, with the fields of its slides in `children`.
 

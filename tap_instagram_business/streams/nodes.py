@@ -1,0 +1,86 @@
+"""How tables read the nodes of a list: each node, and each of its fields, by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.values import read_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tap_instagram_business.fields import Field
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.streams.base import InstagramStream
+
+
+def read_list(
+    table: InstagramStream, account: Account, answer: Answer, *, media_id: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a page, each once; write a gap for each that has no id or was refused.
+
+    Args:
+        table: the table that reads them.
+        account: the account that they belong to.
+        answer: the page.
+        media_id: id of the media whose list it is; '' for a list of the account.
+    """
+    edge = f"/{answer.call.edge}"
+    for node_id, error in answer.refused_nodes.items():
+        gap = Gap(table.today, edge, error.reason, error, media_id or node_id)
+        table.table(InsightGaps).add(account, gap)
+    yield from read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
+
+
+def read_nodes(
+    table: InstagramStream, account: Account, nodes: object, edge: str, *, media_id: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Yield the nodes of a list, each once; write a gap for each that has no id.
+
+    Args:
+        table: the table that reads them.
+        account: the account that they belong to.
+        nodes: what Meta gave as the list.
+        edge: where the list is from, such as `/children`.
+        media_id: id of the media whose list it is; '' for a list of the account.
+    """
+    seen = set()
+    listed: list[Any] = nodes if isinstance(nodes, list) else [] if nodes is None else [nodes]
+    for node in listed:
+        node_id = read_id(node.get("id")) if isinstance(node, dict) else None
+        if node_id is None:
+            gap = Gap(table.today, edge, Reason.UNREADABLE, media_id=media_id)
+            table.table(InsightGaps).add(account, gap)
+        elif node_id not in seen:
+            seen.add(node_id)
+            yield {**node, "id": node_id}
+
+
+def read_fields(
+    table: InstagramStream,
+    account: Account,
+    fields: Iterable[Field],
+    node: Mapping[str, Any],
+    *,
+    media_id: str = "",
+) -> dict[str, Any]:
+    """Return the columns of a node.
+
+    A value of another type than the column's is NULL, and a gap tells so.
+
+    Args:
+        table: the table that reads the node.
+        account: the account that it belongs to.
+        fields: the fields, one for each column.
+        node: the node.
+        media_id: id of the media that it is or belongs to; '' for an account.
+    """
+    fields = tuple(fields)
+    for field in fields:
+        if field.is_unreadable(node):
+            gap = Gap(table.today, field.name, Reason.UNREADABLE, media_id=media_id)
+            table.table(InsightGaps).add(account, gap)
+    return {field.name: field.read(node) for field in fields}

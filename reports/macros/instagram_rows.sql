@@ -5,7 +5,7 @@
   version) gives NULLs of the documented type, so that every model can be built.
 
   table: name of the table.
-  more_columns: columns that only other versions of the tap or only some loaders fill, with types.
+  more_columns: columns that only some loaders add, with their types.
 -#}
 {%- macro instagram_rows(table, more_columns={}) -%}
   {%- if execute -%}

@@ -1,2 +1,2 @@
 {%- do source('instagram', 'media') -%}
-{{ instagram_rows('media', {'listed_on': 'DATE'}) }}
+{{ instagram_rows('media') }}

@@ -343,7 +343,7 @@ def _top_posts(posts: Sequence[Row]) -> list[dict[str, str]]:
             "interactions": count(post["total_interactions"]),
             "engagement": percent(post["engagement_rate"]),
             "usual": factor(post["views_vs_usual"]),
-            "note": "deleted" if post["is_listed"] is False else "",
+            "note": "no longer listed" if post["is_listed"] is False else "",
         }
         for post in best
     ]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
 DAY = dt.timedelta(days=1)
+GAINED = ("views", "likes", "like_count", "comments_count")
 PACIFIC = ZoneInfo("America/Los_Angeles")
 PRODUCTS = {
     "posts": "POST",
@@ -175,6 +176,10 @@ def posts(tables: Tables, timezone: str) -> dict[tuple[Any, ...], Row]:
         number = insights.get(row["id"], {}).get("views")
         if number is not None:
             views[row["account_id"], content_type(row)].append(number)
+    listed = {
+        account: max(row["listed_on"] for row in rows)
+        for (account,), rows in by(tables["media"], "account_id").items()
+    }
     found: dict[tuple[Any, ...], Row] = {}
     for row in tables["media"]:
         read, kind = insights.get(row["id"], {}), content_type(row)
@@ -198,7 +203,7 @@ def posts(tables: Tables, timezone: str) -> dict[tuple[Any, ...], Row]:
             "posted_week": monday(local.date()),
             "weekday": local.isoweekday(),
             "hour": local.hour,
-            "is_listed": None,
+            "is_listed": row["listed_on"] == listed[row["account_id"]],
         }
     return found
 
@@ -209,22 +214,33 @@ def post_daily(tables: Tables) -> dict[tuple[Any, ...], Row]:
         account: min(day(row["date"]) for row in rows)
         for (account,), rows in by(tables["account_history"], "account_id").items()
     }
+    insights = {
+        (row["media_id"], day(row["snapshot_date"])): row
+        for row in tables["media_insights_history"]
+    }
+    counts = {(row["media_id"], day(row["date"])): row for row in tables["media_history"]}
     found: dict[tuple[Any, ...], Row] = {}
-    for (media,), rows in by(tables["media_insights_history"], "media_id").items():
-        is_watched = posted[media] >= since[rows[0]["account_id"]]
-        before: Row = {"views": 0, "likes": 0} if is_watched else {}
-        last = posted[media] - DAY if is_watched else None
-        for row in sorted(rows, key=lambda row: row["snapshot_date"]):
-            date = day(row["snapshot_date"])
-            found[media, date] = {
-                "age_days": (date - posted[media]).days,
-                "days_covered": (date - last).days if last else None,
-                "views": row.get("views"),
-                "views_gained": difference(row.get("views"), before.get("views")),
-                "likes_gained": difference(row.get("likes"), before.get("likes")),
-            }
-            last = date
-            before |= {name: row[name] for name in ("views", "likes") if row.get(name) is not None}
+    before: dict[str, Row] = {}
+    last: dict[str, dt.date] = {}
+    for media, date in sorted({*insights, *counts}):
+        read, count = insights.get((media, date)), counts.get((media, date), {})
+        account = (read or count)["account_id"]
+        is_watched = posted[media] >= since[account]
+        if media not in before:
+            before[media] = dict.fromkeys(GAINED, 0) if is_watched else {}
+            if is_watched:
+                last[media] = posted[media] - DAY
+        now = {name: {**(read or {}), **count}.get(name) for name in GAINED}
+        found[media, date] = {
+            "age_days": (date - posted[media]).days,
+            "has_insights": read is not None,
+            "days_covered": (date - last[media]).days if read and media in last else None,
+            **now,
+            **{f"{name}_gained": difference(now[name], before[media].get(name)) for name in GAINED},
+        }
+        before[media] |= {name: value for name, value in now.items() if value is not None}
+        if read:
+            last[media] = date
     return found
 
 

@@ -52,12 +52,14 @@ def test_posts(views: Views, tables: Tables) -> None:
     truth = expected.posts(tables, TIMEZONE)
     assert_equal(views.rows("posts"), ("media_id",), truth)
     assert {row["content_type"] for row in truth.values()} >= {"Reel", "Image", "Carousel"}
+    assert {row["is_listed"] for row in truth.values()} == {True, False}
 
 
 def test_post_daily(views: Views, tables: Tables) -> None:
     truth = expected.post_daily(tables)
     assert_equal(views.rows("post_daily"), ("media_id", "date"), truth)
     assert None in {row["views_gained"] for row in truth.values()}
+    assert {row["has_insights"] for row in truth.values()} == {True, False}
 
 
 def test_content_weekly(views: Views, tables: Tables) -> None:

@@ -185,7 +185,9 @@ def best_time(hours: Sequence[Row], posts: Iterable[Row]) -> Spec:
             tooltip=["weekday:O", "hour:O", "posts:Q"],
         )
     )
-    return _finished(heat + points)
+    # A scale without values would be a warning in the browser.
+    layers = [layer for layer, values in ((heat, cells), (points, marks)) if values]
+    return _finished(alt.layer(*layers))
 
 
 def usual_views(by_type: dict[str, float]) -> Spec:
@@ -297,7 +299,7 @@ def _finished(chart: alt.TopLevelMixin, *, height: int = 260) -> Spec:
 
 def _configured(chart: alt.TopLevelMixin) -> Spec:
     spec: Spec = (
-        chart.configure(background=PAPER, font="system-ui, sans-serif", aria=False)
+        chart.configure(background=PAPER, font="system-ui, sans-serif")
         .configure_axis(
             labelColor=INK, titleColor=INK, labelFontSize=12, titleFontSize=12, gridColor="#e5e7eb"
         )

@@ -8,6 +8,8 @@ async function draw(section) {
   for (const place of section.querySelectorAll("[data-chart]:not([data-drawn])")) {
     place.dataset.drawn = "";
     await vegaEmbed(place, specs[place.dataset.chart], { actions: false, renderer: "svg" });
+    // The place has a text that says what the chart shows; its marks one by one would say nothing.
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
   }
 }
 

@@ -36,6 +36,7 @@ STEPS = {
     "Exits": "exits",
     "Replies": "replies",
 }
+FROM_100 = "Meta gives them to accounts with 100 followers or more."
 STATES = {
     "good": "The data are up to date.",
     "late": "The data are late: the account was not read for more than 48 hours.",
@@ -138,8 +139,10 @@ def _cards(week: Row | None) -> Iterator[Card]:
 
 
 def _followers(rows: Sequence[Row]) -> Picture:
-    summary = "Meta has given no number of followers yet."
-    if rows:
+    summary = "There is no number of followers yet."
+    if len(rows) == 1:
+        summary = f"{count(rows[0]['followers'])} followers on {rows[0]['date']:%d %B %Y}."
+    elif rows:
         first, last = rows[0], rows[-1]
         summary = (
             f"{count(first['followers'])} followers on {first['date']:%d %B %Y},"
@@ -161,7 +164,7 @@ def _followers(rows: Sequence[Row]) -> Picture:
 
 def _reach(rows: Sequence[Row]) -> Picture:
     known = [row for row in rows if row["reach"] is not None]
-    summary = "Meta has given no reach of these days."
+    summary = "There is no reach of these days."
     if known:
         best = max(known, key=lambda row: row["reach"])
         summary = f"Best day: {count(best['reach'])} accounts on {best['date']:%d %B %Y}."
@@ -184,7 +187,7 @@ def _views(rows: Sequence[Row]) -> Picture:
     totals = {kind: sum(row[column] or 0 for row in rows) for kind, column in charts.KINDS.items()}
     everything = sum(totals.values())
     parts = sorted(totals.items(), key=lambda part: -part[1])
-    summary = "Meta has given no views of these days."
+    summary = "There are no views of these days."
     if everything:
         summary = "Views by kind: " + ", ".join(
             f"{kind} {percent(views / everything)}" for kind, views in parts if views
@@ -203,7 +206,7 @@ def _follows(rows: Sequence[Row]) -> Picture:
     known = [row for row in rows if row["follows"] is not None and row["unfollows"] is not None]
     gained = sum(row["follows"] for row in known)
     lost = sum(row["unfollows"] for row in known)
-    summary = "Meta gives follows only to accounts with 100 followers or more."
+    summary = f"There are no follows yet. {FROM_100}"
     if known:
         summary = f"{count(gained)} follows and {count(lost)} unfollows in {len(known)} days."
     return Picture(
@@ -217,7 +220,7 @@ def _follows(rows: Sequence[Row]) -> Picture:
 
 def _best_time(hours: Sequence[Row], posts: Sequence[Row], timezone: str) -> Picture:
     known = [row for row in hours if row["followers_online"] is not None]
-    summary = "Meta has given no hours in which followers are online."
+    summary = "There are no hours in which followers are online."
     if known:
         best = max(known, key=lambda row: row["followers_online"])
         summary = (
@@ -272,7 +275,7 @@ def _growth(readings: Sequence[Row], posts: Sequence[Row]) -> Picture:
 
 def _ages(audience: Sequence[Row]) -> Picture:
     rows = [row for row in audience if row["dimension"] == "age and gender"]
-    summary = "Meta gives this only to accounts with 100 followers or more."
+    summary = f"There are no such numbers yet. {FROM_100}"
     if rows:
         largest = rows[0]
         gender = charts.GENDERS.get(largest["gender"], largest["gender"])
@@ -291,7 +294,7 @@ def _ages(audience: Sequence[Row]) -> Picture:
 
 def _countries(audience: Sequence[Row]) -> Picture:
     rows = [row for row in audience if row["dimension"] == "country" and row["share"] is not None]
-    summary = "Meta gives this only to accounts with 100 followers or more."
+    summary = f"There are no such numbers yet. {FROM_100}"
     if rows:
         summary = "Largest countries: " + ", ".join(
             f"{row['country']} {percent(row['share'])}" for row in rows[:3]

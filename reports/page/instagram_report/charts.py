@@ -41,7 +41,8 @@ def followers(rows: Sequence[Row]) -> Spec:
     ]
     chart = (
         alt.Chart(alt.Data(values=values))
-        .mark_line(color=COLOURS[0])
+        # A line needs two days.
+        .mark_line(color=COLOURS[0], point=len(rows) == 1)
         .encode(
             x=_day(),
             y=alt.Y("followers:Q", title="Followers", scale=alt.Scale(zero=False)),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.reports.conftest import Tables
     from tests.reports.warehouse import LocalBigQuery, Row, Views
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 HTML_NAME = "<img src=x onerror=alert(1)>"
 HTML_CAPTION = "</script><script>alert('caption')</script> مرحبا 👩‍👩‍👧‍👦 {{ 7 * 7 }}"
@@ -105,7 +105,6 @@ def test_all_pictures_are_drawn_on_a_narrow_screen_too(browser: Browser, page: P
     assert browser.evaluate("document.documentElement.scrollWidth") <= 380
 
 
-@pytest.mark.soak
 def test_a_page_of_odd_accounts(
     browser: Browser, bigquery: LocalBigQuery, tables: Tables, tmp_path: Path
 ) -> None:
@@ -127,7 +126,6 @@ def test_a_page_of_odd_accounts(
     assert any(HTML_CAPTION in caption for caption in captions)
 
 
-@pytest.mark.soak
 @pytest.mark.skipif("AXE" not in os.environ, reason="AXE names no file of axe-core (axe.min.js).")
 def test_axe_finds_no_fault(browser: Browser, page: Path) -> None:
     browser.open(page)

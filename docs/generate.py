@@ -1,9 +1,9 @@
 """Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
 
 README.md: the lists of tables, commands, settings and metrics, and some queries. CONTRIBUTING.md:
-the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example and
-catalog.example.json: whole. With --check nothing is written, and what is stale is named with exit
-code 1.
+the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example,
+catalog.example.json and reports/models/staging/sources.yml: whole. With --check nothing is written,
+and what is stale is named with exit code 1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import dbt_sources
 import tables_page
 import yaml
 
@@ -254,6 +255,7 @@ def documents() -> dict[str, str]:
         "CONTRIBUTING.md": with_block(contributing, "house", house_table(), ("<!-- ", " -->")),
         "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
         "docs/tables.md": tables_page.page(streams()) + "\n",
+        "reports/models/staging/sources.yml": dbt_sources.sources(streams()),
         ".env.example": env_example(),
         "catalog.example.json": catalog(),
     }

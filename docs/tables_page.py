@@ -155,12 +155,18 @@ def _part(stream: InstagramStream) -> Iterator[str]:
     yield textwrap.fill(kept, 100, subsequent_indent="  ", break_on_hyphens=False)
     yield "\n| column | type | what it holds |\n| --- | --- | --- |"
     for name, schema in stream.schema["properties"].items():
-        description = schema["description"] + ONE_LOGIN_ONLY.get(name, "")
-        yield f"| `{name}` | {_type(schema)} | {description} |"
+        yield f"| `{name}` | {bigquery_type(schema)} | {description(name, schema)} |"
     yield f"\n{query_block(stream.name)}"
 
 
-def _type(schema: dict[str, Any]) -> str:
+def description(name: str, schema: dict[str, Any]) -> str:
+    """Return what a column holds, and with which login if not with both."""
+    text: str = schema["description"]
+    return text + ONE_LOGIN_ONLY.get(name, "")
+
+
+def bigquery_type(schema: dict[str, Any]) -> str:
+    """Return the type that a column has in BigQuery."""
     kinds = schema["type"]
     kind = kinds if isinstance(kinds, str) else kinds[0]
     return BIGQUERY_TYPES[schema.get("format", kind)]

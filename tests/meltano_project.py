@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tests.local_sandbox import LocalSandbox
 
 ROOT = Path(__file__).parents[1]
+PROJECT_DIRECTORIES = ("load", "reports")
 PLUGIN_DIRECTORIES = ("extractors", "loaders", "utilities")
 TAP, LOADER = "tap-instagram-business", "target-bigquery"
 # Without `--force` Meltano would wait five minutes after a run that was killed.
@@ -58,7 +59,8 @@ def install_plugins() -> None:
 def plugin_python(kind: str, name: str) -> Path:
     """Return the Python of a plugin's own environment."""
     install_plugins()
-    return ROOT / ".meltano" / f"{kind}s" / name / "venv" / "bin" / "python"
+    folder = {"utility": "utilities"}.get(kind, f"{kind}s")
+    return ROOT / ".meltano" / folder / name / "venv" / "bin" / "python"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class MeltanoProject:
             "SANDBOX_BIGQUERY_PORT": str(sandbox.bigquery_port),
         }
         (directory / "meltano.yml").write_text(yaml.safe_dump(project, sort_keys=False))
-        (directory / "load").symlink_to(ROOT / "load")
+        for name in PROJECT_DIRECTORIES:
+            (directory / name).symlink_to(ROOT / name)
         (directory / ".meltano").mkdir()
         for name in PLUGIN_DIRECTORIES:
             (directory / ".meltano" / name).symlink_to(ROOT / ".meltano" / name)

@@ -5,9 +5,11 @@
 3. BigQuery detects gzipped NDJSON in load jobs by itself; DuckDB must be told.
 4. An error inside the emulator is answered with 400, because Google's clients retry a 500 for ten
    minutes.
+5. SQLGlot copies every subquery of a FROM clause to learn its name. The emulator puts views into a
+   query as subqueries, so views over views would be copied again and again.
 
-Items 1, 3 and 4 replace private names of bqemulator. Therefore pyproject.toml pins its exact
-version.
+Items 1, 3 and 4 replace private names of bqemulator, and item 5 one of SQLGlot. Therefore
+pyproject.toml pins the exact version of bqemulator, and constraints.txt that of SQLGlot.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from bqemulator.config import PersistenceMode, Settings
 from bqemulator.jobs import executor
 from bqemulator.sql.rules import TranslationRule, register
 from sqlglot import exp
+from sqlglot.parser import Parser
 from typing_extensions import override
 
 from instagram_sandbox import loopback
@@ -69,6 +72,7 @@ def extend() -> None:
     server.build_grpc_server = confinement.no_grpc_server
     create_app = server.create_app
     server.create_app = lambda context: confinement.LocalRequests(create_app(context))
+    Parser._implicit_unnests_to_explicit = explicit_unnests  # noqa: SLF001
 
 
 def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
@@ -84,6 +88,23 @@ def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
     ctx.engine.execute(
         f"COPY {target_ref} FROM ? (FORMAT JSON, COMPRESSION '{compression}')", [path]
     )
+
+
+_copying_explicit_unnests = Parser._implicit_unnests_to_explicit  # noqa: SLF001
+
+
+def explicit_unnests(parser: Parser, query: exp.Expression) -> exp.Expression:
+    """Rewrite `FROM t, t.column` to `FROM t, UNNEST(t.column)` where there is such a join.
+
+    Args:
+        parser: The parser that has read the query.
+        query: A query with a FROM clause.
+    """
+    for join in query.args.get("joins") or []:
+        table = join.this
+        if isinstance(table, exp.Table) and len(table.parts) > 1 and not join.args.get("on"):
+            return _copying_explicit_unnests(parser, query)
+    return query
 
 
 @register

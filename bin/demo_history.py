@@ -1,0 +1,97 @@
+"""Gives the sandbox of the demo a past: two months in which the tap ran every few days.
+
+It sets the clock of the sandbox to each of these days, runs the tap, and prints what a target would
+hold after the last run, as Singer messages. The clock then shows the real time again. Run it with
+the Python of the tap: `demo_history.py URL`, where URL is the address of the sandbox's Graph API.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import urllib.request
+from typing import Any
+
+from tap_instagram_business.tap import TapInstagramBusiness
+
+DAYS_AGO = (*range(60, 30, -3), *range(30, 0, -1))
+"""When it ran: every third day at first, to be quick, and every day in the last month."""
+SETTINGS = {
+    "access_token": "sandbox-token",
+    # Old posts hardly change: the daily run of the demo reads them.
+    "media_refresh": "21:0 *:45",
+}
+LEFT_OUT = {"media_children", "media_insights_breakdowns", "comments", "tagged_media"}
+"""Tables that say nothing of the past; the daily run of the demo fills the first two."""
+
+
+class Tables:
+    """What a target holds that replaces rows with the same key."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, Any] = {}
+        self.rows: dict[str, dict[tuple[Any, ...], Any]] = {}
+        self.state: dict[str, Any] = {}
+
+    def write_message(self, message: Any) -> None:  # noqa: ANN401 - the SDK calls it so
+        """Take a message of the tap."""
+        content = message.to_dict()
+        if content["type"] == "SCHEMA":
+            self.schemas[content["stream"]] = content
+        elif content["type"] == "RECORD":
+            keys = self.schemas[content["stream"]]["key_properties"]
+            key = tuple(content["record"][name] for name in keys)
+            self.rows.setdefault(content["stream"], {})[key] = content
+        elif content["type"] == "STATE":
+            self.state = content["value"]
+
+    def print_messages(self) -> None:
+        """Print everything, and the state of the last run at the end."""
+        for stream, schema in self.schemas.items():
+            print(json.dumps(schema))
+            for record in self.rows.get(stream, {}).values():
+                print(json.dumps(record, default=str))
+        print(json.dumps({"type": "STATE", "value": self.state}))
+
+
+def selection() -> dict[str, Any]:
+    """Return the catalog without the tables that are left out."""
+    catalog: dict[str, Any] = json.loads(
+        TapInstagramBusiness(validate_config=False).catalog_json_text
+    )
+    for entry in catalog["streams"]:
+        for part in entry["metadata"]:
+            if not part["breadcrumb"]:
+                part["metadata"]["selected"] = entry["tap_stream_id"] not in LEFT_OUT
+    return catalog
+
+
+def set_clock(url: str, moment: dt.datetime) -> None:
+    """Set the clock of the sandbox."""
+    body = json.dumps({"set": moment.isoformat()}).encode()
+    with urllib.request.urlopen(f"{url}/_sandbox/clock", body, timeout=10):  # noqa: S310
+        pass
+
+
+def main() -> None:
+    """Run the tap on each of these days, and print what it has read."""
+    url = sys.argv[1]
+    tables, catalog = Tables(), selection()
+    today = dt.datetime.now(dt.timezone.utc)
+    try:
+        for days in DAYS_AGO:
+            set_clock(url, today - dt.timedelta(days=days))
+            TapInstagramBusiness(
+                config={**SETTINGS, "api_url": url},
+                catalog=catalog,
+                state=json.loads(json.dumps(tables.state)),
+                message_writer=tables,
+            ).run()
+    finally:
+        set_clock(url, dt.datetime.now(dt.timezone.utc))
+    tables.print_messages()
+
+
+if __name__ == "__main__":
+    main()

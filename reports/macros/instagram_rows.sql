@@ -1,0 +1,48 @@
+{#-
+  The rows of a table that the loader has filled, with all columns that are documented.
+
+  A table or a column that was never loaded (a stream that is not selected, a state of an older
+  version) gives NULLs of the documented type, so that every model can be built.
+
+  table: name of the table.
+  more_columns: columns that only some loaders add, with their types.
+-#}
+{%- macro instagram_rows(table, more_columns={}) -%}
+  {%- if execute -%}
+    {%- set types = instagram_column_types(table) -%}
+    {%- for name, type in more_columns.items() if name not in types -%}
+      {%- do types.update({name: type}) -%}
+    {%- endfor -%}
+    {%- set database = var('instagram_database', target.database) -%}
+    {%- set schema = var('instagram_schema', env_var('TARGET_BIGQUERY_DATASET', 'instagram')) -%}
+    {%- set relation = adapter.get_relation(database, schema, table) -%}
+    {%- set loaded = [] -%}
+    {%- if relation -%}
+      {%- for column in adapter.get_columns_in_relation(relation) -%}
+        {%- do loaded.append(column.name) -%}
+      {%- endfor -%}
+    {%- endif -%}
+    SELECT
+    {%- for name, type in types.items() %}
+      {% if name in loaded %}{{ adapter.quote(name) }}{% else %}CAST(NULL AS {{ type }}) AS {{ adapter.quote(name) }}{% endif %}{{ ',' if not loop.last }}
+    {%- endfor %}
+    {% if relation -%}
+    FROM {{ relation }}
+    {%- else -%}
+    FROM (SELECT 1) WHERE FALSE
+    {%- endif -%}
+  {%- else -%}
+    SELECT 1
+  {%- endif -%}
+{%- endmacro -%}
+
+{#- The documented columns of a table with their types, as the sources declare them. -#}
+{%- macro instagram_column_types(table) -%}
+  {%- set types = {} -%}
+  {%- for node in graph.sources.values() if node.source_name == 'instagram' and node.name == table -%}
+    {%- for name, column in node.columns.items() -%}
+      {%- do types.update({name: column.data_type}) -%}
+    {%- endfor -%}
+  {%- endfor -%}
+  {{ return(types) }}
+{%- endmacro -%}

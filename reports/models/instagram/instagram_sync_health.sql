@@ -1,0 +1,68 @@
+{%- set reasons = [
+  'error', 'allowance', 'permission', 'retired', 'empty', 'unplaced', 'unsupported', 'gone',
+  'before_conversion', 'too_few_viewers', 'too_few_followers'
+] -%}
+{#- With these reasons a later run, or somebody's help, can bring the number. -#}
+{%- set repairable = ['error', 'allowance', 'permission', 'unplaced'] -%}
+WITH days AS (
+  SELECT
+    account_id,
+    MAX(date) AS last_day,
+    COUNTIF(NOT is_final) AS days_not_final
+  FROM {{ ref('stg_instagram__account_insights') }}
+  GROUP BY account_id
+),
+readings AS (
+  SELECT account_id, MAX(date) AS last_reading
+  FROM {{ ref('stg_instagram__account_history') }}
+  GROUP BY account_id
+),
+loads AS (
+  SELECT id AS account_id, MAX(_sdc_extracted_at) AS last_read_at
+  FROM {{ ref('stg_instagram__accounts') }}
+  GROUP BY id
+),
+gaps AS (
+  SELECT
+    account_id,
+    COUNT(*) AS gaps_7d,
+    COUNTIF(reason IN ('{{ repairable | join("', '") }}')) AS repairable_gaps_7d,
+    {%- for reason in reasons %}
+    COUNTIF(reason = '{{ reason }}') AS gaps_7d_{{ reason }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  FROM {{ ref('stg_instagram__insight_gaps') }}
+  WHERE last_date > DATE_SUB(CURRENT_DATE(), INTERVAL 7 DAY)
+  GROUP BY account_id
+),
+facts AS (
+  SELECT
+    accounts.account_id,
+    accounts.username,
+    days.last_day,
+    readings.last_reading,
+    loads.last_read_at,
+    -- Without a time of loading, the reading may have come at any hour of its date.
+    TIMESTAMP_DIFF(
+      CURRENT_TIMESTAMP(), COALESCE(loads.last_read_at, TIMESTAMP(readings.last_reading)), HOUR
+    ) AS age_hours,
+    COALESCE(days.days_not_final, 0) AS days_not_final,
+    COALESCE(gaps.gaps_7d, 0) AS gaps_7d,
+    COALESCE(gaps.repairable_gaps_7d, 0) AS repairable_gaps_7d,
+    {%- for reason in reasons %}
+    COALESCE(gaps.gaps_7d_{{ reason }}, 0) AS gaps_7d_{{ reason }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  FROM {{ ref('instagram_accounts') }} AS accounts
+  LEFT JOIN days ON days.account_id = accounts.account_id
+  LEFT JOIN readings ON readings.account_id = accounts.account_id
+  LEFT JOIN loads ON loads.account_id = accounts.account_id
+  LEFT JOIN gaps ON gaps.account_id = accounts.account_id
+)
+SELECT
+  facts.*,
+  CASE
+    WHEN age_hours IS NULL THEN 'unknown'
+    WHEN age_hours > 48 THEN 'late'
+    WHEN repairable_gaps_7d > 0 THEN 'gaps'
+    ELSE 'good'
+  END AS state
+FROM facts

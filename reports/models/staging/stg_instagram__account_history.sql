@@ -1,0 +1,2 @@
+{%- do source('instagram', 'account_history') -%}
+{{ instagram_rows('account_history') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'account_insights') -%}
+{{ instagram_rows('account_insights') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'account_reach') -%}
+{{ instagram_rows('account_reach') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'audience_demographics') -%}
+{{ instagram_rows('audience_demographics') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'media') -%}
+{{ instagram_rows('media') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'media_history') -%}
+{{ instagram_rows('media_history') }}

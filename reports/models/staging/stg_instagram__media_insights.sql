@@ -1,0 +1,2 @@
+{%- do source('instagram', 'media_insights') -%}
+{{ instagram_rows('media_insights') }}

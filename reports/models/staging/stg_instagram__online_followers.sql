@@ -1,0 +1,2 @@
+{%- do source('instagram', 'online_followers') -%}
+{{ instagram_rows('online_followers') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'stories') -%}
+{{ instagram_rows('stories') }}

@@ -1,0 +1,2 @@
+{%- do source('instagram', 'story_insights') -%}
+{{ instagram_rows('story_insights') }}

@@ -1,0 +1,39 @@
+"""Numbers as text."""
+
+from __future__ import annotations
+
+NONE = "–"  # noqa: RUF001 - the sign for a number that is not there
+MINUS = "\N{MINUS SIGN}"
+
+
+def count(value: float | None) -> str:
+    """Return a number with thousands separators, rounded to a whole one."""
+    return NONE if value is None else f"{value:,.0f}".replace("-", MINUS)
+
+
+def percent(share: float | None) -> str:
+    """Return a fraction in percent, with one decimal."""
+    return NONE if share is None else f"{share:.1%}".replace("-", MINUS)
+
+
+def factor(value: float | None) -> str:
+    """Return a factor with one decimal, and the sign of multiplication."""
+    return NONE if value is None else f"{value:.1f}\N{MULTIPLICATION SIGN}"
+
+
+def change(now: float | None, difference: float | None) -> str:
+    """Return a change in percent of the number before, or in absolute terms if that was 0.
+
+    Args:
+        now: The number now.
+        difference: The number now minus the number before.
+    """
+    if now is None or difference is None:
+        return "no comparison"
+    if difference == 0:
+        return "unchanged"
+    sign = "+" if difference > 0 else MINUS
+    before = now - difference
+    if before == 0:
+        return f"{sign}{abs(difference):,.0f}"
+    return f"{sign}{abs(difference / before):.1%}"

@@ -29,7 +29,7 @@ CHANGEABLE = frozenset({"BASE TABLE", "CLONE"})
 DERIVED = frozenset({"VIEW", "MATERIALIZED VIEW"})
 """Kinds of tables that have no rows of their own."""
 WHERE = "FROM `{dataset}.{table}` WHERE CAST(`{column}` AS STRING) IN UNNEST(@ids)"
-COUNT = f"SELECT COUNT(*) AS found {WHERE}"
+COUNT = f"SELECT '{{table}}' AS name, COUNT(*) AS found {WHERE}"
 DELETE = f"DELETE {WHERE}"
 SCRIPT = """\
 FOR found IN (
@@ -181,15 +181,15 @@ class BigQueryDataset:
         for name in self.staging_tables():
             self._query("DROP TABLE IF EXISTS `{dataset}.{table}`", (), table=name)
 
-    def delete_rows(self, table: str, account_ids: Collection[str]) -> None:
-        """Delete the rows of the accounts from a table.
+    def delete_rows(self, names: Collection[str], account_ids: Collection[str]) -> None:
+        """Delete the rows of the accounts from tables.
 
         Raises:
-            CredentialsError: BigQuery refuses the statement.
+            CredentialsError: BigQuery refuses a statement.
         """
-        for found in self._tables():
-            if found.name == table and found.is_changeable:
-                self._query(DELETE, account_ids, table=table, column=found.column)
+        for table in self._tables() if names else ():
+            if table.name in names and table.is_changeable:
+                self._query(DELETE, account_ids, table=table.name, column=table.column)
 
     def _tables(self) -> list[Table]:
         """Return all tables with a column for the account id, in whatever case."""
@@ -198,11 +198,15 @@ class BigQueryDataset:
         return [Table(*(str(row[name]) for name in names)) for row in rows]
 
     def _counts(self, tables: Iterable[Table], account_ids: Collection[str]) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for table in tables:
-            found = self._query(COUNT, account_ids, table=table.name, column=table.column)
-            counts[table.name] = counts.get(table.name, 0) + int(next(iter(found))["found"])
-        return {table: count for table, count in counts.items() if count}
+        names = [
+            {"dataset": self._dataset, "table": table.name, "column": table.column}
+            for table in tables
+        ]
+        if not names:
+            return {}
+        counts = " UNION ALL ".join(COUNT.format(**name) for name in names)
+        found = self._query("{counts}", account_ids, counts=counts)
+        return {str(row["name"]): int(row["found"]) for row in found if row["found"]}
 
     def _query(self, sql: str, account_ids: Collection[str], **names: str) -> Any:  # noqa: ANN401
         ids = self._bigquery.ArrayQueryParameter("ids", "STRING", list(account_ids))

@@ -168,9 +168,8 @@ class Erasure:
         self._erase_tokens()
         for state in self.states:
             state.remove(self.account_ids)
-        for table in holdings.rows:
-            if self.dataset:
-                self.dataset.delete_rows(table, self.account_ids)
+        if self.dataset:
+            self.dataset.delete_rows(holdings.rows, self.account_ids)
 
     def receipt(self, erased: Holdings, unreachable: Sequence[str], code: str) -> dict[str, Any]:
         """Return the receipt: a confirmation code, the time, and what was erased.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Tables = dict[str, "list[Row]"]
 
-DBT_NEEDS = (3, 14)
+DBT_ENDS = (3, 14)
 PACIFIC = ZoneInfo("America/Los_Angeles")
 # The page goes back from today, so the world ends today.
 NOW = dt.datetime.now(dt.timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -31,7 +31,7 @@ READINGS = [NOW - dt.timedelta(days=days) for days in (20, 19, 18, 15, 14, 9, 6,
 def skip_other_pythons() -> None:
     if sys.version_info < EMULATOR_NEEDS:
         pytest.skip("The BigQuery emulator needs Python 3.11.")
-    if sys.version_info > DBT_NEEDS:
+    if sys.version_info >= DBT_ENDS:
         pytest.skip("dbt-core 1.11 is made for Python up to 3.13.")
 
 

@@ -268,7 +268,7 @@ def test_a_run_that_may_ask_nothing_ends_at_once_and_leaves_the_state_alone(
 
 @pytest.mark.parametrize(
     "max_calls",
-    [pytest.param(100, marks=pytest.mark.soak), pytest.param(150, marks=pytest.mark.soak), 400],
+    [pytest.param(100, marks=pytest.mark.long), pytest.param(150, marks=pytest.mark.long), 400],
 )
 def test_however_few_calls_a_run_may_make_the_next_goes_on(
     serve: Callable[..., GraphApiServer], max_calls: int, caplog: pytest.LogCaptureFixture

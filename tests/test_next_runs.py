@@ -60,7 +60,7 @@ def test_a_run_whose_state_is_lost_ends_in_the_same_tables(server: GraphApiServe
     assert_same(warehouse.tables, before)
 
 
-@pytest.mark.soak
+@pytest.mark.long
 @pytest.mark.parametrize("end_labels", [False, True])
 def test_daily_runs_with_days_left_out_keep_every_days_final_figure(
     serve: Callable[..., GraphApiServer], *, end_labels: bool
@@ -85,7 +85,6 @@ def test_daily_runs_with_days_left_out_keep_every_days_final_figure(
     assert got.keys() == expected.keys()
 
 
-@pytest.mark.soak
 def test_every_media_is_read_within_its_tier_and_snapshots_are_kept(
     server: GraphApiServer,
 ) -> None:

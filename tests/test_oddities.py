@@ -185,7 +185,12 @@ CASES = {
     "another other language": costs(Condition("other_language", form="japanese")),
     "newer version": costs(Condition("newer_version")),
 }
-EVERY_CASE = [(name, login) for name, case in CASES.items() for login in case.logins]
+EVERY_CASE = [
+    pytest.param(name, login, marks=[pytest.mark.long] if number else [])
+    for name, case in CASES.items()
+    for number, login in enumerate(case.logins)
+]
+"""With the second login an oddity costs the same, so that only the long proofs look at it."""
 
 
 def differences(run: Run, server: GraphApiServer, case: Case) -> tuple[list[str], int]:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from instagram_sandbox.graph_api.faults import Kind
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.soak, pytest.mark.long]
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
-RUNS = int(os.environ.get("SOAK_RUNS", "6"))
+RUNS = int(os.environ.get("SOAK_RUNS", "25"))
 """How many worlds of each login; thousands by hand."""
 DAYS = 3
 MOST_RUNS = 2

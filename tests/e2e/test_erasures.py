@@ -22,7 +22,7 @@ from tests.meltano_project import QUIET, meltano
 if TYPE_CHECKING:
     from tests.meltano_project import MeltanoProject
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.long]
 
 ERASURES = int(os.environ.get("ERASURES", "2"))
 """How many accounts are erased at each latency; more by hand."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.reports.conftest import Tables
     from tests.reports.warehouse import LocalBigQuery, Views
 
-pytestmark = [pytest.mark.e2e, pytest.mark.soak]
+pytestmark = [pytest.mark.e2e, pytest.mark.soak, pytest.mark.long]
 
 TABLES = documented_tables()
 READ_BY_VIEWS = (

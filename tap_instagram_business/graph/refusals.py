@@ -67,7 +67,6 @@ class Refusals:
         self._suspects: set[str] = set()
         self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
-        self._accounts_given: set[str] = set()
         self._earliest: dict[str, int] = {}
 
     def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
@@ -97,13 +96,6 @@ class Refusals:
         with self._lock:
             for metric in metrics:
                 self._given[call.kind, metric].add(call.quota_account)
-                if call.node != call.quota_account:
-                    self._accounts_given.add(call.quota_account)
-
-    def has_given(self, account_id: str) -> bool:
-        """Return whether Meta has given any insight of a media of an account."""
-        with self._lock:
-            return account_id in self._accounts_given
 
     def of(self, call: MetricsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be asked for; None if it must be."""

@@ -193,6 +193,7 @@ class InsightsStream(MediaFollower):
         super().__init__(tap, run)
         self._ended: set[str] = set()
         self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
+        self._answered: set[str] = set()
 
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""
@@ -207,8 +208,21 @@ class InsightsStream(MediaFollower):
     def judge_denials(self, account: Account) -> None:
         """Leave an account out if Meta has denied the insights of its media and given none."""
         denied = self._denied.get(account.id)
-        if denied and not self._run.graph.refusals.has_given(account.id):
+        if denied and account.id not in self._answered:
             self._end_account(account, next(iter(denied.values())))
+
+    def may_advance(self, account: Account) -> bool:
+        """Return whether the bookmark of an account may move past media that were asked about.
+
+        While Meta has only denied insights, it may be about the whole account.
+        """
+        is_denied = account.id in self._denied and account.id not in self._answered
+        return not self.has_ended(account) and not is_denied
+
+    def note_answer(self, answer: Answer) -> None:
+        """Remember that Meta gives this table insights of an account's media."""
+        if not answer.error:
+            self._answered.add(answer.call.quota_account)
 
     def insights_call(
         self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""

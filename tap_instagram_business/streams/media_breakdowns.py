@@ -67,12 +67,13 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
     def read(self, media: Sequence[ListedMedia]) -> None:
         due = [item for item in media if self.is_due(item)]
         for answer in self.ask(call for item in due for call in self.calls(item)):
+            self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
             else:
                 breakdown = cast("InsightsCall", answer.call).breakdown
                 self.write_parts(answer, read_splits(answer.data, breakdown))
-            if not self.has_ended(answer.call.subject.account):
+            if self.may_advance(answer.call.subject.account):
                 self.done_until(answer.call.subject)
 
     @override

@@ -87,13 +87,14 @@ class MediaInsights(InsightsStream):
         tables = self._tables_of_media()
         due = [item for item in media if any(table.is_due(item) for table in tables)]
         for answer in self.ask(self._calls(due)):
+            self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
             elif cast("InsightsCall", answer.call).breakdown:
                 self._write_extra_parts(answer)
             else:
                 self._write_insights(answer)
-            if not self.has_ended(answer.call.subject.account):
+            if self.may_advance(answer.call.subject.account):
                 for table in tables:
                     table.done_until(answer.call.subject)
 

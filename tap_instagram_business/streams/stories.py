@@ -137,6 +137,7 @@ class StoryInsights(InsightsStream):
     def read(self, media: Sequence[ListedMedia]) -> None:
         figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
         for answer in self.ask(call for story in media for call in self._calls(story)):
+            self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
             else:

@@ -31,6 +31,7 @@ KEYS = {
     "account_insights_breakdowns": ("account_id", "date", "metric", "breakdown", "dimension"),
     "account_reach": ("account_id", "date", "days"),
     "online_followers": ("account_id", "date", "hour"),
+    "media_history": ("media_id", "date"),
     "media_insights": ("media_id",),
     "media_insights_history": ("media_id", "snapshot_date"),
     "story_insights": ("media_id",),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
-SUITE = GraphApiServer(WorldSettings(accounts=1, posts=40, days=60, start=START))
+SUITE = GraphApiServer(WorldSettings(accounts=2, posts=60, days=60, start=START))
 
 
 @pytest.fixture(scope="module", autouse=True)

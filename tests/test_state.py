@@ -67,9 +67,11 @@ def start(server: GraphApiServer, folder: Path, **how: Any) -> subprocess.Popen[
 
 
 def wait_for_calls(server: GraphApiServer, tap: subprocess.Popen[bytes], number: int) -> None:
-    """Wait until a running tap has made so many calls."""
+    """Wait until a running tap has made so many calls, for a minute at most."""
+    end = time.monotonic() + 60
     while server.calls < number:
         assert tap.poll() is None, "the tap has ended"
+        assert time.monotonic() < end, f"the tap waits after {server.calls} calls"
         time.sleep(0.05)
 
 
@@ -106,7 +108,7 @@ def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
 ) -> None:
     server = serve(WorldSettings(accounts=3, posts=80, start=START))
     tap = start(server, tmp_path, stdout=subprocess.PIPE)
-    wait_for_calls(server, tap, 200)
+    wait_for_calls(server, tap, 5)
     calls = -1
     while server.calls != calls:  # Until the pipe is full, and it asks no more.
         calls = server.calls

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+
+pytestmark = pytest.mark.soak
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 30)
 WORLD = WorldSettings(accounts=2, posts=30, days=60, seed=5, start=START)

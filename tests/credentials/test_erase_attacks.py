@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.vault import Vault
     from tests.local_sandbox import LocalSandbox
 
+pytestmark = pytest.mark.soak
+
 __all__ = ["bigquery", "env", "filled"]
 
 DATASET = "erased"

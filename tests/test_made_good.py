@@ -77,6 +77,23 @@ def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
     assert '"again"' not in str(warehouse.state).replace("'", '"')
 
 
+@pytest.mark.parametrize("metric", ["follower_count", "online_followers", "reach&period=week"])
+def test_a_day_that_was_not_asked_for_after_an_error_that_nobody_knows_is_read_by_the_next_run(
+    server: GraphApiServer, metric: str
+) -> None:
+    order = Fault(kind="permission", code=7001, match=f"insights.*metric={metric}", times=1)
+    server.faults.add(order)
+    warehouse = Warehouse()
+    run = run_tap(server)
+    warehouse.load(run)
+    assert server.faults.history
+    gaps = [gap for gap in run.records["insight_gaps"] if gap["code"] == 7001]
+    assert {gap["reason"] for gap in gaps} == {"error"}
+    assert {gap["date"] for gap in gaps} == {DAYS[0].isoformat()}
+    warehouse.load(run_tap(server, state=warehouse.state))
+    warehouse.assert_true(server.world, START, DAYS)
+
+
 def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphApiServer) -> None:
     warehouse = Warehouse()
     warehouse.load(run_tap(server))

@@ -37,7 +37,8 @@ class InsightsCall(Call):
         refused: the metrics that were left out of this call, each with Meta's error.
         is_part: whether it is a part of a call that failed as a whole.
         is_series: whether it asks for a figure for each day of a period.
-        narrowed: how often the period was made shorter, because Meta keeps no earlier figures.
+        narrowed: how often the period was made shorter.
+        narrowed_for: the error for which it was made shorter; None if it was not.
     """
 
     edge: str = "insights"
@@ -48,6 +49,7 @@ class InsightsCall(Call):
     is_part: bool = False
     is_series: bool = False
     narrowed: int = 0
+    narrowed_for: CallError | None = None
 
     @property
     @override
@@ -76,7 +78,7 @@ class InsightsCall(Call):
     @override
     def after(self, error: CallError, refusals: Refusals) -> Self | None:
         may_be_about_period = error.rule.action is Action.NARROW or error.is_unknown
-        if may_be_about_period and self.narrowed < MAX_NARROWED and (later := self._later()):
+        if may_be_about_period and self.narrowed < MAX_NARROWED and (later := self._later(error)):
             if error.rule.action is Action.NARROW:
                 refusals.note_earliest(self, int(later.params["since"]))
             return later
@@ -91,7 +93,12 @@ class InsightsCall(Call):
         """The end of the period, in Unix seconds."""
         return int(self.params["until"])
 
-    def _later(self) -> Self | None:
+    def not_asked(self, end_time: dt.datetime) -> CallError | None:
+        """Return why a figure with this `end_time` was not asked for; None if it was."""
+        is_before = self.is_series and end_time.timestamp() < int(self.params["since"])
+        return self.narrowed_for if is_before else None
+
+    def _later(self, error: CallError) -> Self | None:
         """Return the call for a period that begins a day later; None if there is no such day."""
         if not self.is_series:
             return None
@@ -101,7 +108,7 @@ class InsightsCall(Call):
         if later.timestamp() > self.until:
             return None
         call = self.with_params(since=str(int(later.timestamp())))
-        return replace(call, narrowed=self.narrowed + 1)
+        return replace(call, narrowed=self.narrowed + 1, narrowed_for=error)
 
     @override
     def max_tries(self, error: CallError, refusals: Refusals, tries: int) -> int:

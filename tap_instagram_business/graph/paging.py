@@ -47,13 +47,17 @@ def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], list[Answer]]) ->
     if error is None or not isinstance(call, ListCall) or not error.may_be_about_a_node:
         return page
     ids = ask([call.ids_only()])[0]
+    if ids.error or not ids.data["data"]:
+        return page
     found = (read_id(node.get("id")) for node in ids.nodes)
     answers = ask([call.one_node(node_id) for node_id in found if node_id])
     given = [answer.data for answer in answers if not answer.error]
     refused = {answer.call.node: answer.error for answer in answers if answer.error}
-    if ids.error or (refused and not given):
+    if refused and not given:
         return page
-    return Answer(call, {**ids.data, "data": given}, refused_nodes=refused)
+    # What has no id cannot be asked for, and its table tells that it cannot be read.
+    without_id = [node for node in ids.nodes if not read_id(node.get("id"))]
+    return Answer(call, {**ids.data, "data": [*given, *without_id]}, refused_nodes=refused)
 
 
 def following(call: Call, page: Mapping[str, Any]) -> Call | None:

@@ -62,7 +62,7 @@ class GraphSession:
     Attributes:
         access: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
-        refusals: the metrics that Meta has refused in this session.
+        refusals: the metrics that Meta has refused so far.
     """
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
@@ -154,11 +154,22 @@ class GraphSession:
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
         return self._submit_some(calls, range(len(calls)), costs)
 
-    def _submit_some(self, calls: Sequence[Call], places: Sequence[int], costs: Costs) -> InFlight:
-        """Submit the calls at some places of a list."""
+    def _submit_some(
+        self, calls: Sequence[Call], places: Sequence[int], costs: Costs, *, together: bool = False
+    ) -> InFlight:
+        """Submit the calls at some places of a list.
+
+        Args:
+            calls: the list.
+            places: the places.
+            costs: where the calls are counted.
+            together: whether they are to share as few requests as may be, not as many as go in
+                parallel.
+        """
         some = [calls[place] for place in places]
         fair = -(-len(some) // self.access.parallel_requests)
-        least = MIN_CALLS_PER_REQUEST if self._batcher.sends_together else 1
+        least = MAX_CALLS_PER_BATCH if together else MIN_CALLS_PER_REQUEST
+        least = least if self._batcher.sends_together else 1
         size = min(MAX_CALLS_PER_BATCH, max(least, fair))
         return [
             (
@@ -178,7 +189,7 @@ class GraphSession:
         in_flight: InFlight = []
         for number in (MIN_OBJECTS, MIN_OBJECTS_IF_RARE):
             scouts = self._scouts.choose(calls, others, number)
-            in_flight += self._submit_some(calls, scouts, costs)
+            in_flight += self._submit_some(calls, scouts, costs, together=True)
             wait([future for _, future in in_flight])
             others = [place for place in others if place not in {*scouts}]
         return in_flight + self._submit_some(calls, others, costs)

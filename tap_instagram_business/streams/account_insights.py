@@ -12,11 +12,9 @@ from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.insights import (
     read_parts,
-    read_series,
     read_splits,
     read_values,
 )
-from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
     DAY_METRICS,
@@ -109,8 +107,7 @@ class AccountInsights(DailyStream):
             for answer in answers:
                 gaps += self._read(answer, figures)
                 question: DayQuestion = answer.call.subject
-                if answer.has_failed:
-                    failed.update(question.days)
+                failed.update(self.failed_days(answer, question.days))
             if self.has_ended(window.account):
                 continue
             yield from self._rows(window, figures, failed)
@@ -187,19 +184,12 @@ class AccountInsights(DailyStream):
         self.table(ExtraInsights).write_values(reading, values)
         return day_gaps(answer, day, set(values))
 
-    def _read_series(
-        self, answer: Answer, figures: dict[dt.date, dict[str, Number]]
-    ) -> Iterator[Gap]:
+    def _read_series(self, answer: Answer, figures: dict[dt.date, dict[str, Number]]) -> list[Gap]:
         question: DayQuestion = answer.call.subject
-        buckets = read_series(answer.data).get(FOLLOWER_COUNT.name, [])
-        given = self._run.day_labels.place(buckets, question.first, question.last)
-        is_unplaced = bool(buckets) and not given
-        for day in question.days:
-            if day in given:
-                figures[day][FOLLOWER_COUNT.name] = given[day]
-                continue
-            for gap in day_gaps(answer, day, ()):
-                yield replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
+        given, gaps = self.place(answer, FOLLOWER_COUNT.name, question.days)
+        for day, figure in given.items():
+            figures[day][FOLLOWER_COUNT.name] = figure
+        return gaps
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject

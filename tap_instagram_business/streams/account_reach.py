@@ -52,7 +52,7 @@ class AccountReach(SeriesStream):
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
         days_in_period = ROLLING_PERIODS[answer.call.params["period"]]
-        for day, value in self.place(window, answer, ROLLING_METRIC).items():
+        for day, value in self.place_in_window(window, answer, ROLLING_METRIC).items():
             yield {
                 "account_id": window.account.id,
                 "date": day.isoformat(),

@@ -155,7 +155,7 @@ class OnlineFollowers(SeriesStream):
 
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
-        for day, by_hour in self.place(window, answer, ONLINE_FOLLOWERS).items():
+        for day, by_hour in self.place_in_window(window, answer, ONLINE_FOLLOWERS).items():
             for hour in (name for name in HOURS if name in by_hour):
                 yield {
                     "account_id": window.account.id,

@@ -18,7 +18,7 @@ from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -125,6 +125,37 @@ class DailyStream(InstagramStream):
             gap = replace(gap, reason=Reason.TOO_FEW_FOLLOWERS)
         self._gaps.append(gap)
 
+    def place(
+        self, answer: Answer, metric: str, days_asked: Sequence[dt.date]
+    ) -> tuple[dict[dt.date, Any], list[Gap]]:
+        """Return what a series has for each of some consecutive days, and what it lacks.
+
+        Args:
+            answer: the answer to a call for the series.
+            metric: Meta's name.
+            days_asked: the days, in their order.
+        """
+        labels, call = self._run.day_labels, cast("InsightsCall", answer.call)
+        buckets = read_series(answer.data).get(metric, [])
+        placed = labels.place(buckets, days_asked[0], days_asked[-1])
+        given = {day: content for day, content in placed.items() if content != {}}
+        gaps: list[Gap] = []
+        for day in days_asked:
+            if day not in given:
+                found = day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day)))
+                if buckets and not placed:
+                    found = (replace(gap, reason=Reason.UNPLACED) for gap in found)
+                gaps += found
+        return given, gaps
+
+    def failed_days(self, answer: Answer, days_asked: Sequence[dt.date]) -> list[dt.date]:
+        """Return the days at which Meta failed, so that the next run reads them again."""
+        if answer.has_failed:
+            return list(days_asked)
+        labels, call = self._run.day_labels, cast("InsightsCall", answer.call)
+        errors = {day: call.not_asked(labels.of(day)) for day in days_asked}
+        return [day for day, error in errors.items() if error and error.reason is Reason.FAILED]
+
     def end_account(self, account: Account, error: CallError) -> None:
         """Leave an account out of this table for the rest of the run."""
         if account.id not in self._ended:
@@ -169,8 +200,10 @@ class SeriesStream(DailyStream):
             if not self.has_ended(window.account):
                 for answer in answers:
                     yield from self.series_rows(window, answer)
-                is_whole = not any(answer.has_failed for answer in answers)
-                self.done(window, () if is_whole else window.days)
+                days_asked = window.days
+                self.done(
+                    window, {day for each in answers for day in self.failed_days(each, days_asked)}
+                )
 
     def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         """Split each account's days into windows that one series request may cover."""
@@ -185,22 +218,16 @@ class SeriesStream(DailyStream):
         asked = self._run.day_labels.window(window.first, window.last)
         return insight_calls.series(window.account, metrics, period, asked).about(window)
 
-    def place(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
-        """Return what a series has for each day of a window; write a gap for each other day."""
-        buckets = read_series(answer.data).get(metric, [])
-        placed = self._run.day_labels.place(buckets, window.first, window.last)
-        given = {day: content for day, content in placed.items() if content != {}}
-        is_unplaced = bool(buckets) and not placed
-        for day in window.days:
-            if day not in given:
-                for gap in day_gaps(answer, day, ()):
-                    reason = Reason.UNPLACED if is_unplaced else gap.reason
-                    self.add_gap(window.account, replace(gap, reason=reason))
+    def place_in_window(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
+        """Return what a series has for each day of a window; note a gap for each other day."""
+        given, gaps = self.place(answer, metric, window.days)
+        for gap in gaps:
+            self.add_gap(window.account, gap)
         return given
 
 
 def day_gaps(
-    answer: Answer, day: dt.date, given: Container[str], suffix: str = ""
+    answer: Answer, day: dt.date, given: Container[str], not_asked: CallError | None = None
 ) -> Iterator[Gap]:
     """Yield a gap for each metric that an answer about a day does not hold, or not readably.
 
@@ -208,17 +235,17 @@ def day_gaps(
         answer: the answer to an insights call.
         day: the day.
         given: the metrics that it holds.
-        suffix: what to add to the metric's name.
+        not_asked: why the call does not ask for this day; None if it does.
     """
     call = cast("InsightsCall", answer.call)
     unreadable = unreadable_metrics(answer.data, call.breakdown)
     for metric in (*call.metrics, *call.refused):
-        error = call.refused.get(metric, answer.error)
+        error = call.refused.get(metric, answer.error or not_asked)
         if metric in unreadable:
-            yield Gap(day.isoformat(), metric + suffix, Reason.UNREADABLE)
+            yield Gap(day.isoformat(), metric, Reason.UNREADABLE)
         elif metric not in given:
             reason = error.reason if error else Reason.EMPTY
-            yield Gap(day.isoformat(), metric + suffix, reason, error)
+            yield Gap(day.isoformat(), metric, reason, error)
 
 
 def has_few_followers(account: Account) -> bool:

@@ -140,6 +140,9 @@ class Media(RefreshedStream):
         self, accounts: Mapping[str, Account], answer: Answer
     ) -> Iterator[ListedMedia]:
         account = accounts[answer.call.node]
+        for media_id in answer.refused_nodes:
+            for follower in self.followers(MediaFollower):
+                follower.ask_again(ListedMedia(account, {"id": media_id}, None))
         for node in read_list(self, account, answer):
             posted = read_time(node.get("timestamp"))
             if self.since is None or posted is None or posted >= self.since:

@@ -11,7 +11,7 @@ import pytest
 from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
 from tap_instagram_business.metrics import MEDIA_METRICS
 from tests import truth
-from tests.tap_run import catalog, run_tap
+from tests.tap_run import Warehouse, catalog, run_tap
 from tests.truth.comparison import unsigned
 
 if TYPE_CHECKING:
@@ -239,3 +239,24 @@ def test_an_oddity_costs_only_what_it_is_about(
     assert not wrong, wrong[:5]
     if case.costs:
         assert cost
+
+
+def test_a_node_that_was_refused_is_read_with_its_insights_by_the_next_run(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    order = Condition("broken_listed_media", names=("is_ai_generated",), share=0.2)
+    server = serve(
+        WorldSettings(**{**WORLD, "days": 400}, accounts=1),
+        api_settings=ApiSettings(conditions=(order,)),
+    )
+    wanted = catalog("media", "media_insights", "insight_gaps")
+    warehouse = Warehouse()
+    run = warehouse.load(run_tap(server, catalog=wanted))
+    refused = {gap["media_id"] for gap in run.records["insight_gaps"] if gap["metric"] == "/media"}
+    assert refused
+    assert not refused & {media_id for (media_id,) in run.table("media")}
+    server.conditions.clear()
+    warehouse.load(run_tap(server, catalog=wanted, state=warehouse.state))
+    truth.tables_equal(warehouse.tables["media"], truth.media(server.world, START))
+    expected = truth.media_insights(server.world, START)
+    truth.tables_equal(warehouse.tables["media_insights"], expected)

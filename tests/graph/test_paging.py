@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.calls import Answer, Call, ListCall
 from tap_instagram_business.graph.errors import GraphError, Unanswered
-from tap_instagram_business.graph.paging import following, next_page
+from tap_instagram_business.graph.paging import following, next_page, node_by_node
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LIST = Call("17841", "media", {"fields": "id,caption", "limit": "100"}, token="own-token")
 ITEMS = [{"id": "1"}, {"id": "2"}]
@@ -88,3 +91,34 @@ def test_a_page_whose_next_cannot_be_asked_for_keeps_its_items_and_has_an_error(
     page, call = next_page(Answer(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
     assert (page.data["data"], call) == (ITEMS, None)
     assert isinstance(page.error, Unanswered)
+
+
+def test_a_refused_page_is_read_node_by_node_and_nothing_of_it_gets_lost() -> None:
+    call = ListCall("17841400000000001", "media", {"fields": "id,caption"})
+    error = GraphError({"code": 9005, "message": "Video content was not found"})
+    first, second = "17900000000000001", "17900000000000002"
+
+    def ask(calls: Sequence[Call]) -> list[Answer]:
+        if calls[0].edge:
+            listed = [{"id": first}, {"id": second}, {"caption": "no id"}]
+            return [Answer(calls[0], {"data": listed, "paging": {"next": NEXT}})]
+        return [
+            Answer(one, error=error) if one.node == second else Answer(one, {"id": one.node})
+            for one in calls
+        ]
+
+    page = node_by_node(Answer(call, error=error), ask)
+    assert page.error is None
+    assert page.data["data"] == [{"id": first}, {"caption": "no id"}]
+    assert page.refused_nodes == {second: error}
+    assert following(page.call, page.data) is not None
+
+
+def test_a_refused_page_whose_ids_are_refused_too_stays_refused() -> None:
+    call = ListCall("17841400000000001", "media", {"fields": "id,caption"})
+    page = Answer(call, error=GraphError({"code": 9005, "message": "Video content was not found"}))
+    assert (
+        node_by_node(page, lambda calls: [Answer(one, error=page.error) for one in calls]) is page
+    )
+    empty = node_by_node(page, lambda calls: [Answer(one) for one in calls])
+    assert empty is page

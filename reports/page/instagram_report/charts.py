@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from instagram_report.totals import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -17,14 +19,6 @@ if TYPE_CHECKING:
 INK, PAPER = "#1f2430", "#ffffff"
 COLOURS = ["#3454d1", "#c2410c", "#0f766e", "#86198f", "#a16207", "#475569"]
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-KINDS = {
-    "Images": "views_posts",
-    "Carousels": "views_carousels",
-    "Reels": "views_reels",
-    "Stories": "views_stories",
-    "Ads": "views_ads",
-    "Other": "views_other",
-}
 GENDERS = {"F": "women", "M": "men", "U": "not known"}
 Spec = dict[str, Any]
 

@@ -1,9 +1,10 @@
-"""Numbers as text."""
+"""Numbers and captions as short texts."""
 
 from __future__ import annotations
 
 NONE = "–"  # noqa: RUF001 - the sign for a number that is not there
 MINUS = "\N{MINUS SIGN}"
+CAPTION_LENGTH = 80
 
 
 def count(value: float | None) -> str:
@@ -37,3 +38,11 @@ def change(now: float | None, difference: float | None) -> str:
     if before == 0:
         return f"{sign}{abs(difference):,.0f}"
     return f"{sign}{abs(difference / before):.1%}"
+
+
+def short(caption: str | None) -> str:
+    """Return the beginning of a caption on one line; a post without one is named so."""
+    line = " ".join((caption or "").split())
+    if not line:
+        return "(no caption)"
+    return line if len(line) <= CAPTION_LENGTH else line[: CAPTION_LENGTH - 1] + "…"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Row = dict[str, Any]
+Rows = dict[str, list[Row]]
 LOCAL_HOSTS = {"127.0.0.1", "localhost"}
 
 QUERIES = {

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
@@ -22,6 +20,7 @@ from tap_instagram_business.graph.paging import Page, next_page, node_by_node
 from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.scouts import Scouts
+from tap_instagram_business.graph.search import MetricSearch
 from tap_instagram_business.graph.transport import Transport
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class GraphSession:
         self.rate_limits = rate_limits or RateLimits()
         self.refusals = Refusals()
         self._scouts = Scouts(self.refusals)
-        self._searching = threading.Lock()
+        self._search = MetricSearch(self.refusals, self._retried)
         self._guard = OutageGuard(self.retry_policy)
         self._transport = Transport(
             access,
@@ -196,7 +195,7 @@ class GraphSession:
 
     def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Send calls, again and again, until nothing would change any of their answers."""
-        settled = [self._in_parts(answer, costs) for answer in self._retried(calls, costs)]
+        settled = [self._search.settle(answer, costs) for answer in self._retried(calls, costs)]
         for answer in settled:
             self._guard.count_call(answer.error)
             if isinstance(answer.call, InsightsCall):
@@ -225,32 +224,6 @@ class GraphSession:
             if longest_wait:
                 self._guard.pause(self.retry_policy.pause(longest_wait))
         return [answers[index] for index in range(len(calls))]
-
-    def _in_parts(self, answer: Answer, costs: Costs) -> Answer:
-        """Send a failed call in parts, until the metric stands alone that the error is about."""
-        call, error = answer.call, answer.error
-        if error is None or not isinstance(call, InsightsCall):
-            return answer
-        # One at a time, since the first to find the metric spares the others the search.
-        with nullcontext() if call.is_part else self._searching:
-            parts = call.parts(error, self.refusals)
-            if not parts:
-                return answer
-            answers = self._retried(parts, costs)
-            may_be_outage = error.may_be_accident and not call.is_part
-            if not (may_be_outage and all(part.error for part in answers)):
-                answers = [self._in_parts(part, costs) for part in answers]
-            if unasked := call.unasked(answers):
-                answers += self._retried([unasked], costs)
-            merged = call.merged(error, answers)
-            if merged is None:
-                if not call.is_part:
-                    self.refusals.note_fruitless(call)
-                return answer
-            refused = cast("InsightsCall", merged.call).refused
-            for metric in refused.keys() - call.refused.keys():
-                self.refusals.add(call, (metric,), refused[metric])
-        return merged
 
     def _send_in_portions(
         self, pending: Mapping[int, Call], tries: Tries, costs: Costs

@@ -1,24 +1,16 @@
-"""What tables about media have in common: which media are due, and what a refusal means."""
+"""What tables about media have in common: which media are listed, and which are due."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-import re
 from abc import abstractmethod
-from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from typing_extensions import override
-
-from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import unreadable_metrics
-from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
 from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
@@ -28,18 +20,12 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})
 """Fields that decide which insights a media has, and when they are due."""
-MAX_DENIED = 25
-"""If Meta denies the insights of so many media of an account and gives none, the account is left
-out: the token lacks the permission."""
-MAX_TO_ASK_AGAIN = 200
-"""If Meta fails at more media of an account than this, the account is left out of this run."""
 
 
 def _date(kept: str | None) -> dt.date | None:
@@ -184,126 +170,3 @@ class BreakdownFollower(InstagramStream):
             answer: the answer to one of those calls.
             splits: the figures that it holds, by metric.
         """
-
-
-class InsightsStream(MediaFollower):
-    """A table of insights of media: an error ends the account, or becomes a gap."""
-
-    def __init__(self, tap: Tap, run: Run) -> None:
-        super().__init__(tap, run)
-        self._ended: set[str] = set()
-        self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
-        self._answered: set[str] = set()
-
-    def has_ended(self, account: Account) -> bool:
-        """Return whether an account is left out of this table for the rest of the run."""
-        return account.id in self._ended
-
-    @override
-    def end(self, account: Account, since: dt.datetime | None) -> None:
-        self.judge_denials(account)
-        if not self.has_ended(account):
-            super().end(account, since)
-
-    def judge_denials(self, account: Account) -> None:
-        """Leave an account out if Meta has denied the insights of its media and given none."""
-        denied = self._denied.get(account.id)
-        if denied and account.id not in self._answered:
-            self._end_account(account, next(iter(denied.values())))
-
-    def may_advance(self, account: Account) -> bool:
-        """Return whether the bookmark of an account may move past media that were asked about.
-
-        While Meta has only denied insights, it may be about the whole account.
-        """
-        is_denied = account.id in self._denied and account.id not in self._answered
-        return not self.has_ended(account) and not is_denied
-
-    def note_answer(self, answer: Answer) -> None:
-        """Remember that Meta gives this table insights of an account's media."""
-        if not answer.error:
-            self._answered.add(answer.call.quota_account)
-
-    def insights_call(
-        self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
-    ) -> InsightsCall:
-        """Return the call for some insights of a media."""
-        call = insight_calls.media_lifetime(media.account, media.id, media.kind, metrics, breakdown)
-        return call.about(media)
-
-    def take_error(self, answer: Answer, error: CallError) -> None:
-        """Write what an error means: the account is left out, or insights are missing."""
-        media: ListedMedia = answer.call.subject
-        is_failure = error.reason is Reason.FAILED
-        has_room = len(self._again.get(media.account.id, ())) < MAX_TO_ASK_AGAIN
-        if answer.ends_account or (is_failure and not has_room):
-            self._end_account(media.account, error)
-            return
-        # Meta lists the media but says that it does not exist. One of the two is wrong, so it is
-        # asked for in every run for as long as it is listed.
-        if has_room and (is_failure or error.rule.means_gone):
-            self.ask_again(media)
-        if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
-            self._run.conversions.add(media.account, media.posted)
-        reason = error.reason
-        if error.rule.means_denied:
-            if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
-                # Meta has the same code for a story that too few accounts have seen, in words that
-                # depend on the language of the token's user.
-                reason = Reason.TOO_FEW_VIEWERS
-            else:
-                self._take_denial(media, error)
-        call = cast("InsightsCall", answer.call)
-        metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
-        self.add_gap(media, reason, metric=metric, error=error)
-
-    def _take_denial(self, media: ListedMedia, error: CallError) -> None:
-        denied = self._denied[media.account.id]
-        denied[media.id] = error
-        if len(denied) >= MAX_DENIED:
-            self.judge_denials(media.account)
-
-    def _end_account(self, account: Account, error: CallError) -> None:
-        if not self.has_ended(account):
-            self._ended.add(account.id)
-            self.leave_out(account, error)
-            self.table(InsightGaps).add_account(account, self.today, error)
-
-    def is_before_conversion(self, media: ListedMedia) -> bool:
-        """Return whether Meta is known to have no insights of a media."""
-        posted = media.posted
-        return posted is not None and self._run.conversions.covers(media.account, posted)
-
-    def add_gap(
-        self,
-        media: ListedMedia,
-        reason: Reason,
-        *,
-        metric: str = "",
-        error: CallError | None = None,
-    ) -> None:
-        """Write that Meta did not give an insight of a media; all insights where metric is ''."""
-        gap = Gap(self.today, metric, reason, error, media.id)
-        self.table(InsightGaps).add(media.account, gap)
-
-    def add_missing(self, answer: Answer, given: Iterable[str], suffix: str = "") -> None:
-        """Write a gap for each metric that was refused, or asked for and not given.
-
-        Args:
-            answer: the answer to an insights call.
-            given: the metrics that it holds.
-            suffix: what to add to the metric's name.
-        """
-        media: ListedMedia = answer.call.subject
-        call = cast("InsightsCall", answer.call)
-        for metric, error in call.refused.items():
-            self.add_gap(media, error.reason, metric=metric + suffix, error=error)
-        unreadable = unreadable_metrics(answer.data, call.breakdown)
-        for metric in call.metrics:
-            if metric in unreadable:
-                self.add_gap(media, Reason.UNREADABLE, metric=metric + suffix)
-        missing = [metric for metric in call.metrics if metric not in {*given, *unreadable}]
-        if missing and missing == list(call.metrics) and not suffix:
-            missing = [""]
-        for metric in missing:
-            self.add_gap(media, Reason.EMPTY, metric=metric + suffix)

@@ -10,8 +10,9 @@ from typing_extensions import override
 
 from tap_instagram_business.graph.insights import read_splits
 from tap_instagram_business.metrics import MEDIA_BREAKDOWNS
-from tap_instagram_business.streams.by_media import BreakdownFollower, InsightsStream
+from tap_instagram_business.streams.by_media import BreakdownFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.stories import StoryInsights
 

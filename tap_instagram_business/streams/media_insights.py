@@ -12,9 +12,10 @@ from typing_extensions import override
 from tap_instagram_business.graph.insights import read_splits, read_values
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
-from tap_instagram_business.streams.by_media import InsightsStream, RefreshedStream
+from tap_instagram_business.streams.by_media import RefreshedStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
+from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.values import read_text
 

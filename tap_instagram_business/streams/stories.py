@@ -22,12 +22,12 @@ from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     BreakdownFollower,
-    InsightsStream,
     ListedMedia,
     MediaFollower,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
+from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.nodes import read_fields, read_list
 from tap_instagram_business.values import read_time
 

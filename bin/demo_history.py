@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-import urllib.request
 from typing import Any
+
+import requests
 
 from tap_instagram_business.tap import TapInstagramBusiness
 
@@ -69,9 +70,9 @@ def selection() -> dict[str, Any]:
 
 def set_clock(url: str, moment: dt.datetime) -> None:
     """Set the clock of the sandbox."""
-    body = json.dumps({"set": moment.isoformat()}).encode()
-    with urllib.request.urlopen(f"{url}/_sandbox/clock", body, timeout=10):  # noqa: S310
-        pass
+    requests.post(
+        f"{url}/_sandbox/clock", json={"set": moment.isoformat()}, timeout=10
+    ).raise_for_status()
 
 
 def main() -> None:

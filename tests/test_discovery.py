@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -182,6 +183,23 @@ def test_a_page_without_the_task_says_so(serve: Serve) -> None:
     server.faults.add(Fault("raw", match=r"/me\?", status=200, body=body))
     with pytest.raises(NoAccount, match="lacks the task ANALYZE on it"):
         find(server)
+
+
+def test_a_page_whose_account_has_no_id_is_told_as_a_warning(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = serve(world())
+    pages = [
+        {"id": "1", "name": "A", "instagram_business_account": {"ig": server.world.account_ids[0]}},
+        {"id": "2", "name": "B", "instagram_business_account": {"id": server.world.account_ids[1]}},
+    ]
+    body = json.dumps({"id": "5", "name": "P", "accounts": {"data": pages}})
+    server.faults.add(Fault("raw", match=r"/me\?", status=200, body=body))
+    found = find(server)
+    assert ids(found) == server.world.account_ids[1:2]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "Not read: Page A (1): Meta gave no id for the account that is linked to it."
+    ]
 
 
 def test_a_page_token_is_its_page(serve: Serve) -> None:

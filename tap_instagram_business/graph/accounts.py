@@ -107,7 +107,7 @@ def discover_accounts(
     else:
         found = _discovered(session, token, fields, costs)
     for item in found.missing:
-        logger.info("Not read: %s.", item)
+        logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item)
     if not found.accounts and not found.unread:
         raise NoAccount(_no_account(found.missing))
     return found

@@ -47,10 +47,12 @@ class Missing:
     Attributes:
         what: a Page, an account or a list of them, with its name.
         why: the reason.
+        is_fault: whether an account may be lost by it that the token does give access to.
     """
 
     what: str
     why: str
+    is_fault: bool = False
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}"
@@ -102,7 +104,7 @@ class Discovery:
             elif not found.nodes:
                 self._search(ASSIGNED_PAGES, ASSIGNED_ACCOUNTS)
         for page in self._pages_without.values():
-            found.missing.append(Missing(f"Page {page.get('name')} ({page.get('id')})", _why(page)))
+            found.missing.append(_page_without(page))
         return found
 
     def _read_person(self) -> bool:
@@ -261,9 +263,15 @@ class Discovery:
         return []
 
 
-def _why(page: Node) -> str:
+def _page_without(page: Node) -> Missing:
     """Return why a Page leads to no account."""
+    what = f"Page {page.get('name')} ({page.get('id')})"
+    if page.get(LINKED) is not None:
+        return Missing(what, "Meta gave no id for the account that is linked to it", is_fault=True)
     tasks = page.get("tasks")
     if isinstance(tasks, list) and tasks and not INSIGHTS_TASKS & {str(task) for task in tasks}:
-        return "the token's owner lacks the task ANALYZE on it"
-    return "no professional account is linked to it, or the token was not granted that account"
+        return Missing(what, "the token's owner lacks the task ANALYZE on it")
+    return Missing(
+        what,
+        "no professional account is linked to it, or the token was not granted that account",
+    )

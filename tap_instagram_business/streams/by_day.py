@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DAY_LABELS = "day_labels"
 """Entry of the state of a table of days: `start` or `end`, how Meta labels a day's figures."""
+HOURS_OF_DAY = 24
 FIRST_DAYS = 30
 """How many days the first run reads where no `start_date` is set."""
 MAX_FAILED_DAYS = 60
@@ -140,8 +141,9 @@ class DailyStream(InstagramStream):
         placed = labels.place(buckets, days_asked[0], days_asked[-1])
         given = {day: content for day, content in placed.items() if content != {}}
         gaps: list[Gap] = []
+        is_unreadable = metric in unreadable_metrics(answer.data)
         for day in days_asked:
-            if day not in given:
+            if day not in given or (is_unreadable and lacks_hours(given[day])):
                 found = day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day)))
                 if buckets and not placed:
                     found = (replace(gap, reason=Reason.UNPLACED) for gap in found)
@@ -246,6 +248,11 @@ def day_gaps(
         elif metric not in given:
             reason = error.reason if error else Reason.EMPTY
             yield Gap(day.isoformat(), metric, reason, error)
+
+
+def lacks_hours(content: object) -> bool:
+    """Return whether a day's figures by hour are not there for each hour."""
+    return isinstance(content, dict) and len(content) < HOURS_OF_DAY
 
 
 def has_few_followers(account: Account) -> bool:

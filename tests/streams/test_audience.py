@@ -1,12 +1,14 @@
-"""How often the audience is read."""
+"""How often the audience is read, and what is told about an hour that cannot be read."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from instagram_sandbox.graph_api import Fault
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
@@ -37,3 +39,32 @@ def test_so_many_days_lie_between_two_readings(
         seen.append(bool(dates))
         server.clock.advance(dt.timedelta(days=pause))
     assert seen == read
+
+
+def test_an_hour_that_cannot_be_read_is_told_and_the_other_hours_are_written(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve()
+    server.clock.set(dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc))
+    buckets = [
+        {"end_time": f"2026-11-{day}T08:00:00+0000", "value": {"0": 5, "1": hour, "2": 7}}
+        for day, hour in ((18, 6), (19, "many"))
+    ]
+    answer = {"data": [{"name": "online_followers", "period": "lifetime", "values": buckets}]}
+    server.faults.add(
+        Fault("raw", match="online_followers", times=None, status=200, body=json.dumps(answer))
+    )
+    run = run_tap(
+        server,
+        catalog=catalog("online_followers", "insight_gaps"),
+        account_ids=server.world.account_ids[:1],
+        start_date="2026-11-17",
+    )
+    hours = {(row["date"], row["hour"]) for row in run.records["online_followers"]}
+    days = sorted({date for date, _ in hours})
+    assert len(days) == 2
+    assert hours == {(day, hour) for day in days for hour in (0, 1, 2)} - {(days[1], 1)}
+    told = [gap for gap in run.records["insight_gaps"] if gap["metric"] == "online_followers"]
+    assert any(
+        gap["reason"] == "unreadable" and gap["date"] <= days[1] <= gap["last_date"] for gap in told
+    )

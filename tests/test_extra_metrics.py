@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
@@ -33,6 +34,33 @@ def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiSe
     got = {key: row["value"] for key, row in run.table("extra_insights").items()}
     assert got == expected
     assert run.table("media_insights") == plain.table("media_insights")
+
+
+@pytest.mark.parametrize("conditions", [(), (Condition("not_crossposted"),)])
+def test_views_on_facebook_can_be_read_of_posts_and_stories_too(
+    serve: Callable[..., GraphApiServer], conditions: tuple[Condition, ...]
+) -> None:
+    server = serve(
+        WorldSettings(posts=60, stories_per_day=12), api_settings=ApiSettings(conditions=conditions)
+    )
+    world, now = server.world, server.clock.now()
+    run = run_tap(server, extra_metrics=["media:facebook_views", "story:facebook_views"])
+    expected = {
+        node["id"]: views
+        for account_id in world.account_ids
+        for node in (*world.media(account_id, now), *world.stories(account_id, now))
+        if (views := world.media_insights(node["id"], now).get("facebook_views")) is not None
+        and not world.media_insights_refusal(node["id"], now)
+    }
+    got = {row["media_id"]: row["value"] for row in run.records["extra_insights"]}
+    assert got == expected
+    listed = {row["id"]: row["media_product_type"] for row in run.records["media"]}
+    assert {listed.get(media_id, "STORY") for media_id in got} == {"FEED", "REELS", "STORY"}
+    tables = truth.every_table(world, now, truth.days_to(truth.last_complete_day(now), 1))
+    for (media_id,), row in tables["media_insights"].items():
+        row["facebook_views"] = expected.get(media_id)
+    for name in ("media_insights", "story_insights"):
+        truth.tables_equal(run.table(name), tables[name])
 
 
 def test_an_account_metric_can_be_named_too(serve: Callable[..., GraphApiServer]) -> None:

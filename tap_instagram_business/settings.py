@@ -145,7 +145,8 @@ SETTINGS = th.PropertiesList(
         title="Extra metrics",
         description="Metrics that this version of the tap does not know, such as "
         "`media:new_metric`, `story:new_metric` or `account:new_metric`, or in parts, such as "
-        "`media:views:follow_type`. Their values become rows of `extra_insights`.",
+        "`media:views:follow_type`, or as a series by `day`, `week` or `days_28`, such as "
+        "`account:new_metric:week`. Their values become rows of `extra_insights`.",
     ),
     th.Property(
         "on_rate_limit",

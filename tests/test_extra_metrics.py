@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.soak
 
+DAYS_OF_A_WEEK = 7
+
 
 def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiServer]) -> None:
     server = serve()
@@ -81,6 +83,33 @@ def test_a_metric_that_meta_does_not_know_costs_a_warning_and_a_gap(
     assert run.table("media_insights") == plain.table("media_insights")
     assert run.table("account_insights") == plain.table("account_insights")
     assert "Meta refuses metric sparkles" in caplog.text
+    reasons = {key[3] for key in run.table("insight_gaps") if key[2] == "sparkles"}
+    assert reasons == {"retired"}
+
+
+def test_a_metric_of_an_account_arrives_as_a_series(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve()
+    names = ["account:reach:day", "account:reach:week", "account:follower_count:day"]
+    plain = run_tap(server)
+    run = run_tap(server, extra_metrics=[*names, "account:sparkles:day"])
+    values = {
+        (row["account_id"], row["date"], row["metric"], row["breakdown"]): row["value"]
+        for row in run.records["extra_insights"]
+    }
+    expected = {
+        (row["account_id"], row["date"], "reach", "week"): row["reach"]
+        for row in plain.records["account_reach"]
+        if row["days"] == DAYS_OF_A_WEEK
+    }
+    expected |= {
+        (row["account_id"], row["date"], name, "day"): row[name]
+        for row in plain.records["account_insights"]
+        for name in ("reach", "follower_count")
+        if row[name] is not None
+    }
+    assert {metric for _, _, metric, _ in expected} == {"reach", "follower_count"}
+    assert values == expected
+    assert run.table("account_insights") == plain.table("account_insights")
     reasons = {key[3] for key in run.table("insight_gaps") if key[2] == "sparkles"}
     assert reasons == {"retired"}
 

@@ -52,6 +52,11 @@ class Shard:
             raise ValueError(text)
         return cls(index, number)
 
+    @classmethod
+    def of_account(cls, account_id: str, number: int) -> Self:
+        """Return to which of `number` shards an account belongs."""
+        return cls(place(account_id, number), number)
+
     def holds(self, account_id: str) -> bool:
         """Return whether an account belongs to this shard."""
         return place(account_id, self.number) == self.index

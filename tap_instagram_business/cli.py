@@ -34,6 +34,7 @@ COMMANDS = {
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
+    "prepare": "tap_instagram_business.fleet.prepare:prepare",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }

@@ -136,6 +136,9 @@ class TapInstagramBusiness(SdkTap):
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
+            if not run.accounts and run.shard.number > 1:
+                self.logger.info("No account belongs to shard %s: nothing is read.", run.shard)
+                return
             run.kept_day_labels = self._kept_day_labels()
             self._warn_of_lost_accounts()
             self._warn_of_version()
@@ -152,7 +155,8 @@ class TapInstagramBusiness(SdkTap):
     def _warn_of_lost_accounts(self) -> None:
         """Warn of accounts that earlier runs have read and that this run does not find."""
         bookmarks = self.state.get("bookmarks", {}).values()
-        known = {account_id for kept in bookmarks for account_id in kept.get("accounts", {})}
+        kept = {name for table in bookmarks for name in table.get("accounts", {})}
+        known = {account_id for account_id in kept if self.this_run.shard.holds(account_id)}
         wanted = set(self.config.get("account_ids") or known)
         found = {account.id for account in self.this_run.accounts}
         for account_id in sorted(

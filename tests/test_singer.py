@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from singer_sdk.helpers._typing import conform_record_data_types
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.encoding.simple import RecordMessage
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tap_instagram_business.tap import TapInstagramBusiness
-from tests.tap_run import Run, catalog, run_tap
+from tests.tap_run import Run, catalog, new_tap, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +51,27 @@ def test_rows_fit_their_schema(run: Run) -> None:
         check = jsonschema.Draft202012Validator(run.schemas[stream]["schema"])
         for row in rows:
             check.validate(row)
+
+
+def test_the_sdk_would_change_no_value_of_a_row() -> None:
+    """The tap leaves the SDK's conversion of types out."""
+
+    class Rows(Run):
+        def write_message(self, message: Any) -> None:
+            if isinstance(message, RecordMessage):
+                schema = self.schemas[message.stream]["schema"]
+                conformed = conform_record_data_types(
+                    message.stream, message.record, schema, TypeConformanceLevel.RECURSIVE, logger
+                )
+                # Equal in JSON: 1 and True, or a date and its text, would be equal otherwise.
+                assert json.dumps(message.record) == json.dumps(conformed)
+            super().write_message(message)
+
+    logger, rows = logging.getLogger("test"), Rows()
+    selected = catalog(*TapInstagramBusiness(validate_config=False).streams)
+    with GraphApiServer(WorldSettings(accounts=2, posts=40, days=60, start=START)) as server:
+        new_tap(server, writer=rows, catalog=selected, extra_metrics=["media:saved"]).run()
+    assert len(rows.records) > 18
 
 
 def test_keys_are_never_null_and_never_twice(run: Run) -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 import math
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -15,7 +16,7 @@ from tap_instagram_business import sharding
 from tap_instagram_business.refresh import DEFAULT_TIERS, TIERS_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -56,7 +57,8 @@ SETTINGS = th.PropertiesList(
         th.ArrayType(th.StringType(pattern=r"^[0-9]+$(?!\n)")),
         title="Account ids",
         description="Ids (`17841…`) of the accounts to read. If left out, every account that the "
-        "token can reach is read. Accounts named here need no permission on a Facebook Page.",
+        "token can reach is read. Accounts named here need no permission on a Facebook Page. "
+        "One id, ids with commas between them, or JSON.",
     ),
     th.Property(
         "shard",
@@ -216,7 +218,7 @@ EXPECTED = {
 }
 SHAPES = {
     "require_encrypted_secrets": "must be true or false",
-    "account_ids": "must be a list of ids of digits only, such as 17841400000000001",
+    "account_ids": "must be ids of digits only with commas between them, as in 17841400000000001",
     "shard": "must look like 3/16, which is the third of 16 parts",
     "extra_metrics": "must be a list such as media:new_metric, account:views:follow_type",
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
@@ -259,6 +261,125 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
     else:
         if in_future:
             yield f"Setting `start_date` lies in the future: choose {today} or a day before it."
+
+
+INSTAGRAM_TOKENS = ("IGAA", "IGQ")
+"""How tokens of the Instagram login begin."""
+FACEBOOK_TOKENS = ("EAA",)
+"""How tokens of the Facebook login begin: of users, system users and Pages."""
+
+
+def login_problem(token: str, login: str) -> str:
+    """Return a sentence if a token belongs to the other of Meta's two logins, else ''.
+
+    Args:
+        token: The token in plain text.
+        login: The value of setting `login`.
+    """
+    if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
+        return _other_login("instagram", token)
+    if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
+        return _other_login("facebook", token)
+    return ""
+
+
+def _other_login(login: str, token: str) -> str:
+    beginning = next(
+        text for text in (*INSTAGRAM_TOKENS, *FACEBOOK_TOKENS) if token.startswith(text)
+    )
+    return (
+        f"The access token begins with {beginning}, so it belongs to the {login.capitalize()} "
+        f"login: set `login` to {login} (TAP_INSTAGRAM_BUSINESS_LOGIN={login}), or use a token of "
+        "the other login."
+    )
+
+
+OTHER_VARIABLES = frozenset(
+    {
+        "ENCRYPTION_KEY",
+        "ENCRYPTION_KEY_COMMAND",
+        "ENCRYPTION_KEY_FILE",
+        "ENCRYPTION_KEY_URI",
+        "LOGLEVEL",
+        "TRUSTED_HOST",
+    }
+)
+"""Environment variables, without their prefix, that are read although they are no settings."""
+
+
+def misspelt(
+    known: Iterable[str], config: Iterable[str], prefix: str, environ: Iterable[str]
+) -> list[str]:
+    """Return a sentence for each setting that does not exist, with the name that comes nearest.
+
+    Args:
+        known: The names of all settings.
+        config: The names of the settings that are given.
+        prefix: The name of a setting's environment variable is this and the setting's name.
+        environ: The names of the environment variables.
+    """
+    names = {name.lower() for name in known}
+    found = [
+        _misspelt(f"setting `{name}`", name, names, "") for name in config if name not in names
+    ]
+    for variable in sorted(environ):
+        name = variable.removeprefix(prefix)
+        # Meltano's own variables have two underscores there.
+        if name == variable or name.startswith("_") or name in OTHER_VARIABLES:
+            continue
+        if name.lower() not in names and name.lower() not in config:
+            others = names | {other.lower() for other in OTHER_VARIABLES}
+            found.append(_misspelt(f"setting for {variable}", name.lower(), others, prefix))
+    return found
+
+
+def _misspelt(what: str, name: str, names: Iterable[str], prefix: str) -> str:
+    nearest = get_close_matches(name, sorted(names), 1)
+    if not nearest:
+        return f"There is no {what}, so it has no effect: the README lists all settings."
+    meant = f"{prefix}{nearest[0].upper()}" if prefix else f"`{nearest[0]}`"
+    return f"There is no {what}, so it has no effect: did you mean {meant}?"
+
+
+def tidy(config: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the settings that have a value, each in the form that its schema describes.
+
+    A list may be written as one value, as words with commas, or as JSON in a text. Of a secret,
+    spaces, line breaks and quotation marks around it are left out.
+
+    Args:
+        config: The settings as they are given.
+        properties: The JSON schema of each setting, by name.
+    """
+    tidied = {name: _tidy(value, properties.get(name, {})) for name, value in config.items()}
+    return {name: value for name, value in tidied.items() if value != ""}
+
+
+def _tidy(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if schema.get("secret") and isinstance(value, str):
+        return unquoted(value)
+    if "array" not in schema.get("type", ()):
+        return value
+    if isinstance(value, str) and value:
+        value = _typed(value, schema)
+    if _is_whole_number(value):
+        return [str(value)]
+    if isinstance(value, list):
+        return [str(item) if _is_whole_number(item) else item for item in value]
+    return value
+
+
+def unquoted(text: str) -> str:
+    """Return a text without spaces, line breaks and a pair of quotation marks around it."""
+    text = text.strip()
+    for mark in ("'", '"'):
+        if len(text) > 1 and text.startswith(mark) and text.endswith(mark):
+            return text[1:-1].strip()
+    return text
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})

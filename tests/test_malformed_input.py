@@ -114,7 +114,7 @@ WRONG = {
     "integer": ["x", "1.5", "1e3", "0x10", "9" * 5_000, "1_000", "true"],
     "number": ["x", "nan", "inf", "-infinity", "1,5"],
     "boolean": ["x", "2", "ture", " "],
-    "array": ["[", "[1]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
+    "array": ["[", "[1.5]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
 }
 
 

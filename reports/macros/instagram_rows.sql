@@ -52,6 +52,6 @@
 
   Such a part is '-'. In rows of older versions of the tap it is an empty string.
 -#}
-{%- macro instagram_part(column) -%}
+{%- macro instagram_key_part(column) -%}
 NULLIF(NULLIF({{ column }}, '-'), '')
 {%- endmacro -%}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
 
 pytestmark = pytest.mark.soak
+WHOLE = (truth.DOES_NOT_APPLY, truth.DOES_NOT_APPLY)
 
 DAYS_OF_A_WEEK = 7
 
@@ -26,7 +27,7 @@ def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiSe
     run = run_tap(server, extra_metrics=["media:profile_activity"])
     now = server.clock.now()
     expected = {
-        (account_id, media["id"], now.date().isoformat(), "profile_activity", "", ""): figure
+        (account_id, media["id"], now.date().isoformat(), "profile_activity", *WHOLE): figure
         for account_id in server.world.account_ids
         for media in server.world.media(account_id, now)
         if (figure := server.world.media_insights(media["id"], now).get("profile_activity"))
@@ -70,7 +71,7 @@ def test_an_account_metric_can_be_named_too(serve: Callable[..., GraphApiServer]
     run = run_tap(server, extra_metrics=["account:content_views"])
     assert not run.records["extra_insights"]
     assert "extra_insights" in run.schemas
-    gaps = {key[2:4] for key in run.table("insight_gaps") if not key[1]}
+    gaps = {key[2:4] for key in run.table("insight_gaps") if key[1] == truth.DOES_NOT_APPLY}
     assert ("content_views", "empty") in gaps
 
 
@@ -132,7 +133,7 @@ def test_metrics_in_parts_and_of_stories_arrive_as_rows(
             row["value"]
         )
         for row in rows
-        if not row["media_id"]
+        if row["media_id"] == truth.DOES_NOT_APPLY
     }
     assert of_days == {
         key: row["value"]
@@ -142,14 +143,14 @@ def test_metrics_in_parts_and_of_stories_arrive_as_rows(
     of_media = {
         (row["media_id"], row["metric"], row["breakdown"], row["dimension"]): row["value"]
         for row in rows
-        if row["media_id"] and row["breakdown"]
+        if truth.DOES_NOT_APPLY not in {row["media_id"], row["breakdown"]}
     }
     assert of_media == {
         key: row["value"]
         for key, row in plain.table("media_insights_breakdowns").items()
         if key[1] == "profile_activity"
     }
-    whole = {row["media_id"] for row in rows if row["media_id"] and not row["breakdown"]}
+    whole = {row["media_id"] for row in rows if (row["breakdown"], row["dimension"]) == WHOLE}
     assert whole
     assert whole <= stories
     for stream in ("story_insights", "media_insights", "account_insights_breakdowns"):

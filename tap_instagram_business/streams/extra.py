@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,9 +40,13 @@ class Reading:
     @property
     def row(self) -> Record:
         """The columns that say what a row is about; the value is that of the whole."""
-        whole = {"breakdown": "", "dimension": ""}
-        about = {"account_id": self.account.id, "media_id": self.media_id, "date": self.date}
-        return {**about, **whole}
+        return {
+            "account_id": self.account.id,
+            "media_id": self.media_id or DOES_NOT_APPLY,
+            "date": self.date,
+            "breakdown": DOES_NOT_APPLY,
+            "dimension": DOES_NOT_APPLY,
+        }
 
 
 class ExtraInsights(InstagramStream):
@@ -60,7 +64,7 @@ class ExtraInsights(InstagramStream):
         column(
             "media_id",
             "string",
-            "Id of the media or story; '' for a metric of the account.",
+            f"Id of the media or story; `{DOES_NOT_APPLY}` for a metric of the account.",
             key=True,
         ),
         column(
@@ -74,10 +78,15 @@ class ExtraInsights(InstagramStream):
             "breakdown",
             "string",
             "Property of the split, or period of the series (`day`, `week`, `days_28`), by Meta's "
-            "name; '' for none.",
+            f"name; `{DOES_NOT_APPLY}` for none.",
             key=True,
         ),
-        column("dimension", "string", "The part, in capital letters; '' for the whole.", key=True),
+        column(
+            "dimension",
+            "string",
+            f"The part, in capital letters; `{DOES_NOT_APPLY}` for the whole.",
+            key=True,
+        ),
         column("value", "number", "The value of the metric, or of this part of it."),
     ).to_dict()
 

@@ -61,6 +61,14 @@ def test_links_of_the_repository_become_links_of_the_site(
     assert changed == f"[a]({on_site}), b"
 
 
+@pytest.mark.parametrize("path", [path for path in NAMES if path.endswith(".md")])
+def test_a_list_is_a_list_on_the_site_too(path: str) -> None:
+    """The site wants four spaces before a list within a list, and a blank line before a list."""
+    text = re.sub(r"(?ms)^```.*?^```", "", (ROOT / path).read_text("utf-8"))
+    assert not re.findall(r"(?m)^ {1,3}(?:[-*+]|\d+\.) .*", text)
+    assert not re.findall(r"(?m)^[A-Za-z`*\[].*\n(?:[-*+]|\d+\.) .*", text)
+
+
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
     """Build the site of a copy of the repository as CI does."""
     subprocess.run([sys.executable, folder / "docs" / "site_pages.py"], check=True)

@@ -1,9 +1,9 @@
 """Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
 
-README.md: the lists of tables, commands, settings and metrics, and some queries. CONTRIBUTING.md:
-the table of the house. meltano.yml: the tap's settings. docs/tables.md, .env.example,
-catalog.example.json and reports/models/staging/sources.yml: whole. With --check nothing is written,
-and what is stale is named with exit code 1.
+docs/connect.md: the list of commands. docs/settings.md: that of settings. docs/numbers.md: those of
+metrics. CONTRIBUTING.md: the table of the house. meltano.yml: the tap's settings. docs/tables.md,
+.env.example, catalog.example.json and reports/models/staging/sources.yml: whole. With --check
+nothing is written, and what is stale is named with exit code 1.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "TAP_INSTAGRAM_BUSINESS_"
-KINDS = {"boolean": "boolean", "integer": "integer", "number": "decimal"}
+KINDS = {"boolean": "boolean", "integer": "integer"}
 BOTH_LOGINS = 2
 KIND_NAMES = {
     FEED_IMAGE: "image",
@@ -50,7 +50,6 @@ KIND_NAMES = {
     STORY: "story",
 }
 KINDS_IN_ORDER = list(KIND_NAMES)
-README_QUERIES = ("account_history", "media_insights_history", "insight_gaps")
 
 Schema = dict[str, Any]
 
@@ -69,12 +68,12 @@ def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def streams_table() -> str:
-    """Return the README's table of tables."""
+    """Return the table of tables, which opens docs/tables.md."""
     return table(
         ("table", "one row is", "key", "bookmark"),
         (
             (
-                f"[`{stream.name}`](docs/tables.md#{stream.name})"
+                f"[`{stream.name}`](#{stream.name})"
                 + ("" if stream.selected_by_default else " (off)"),
                 summary(stream),
                 ", ".join(f"`{key}`" for key in stream.primary_keys),
@@ -92,7 +91,7 @@ def streams() -> list[InstagramStream]:
 
 
 def commands_table() -> str:
-    """Return the README's table of commands: the first sentence of each one's help."""
+    """Return the table of commands: the first sentence of each one's help."""
     group = command_line()
     context = click.Context(group)
     commands = ((name, group.get_command(context, name)) for name in group.list_commands(context))
@@ -109,7 +108,7 @@ def summary(thing: object) -> str:
 
 
 def settings_table() -> str:
-    """Return the README's table of settings."""
+    """Return the table of settings."""
     return table(
         ("setting", "default", "what it is"),
         (
@@ -124,7 +123,7 @@ def settings_table() -> str:
 
 
 def media_metrics_table() -> str:
-    """Return the README's table of media insights."""
+    """Return the table of media insights."""
     return table(
         ("metric", "of", "login", "what it counts"),
         (
@@ -142,7 +141,7 @@ def media_metrics_table() -> str:
 
 
 def day_metrics_table() -> str:
-    """Return the README's table of account insights."""
+    """Return the table of account insights."""
     rows = [(metric.name, metric.description) for metric in (*DAY_METRICS, FOLLOWER_COUNT)]
     rows += [(name, text) for name, (_, text) in FOLLOW_COLUMNS.items()]
     return table(("metric", "what it counts"), ((f"`{name}`", text) for name, text in rows))
@@ -236,25 +235,35 @@ def with_block(text: str, name: str, block: str, comment: tuple[str, str]) -> st
     return pattern.sub(lambda found: f"{begin}\n{block}{found[1]}{end}", text)
 
 
+def markdown_blocks() -> dict[str, dict[str, str]]:
+    """Return the blocks of each page, by their names; all else of a page is written by hand."""
+    return {
+        "CONTRIBUTING.md": {"house": house_table()},
+        "docs/connect.md": {"commands": commands_table()},
+        "docs/numbers.md": {
+            "media metrics": media_metrics_table(),
+            "account metrics": day_metrics_table(),
+        },
+        "docs/settings.md": {"settings": settings_table()},
+    }
+
+
+def with_blocks(path: str, blocks: dict[str, str]) -> str:
+    """Return a page with its blocks replaced."""
+    text = (ROOT / path).read_text("utf-8")
+    for name, block in blocks.items():
+        text = with_block(text, name, block, ("<!-- ", " -->"))
+    return text
+
+
 def documents() -> dict[str, str]:
     """Return each document as it ought to be, by its path."""
-    readme = (ROOT / "README.md").read_text("utf-8")
-    for name, block in {
-        "streams": streams_table(),
-        "commands": commands_table(),
-        "settings": settings_table(),
-        "media metrics": media_metrics_table(),
-        "account metrics": day_metrics_table(),
-        **{f"query {name}": tables_page.query_block(name) for name in README_QUERIES},
-    }.items():
-        readme = with_block(readme, name, block, ("<!-- ", " -->"))
-    meltano = (ROOT / "meltano.yml").read_text("utf-8")
-    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     return {
-        "README.md": readme,
-        "CONTRIBUTING.md": with_block(contributing, "house", house_table(), ("<!-- ", " -->")),
-        "meltano.yml": with_block(meltano, "settings", meltano_settings(), ("# ", "")),
-        "docs/tables.md": tables_page.page(streams()) + "\n",
+        **{path: with_blocks(path, blocks) for path, blocks in markdown_blocks().items()},
+        "meltano.yml": with_block(
+            (ROOT / "meltano.yml").read_text("utf-8"), "settings", meltano_settings(), ("# ", "")
+        ),
+        "docs/tables.md": tables_page.page(streams(), streams_table()) + "\n",
         "reports/models/staging/sources.yml": dbt_sources.sources(streams()),
         ".env.example": env_example(),
         "catalog.example.json": catalog(),

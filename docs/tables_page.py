@@ -25,8 +25,9 @@ INTRODUCTION = """\
 # Tables
 
 This page is written by `python docs/generate.py`. It lists every table that the tap can fill, with
-all columns and one query for BigQuery. The [README](../README.md#tables) shows the same tables on
-one screen; the [vocabulary](vocabulary.md) explains the words.
+all columns and one query for BigQuery. Every row has its `account_id`. The
+[vocabulary](vocabulary.md) explains the words, and [How Meta's numbers behave](numbers.md) says
+what may surprise you.
 
 - **Types** are the types in BigQuery. Ids are STRING, because some programs cannot hold
   numbers of 17 digits. A TIMESTAMP is in UTC.
@@ -37,6 +38,9 @@ one screen; the [vocabulary](vocabulary.md) explains the words.
 - **Bookmark**: what a run keeps for the next run, one value for each account.
 - The loader adds columns that start with `_sdc_`, such as the time at which a row was loaded.
 - The queries read the dataset `instagram`. If yours has another name, put that name into the query.
+- `comments`, `tagged_media` and `collaborative_media` contain what other people wrote and posted,
+  so they are off. Meltano selects every table unless you tell it otherwise: keep `!comments.*`,
+  `!tagged_media.*` and `!collaborative_media.*` under `select`, as in `meltano.yml` here.
 """
 
 
@@ -118,10 +122,15 @@ ONE_LOGIN_ONLY = {
 }
 
 
-def page(streams: list[InstagramStream]) -> str:
-    """Return docs/tables.md."""
-    links = "\n".join(f"- [`{stream.name}`](#{stream.name})" for stream in streams)
-    return "\n".join([INTRODUCTION, links, *(line for stream in streams for line in _part(stream))])
+def page(streams: list[InstagramStream], overview: str) -> str:
+    """Return docs/tables.md.
+
+    Args:
+        streams: the tables, in the order of the page.
+        overview: a table with one line for each of them, with links to their parts of the page.
+    """
+    parts = (line for stream in streams for line in _part(stream))
+    return "\n".join([INTRODUCTION, overview, *parts])
 
 
 def bookmark(name: str) -> str:

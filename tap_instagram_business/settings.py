@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import datetime as dt
 import json
-import math
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -99,7 +98,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "signed_request_max_age_hours",
-        th.NumberType(minimum=0, maximum=8760),
+        th.IntegerType(minimum=0, maximum=8760),
         default=DEFAULT_MAX_AGE_HOURS,
         title="Signed request max age hours",
         description="How many hours after Meta has signed it a request is accepted by "
@@ -117,10 +116,10 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "api_version",
         th.StringType(pattern=r"^v[0-9]{1,2}\.0$(?!\n)"),
-        default=DEFAULT_API_VERSION,
+        # No default: Meltano keeps defaults in the user's project, where this one would grow old.
         title="API version",
-        description="Version of the Graph API. The default is the newest version that this tap was "
-        "tested with.",
+        description="Version of the Graph API. If left out: the newest version that this tap was "
+        f"tested with, {DEFAULT_API_VERSION}.",
     ),
     th.Property(
         "insights_lookback_days",
@@ -171,7 +170,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "max_wait_minutes",
-        th.NumberType(minimum=0),
+        th.IntegerType(minimum=0),
         default=60,
         title="Max wait minutes",
         description="Maximum number of minutes that one run waits at rate limits, in total. What "
@@ -205,7 +204,7 @@ SETTINGS = th.PropertiesList(
         "user_agent",
         th.StringType,
         title="User agent",
-        description="`User-Agent` header of the requests to Meta. If left out: the tap's name and "
+        description="Header `User-Agent` of the requests to Meta. If left out: the tap's name and "
         "version.",
     ),
 )
@@ -421,13 +420,6 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
 def _boolean(text: str) -> bool:
     word = text.strip().lower()
     if word not in TRUE | FALSE:
@@ -449,7 +441,6 @@ def _list(text: str) -> list[Any]:
 READERS: dict[str, Callable[[str], Any]] = {
     "boolean": _boolean,
     "integer": _integer,
-    "number": _number,
     "array": _list,
     "object": json.loads,
 }

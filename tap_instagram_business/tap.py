@@ -76,8 +76,10 @@ class TapInstagramBusiness(SdkTap):
         def account_fields() -> list[str]:
             return streams.account_fields(self.streams, self.config["login"])
 
+        config = {**self.config, **settings_instead}
+        config["api_version"] = config.get("api_version") or settings.DEFAULT_API_VERSION
         return Run(
-            {**self.config, **settings_instead},
+            config,
             user_agent=f"{self.name}/{self.plugin_version}",
             account_fields=account_fields,
         )
@@ -212,7 +214,7 @@ class TapInstagramBusiness(SdkTap):
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()
-        if warning := versions.warning(self.config["api_version"], today):
+        if warning := versions.warning(self.this_run.config["api_version"], today):
             self.logger.warning("%s.", warning)
 
     def _warn_of_token_end(self) -> None:

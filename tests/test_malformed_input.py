@@ -85,8 +85,7 @@ def test_a_catalog_of_another_form(tmp_path: Path, catalog: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("max_wait_minutes", "2.5", 2.5),
-        ("max_wait_minutes", "60", 60.0),
+        ("max_wait_minutes", "60", 60),
         ("max_calls", "100", 100),
         ("max_calls", " 7 ", 7),
         ("require_encrypted_secrets", "True", True),
@@ -111,8 +110,7 @@ def test_environment_variables_are_read_as_meltano_reads_them(
 
 
 WRONG = {
-    "integer": ["x", "1.5", "1e3", "0x10", "9" * 5_000, "1_000", "true"],
-    "number": ["x", "nan", "inf", "-infinity", "1,5"],
+    "integer": ["x", "1.5", "1,5", "nan", "1e3", "0x10", "9" * 5_000, "1_000", "true"],
     "boolean": ["x", "2", "ture", " "],
     "array": ["[", "[1.5]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
 }

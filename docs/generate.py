@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PREFIX = "TAP_INSTAGRAM_BUSINESS_"
-KINDS = {"array": "array", "boolean": "boolean", "integer": "integer"}
+KINDS = {"boolean": "boolean", "integer": "integer"}
 BOTH_LOGINS = 2
 KIND_NAMES = {
     FEED_IMAGE: "image",

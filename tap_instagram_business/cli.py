@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -34,10 +36,17 @@ COMMANDS = {
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
+    "prepare": "tap_instagram_business.fleet.prepare:prepare",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }
 """The commands by name; each is imported only when it is used."""
+
+
+OF_THE_DISK = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
+)
+"""Errors of the operating system that are the disk's or the folder's and not the program's."""
 
 
 class CommandLine(click.Group):
@@ -50,7 +59,9 @@ class CommandLine(click.Group):
     @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            nearest = get_close_matches(cmd_name, COMMANDS, 1)
+            meant = f"Did you mean {nearest[0]!r}?" if nearest else "--help lists the commands."
+            ctx.fail(f"No such command {cmd_name!r}. {meant}")
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return with_config_files(command)
@@ -81,7 +92,15 @@ class CommandLine(click.Group):
             fail(f"{error}{remedy}")
         except (GraphFailure, CredentialsError) as error:
             fail(str(error))
+        except OSError as error:
+            if error.errno not in OF_THE_DISK:
+                raise
+            fail(f"{_of_file(error)} ({error.strerror}): free space, or check the folder's rights")
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_file(error: OSError) -> str:
+    return f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
 
 
 def show(error: click.ClickException) -> None:
@@ -111,6 +130,9 @@ def sync(
     given = config or ConfigInput()
     if context and context.invoked_subcommand:
         context.obj = given.config
+        if context.invoked_subcommand != "doctor":  # which shows them on its screen
+            for sentence in TapInstagramBusiness.misspelt_settings(given.config):
+                TapInstagramBusiness.logger.warning("%s", sentence)
         return
     if about:
         TapInstagramBusiness.print_about(about_format)
@@ -146,7 +168,7 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
     """Read a catalog, or end with a sentence that names the file."""
     content = read_json(file)
     try:
-        Catalog.from_dict(content)
+        Catalog.from_dict({"streams": content["streams"]})
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         fail(f"{file.name} is not a Singer catalog: make a new one with --discover")
     return content

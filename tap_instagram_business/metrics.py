@@ -118,9 +118,11 @@ MEDIA_METRICS = (
     ),
     MediaMetric(
         "facebook_views",
-        "Number of views on Facebook, of a reel that was shared to it.",
+        "Number of views on Facebook, of a reel that was shared to it. Posts and stories have it "
+        "if setting `extra_metrics` names `media:facebook_views` or `story:facebook_views`: each "
+        "one that is not shared costs a refused call.",
         _REELS,
-        _REELS,
+        ALL,
         FACEBOOK,
     ),
 )

@@ -21,6 +21,7 @@ from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import LeftOut
+from tap_instagram_business.sharding import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -136,23 +137,34 @@ class Run:
         if self.config.get("access_token"):
             return None
         vault = Vault(self.config["vault_path"])
-        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin)
+        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin, self.shard)
+
+    @functools.cached_property
+    def shard(self) -> Shard:
+        """The part of the accounts that this run reads."""
+        return Shard.parse(self.config.get("shard") or "")
 
     @functools.cached_property
     def token_accounts(self) -> TokenAccounts:
         """The accounts of the token or the vault, with the fields that the tables need.
 
+        There are none if no account belongs to the shard of this run.
+
         Raises:
             GraphFailure: there is none, or Meta does not answer.
         """
-        account_ids = list(dict.fromkeys(self.config.get("account_ids") or ()))
+        named = dict.fromkeys(self.config.get("account_ids") or ())
+        account_ids = [account_id for account_id in named if self.shard.holds(account_id)]
         fields, costs = self._account_fields(), self.discovery_costs
+        if named and not account_ids:
+            return TokenAccounts(())
         if self.vault_tokens:
             return self.vault_tokens.discover_accounts(self.graph, account_ids, fields, costs)
         token = self.secrets["access_token"]
-        return discover_accounts(
+        found = discover_accounts(
             self.graph, token, account_ids=account_ids, fields=fields, costs=costs
         )
+        return found.of(self.shard.holds)
 
     @functools.cached_property
     def accounts(self) -> tuple[Account, ...]:

@@ -6,6 +6,7 @@ next minor version: with a new SDK, this is the file to check.
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,12 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers._util import load_json
+from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
     from jsonschema import ValidationError
@@ -30,7 +32,28 @@ if TYPE_CHECKING:
 # `ConfigInput` is what option `--config` holds: the commands beside the Singer ones read it too.
 ConfigInput = _ConfigInput
 
+CHATTER = (
+    "Parsing env var for settings config",
+    "Skipping parse of env var settings",
+    "Added '%s' as child stream",
+    "Beginning sync of",
+    "Skipping deselected stream",
+)
+"""How lines of the SDK begin that say nothing of the data; Meltano would show them twice."""
+
 __all__ = ["ConfigInput", "SdkStream", "SdkTap", "StateWriter", "load_json"]
+
+
+class WithoutChatter(logging.Filter):
+    """Leaves out the lines of the SDK that are of use only to those who look for an error in it."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        is_chatter = record.levelno == logging.INFO and str(record.msg).startswith(CHATTER)
+        return not is_chatter or logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
+
+
+WITHOUT_CHATTER = WithoutChatter()
 
 
 class SdkStream(Stream):
@@ -40,8 +63,12 @@ class SdkStream(Stream):
     bookmark belongs to an account and moves only when all rows before it are written.
     """
 
+    # The rows hold what their schema says already; to check each value takes a fifth of a run.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
     def __init__(self, tap: Tap) -> None:
         super().__init__(tap)
+        self.logger.addFilter(WITHOUT_CHATTER)
         self._is_announced = False
         self.may_write: Callable[[Record], bool] = lambda _row: True
 
@@ -84,6 +111,10 @@ class SdkTap(Tap):
 
     _state_writer: StateWriter
 
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401
+        self.logger.addFilter(WITHOUT_CHATTER)
+        super().__init__(**options)
+
     def use_state_writer(self, writer: StateWriter) -> None:
         """Write state through this writer from now on."""
         self._state_writer = writer
@@ -118,6 +149,11 @@ class SdkTap(Tap):
         load_dotenv(override=False)
         return cls.read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
 
+    @classmethod
+    @abstractmethod
+    def tidy_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that have a value, each in the form that its schema describes."""
+
     @abstractmethod
     def config_errors(
         self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
@@ -133,7 +169,7 @@ class SdkTap(Tap):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings, after empty ones are left out and defaults are filled in."""
         self.append_builtin_config(self.config_jsonschema)
-        self._config = {name: value for name, value in self._config.items() if value != ""}
+        self._config = self.tidy_config(self._config)
         found = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
         errors = self.config_errors(self._config, found)
         if errors and raise_errors:

@@ -6,14 +6,16 @@ import ast
 import datetime as dt
 import json
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from tap_instagram_business import sharding
 from tap_instagram_business.refresh import DEFAULT_TIERS, TIERS_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
 
@@ -21,6 +23,17 @@ DEFAULT_API_VERSION = "v26.0"
 DEFAULT_MAX_AGE_HOURS = 24
 API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
 """No user name, path or query: readers of addresses do not agree on which host these have."""
+
+
+def list_of(pattern: str) -> th.CustomType:
+    """Return the type of a list of texts, which may be written as one text.
+
+    The text comes first because Meltano Hub looks at the first type only, and Meltano then takes
+    one value and values with commas, where it demands JSON of a list.
+    """
+    item = {"type": "string", "pattern": pattern}
+    return th.CustomType({"type": ["string", "array"], "pattern": pattern, "items": item})
+
 
 SETTINGS = th.PropertiesList(
     th.Property(
@@ -51,10 +64,19 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "account_ids",
-        th.ArrayType(th.StringType(pattern=r"^[0-9]+$(?!\n)")),
+        list_of(r"^[0-9]+$(?!\n)"),
         title="Account ids",
         description="Ids (`17841…`) of the accounts to read. If left out, every account that the "
-        "token can reach is read. Accounts named here need no permission on a Facebook Page.",
+        "token can reach is read. Accounts named here need no permission on a Facebook Page. "
+        "One id, ids with commas between them, or JSON.",
+    ),
+    th.Property(
+        "shard",
+        th.StringType(pattern=sharding.PATTERN),
+        title="Shard",
+        description="Which part of the accounts this run reads where several runs share them, such "
+        "as `3/16`: the third of 16 parts. The id of an account says to which part it belongs. If "
+        "left out, all accounts are read.",
     ),
     th.Property(
         "start_date",
@@ -138,13 +160,12 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "extra_metrics",
-        th.ArrayType(
-            th.StringType(pattern=r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$(?!\n)")
-        ),
+        list_of(r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$(?!\n)"),
         title="Extra metrics",
         description="Metrics that this version of the tap does not know, such as "
         "`media:new_metric`, `story:new_metric` or `account:new_metric`, or in parts, such as "
-        "`media:views:follow_type`. Their values become rows of `extra_insights`.",
+        "`media:views:follow_type`, or as a series by `day`, `week` or `days_28`, such as "
+        "`account:new_metric:week`. Their values become rows of `extra_insights`.",
     ),
     th.Property(
         "on_rate_limit",
@@ -174,10 +195,12 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "parallel_requests",
-        th.IntegerType(minimum=1, maximum=20),
-        default=4,
+        th.IntegerType(minimum=1, maximum=32),
+        default=32,
         title="Parallel requests",
-        description="Maximum number of HTTP requests at the same time.",
+        description="Maximum number of HTTP requests at the same time. A run begins with 4 and "
+        "finds the right number itself: more while Meta answers quickly, fewer when Meta refuses "
+        "calls, fails or becomes slow.",
     ),
     th.Property(
         "api_url",
@@ -203,7 +226,8 @@ EXPECTED = {
 }
 SHAPES = {
     "require_encrypted_secrets": "must be true or false",
-    "account_ids": "must be a list of ids of digits only, such as 17841400000000001",
+    "account_ids": "must be ids of digits only with commas between them, as in 17841400000000001",
+    "shard": "must look like 3/16, which is the third of 16 parts",
     "extra_metrics": "must be a list such as media:new_metric, account:views:follow_type",
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
     "api_version": f"must look like {DEFAULT_API_VERSION}",
@@ -232,6 +256,10 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
             "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN (the README says how to get one), or say with "
             "`vault_path` where a vault is."
         )
+    try:
+        sharding.Shard.parse(config.get("shard") or "")
+    except ValueError:
+        yield f"Setting `shard` {SHAPES['shard']}."
     if not (start := config.get("start_date")):
         return
     try:
@@ -241,6 +269,125 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
     else:
         if in_future:
             yield f"Setting `start_date` lies in the future: choose {today} or a day before it."
+
+
+INSTAGRAM_TOKENS = ("IGAA", "IGQ")
+"""How tokens of the Instagram login begin."""
+FACEBOOK_TOKENS = ("EAA",)
+"""How tokens of the Facebook login begin: of users, system users and Pages."""
+
+
+def login_problem(token: str, login: str) -> str:
+    """Return a sentence if a token belongs to the other of Meta's two logins, else ''.
+
+    Args:
+        token: The token in plain text.
+        login: The value of setting `login`.
+    """
+    if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
+        return _other_login("instagram", token)
+    if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
+        return _other_login("facebook", token)
+    return ""
+
+
+def _other_login(login: str, token: str) -> str:
+    beginning = next(
+        text for text in (*INSTAGRAM_TOKENS, *FACEBOOK_TOKENS) if token.startswith(text)
+    )
+    return (
+        f"The access token begins with {beginning}, so it belongs to the {login.capitalize()} "
+        f"login: set `login` to {login} (TAP_INSTAGRAM_BUSINESS_LOGIN={login}), or use a token of "
+        "the other login."
+    )
+
+
+OTHER_VARIABLES = frozenset(
+    {
+        "ENCRYPTION_KEY",
+        "ENCRYPTION_KEY_COMMAND",
+        "ENCRYPTION_KEY_FILE",
+        "ENCRYPTION_KEY_URI",
+        "LOGLEVEL",
+        "TRUSTED_HOST",
+    }
+)
+"""Environment variables, without their prefix, that are read although they are no settings."""
+
+
+def misspelt(
+    known: Iterable[str], config: Iterable[str], prefix: str, environ: Iterable[str]
+) -> list[str]:
+    """Return a sentence for each setting that does not exist, with the name that comes nearest.
+
+    Args:
+        known: The names of all settings.
+        config: The names of the settings that are given.
+        prefix: The name of a setting's environment variable is this and the setting's name.
+        environ: The names of the environment variables.
+    """
+    names = {name.lower() for name in known}
+    found = [
+        _misspelt(f"setting `{name}`", name, names, "") for name in config if name not in names
+    ]
+    for variable in sorted(environ):
+        name = variable.removeprefix(prefix)
+        # Meltano's own variables have two underscores there.
+        if name == variable or name.startswith("_") or name in OTHER_VARIABLES:
+            continue
+        if name.lower() not in names and name.lower() not in config:
+            others = names | {other.lower() for other in OTHER_VARIABLES}
+            found.append(_misspelt(f"setting for {variable}", name.lower(), others, prefix))
+    return found
+
+
+def _misspelt(what: str, name: str, names: Iterable[str], prefix: str) -> str:
+    nearest = get_close_matches(name, sorted(names), 1)
+    if not nearest:
+        return f"There is no {what}, so it has no effect: `--about` lists all settings."
+    meant = f"{prefix}{nearest[0].upper()}" if prefix else f"`{nearest[0]}`"
+    return f"There is no {what}, so it has no effect: did you mean {meant}?"
+
+
+def tidy(config: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the settings that have a value, each in the form that its schema describes.
+
+    A list may be written as one value, as words with commas, or as JSON in a text. Of a secret,
+    spaces, line breaks and quotation marks around it are left out.
+
+    Args:
+        config: The settings as they are given.
+        properties: The JSON schema of each setting, by name.
+    """
+    tidied = {name: _tidy(value, properties.get(name, {})) for name, value in config.items()}
+    return {name: value for name, value in tidied.items() if value != ""}
+
+
+def _tidy(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    if schema.get("secret") and isinstance(value, str):
+        return unquoted(value)
+    if "array" not in schema.get("type", ()):
+        return value
+    if isinstance(value, str) and value:
+        value = _typed(value, schema)
+    if _is_whole_number(value):
+        return [str(value)]
+    if isinstance(value, list):
+        return [str(item) if _is_whole_number(item) else item for item in value]
+    return value
+
+
+def unquoted(text: str) -> str:
+    """Return a text without spaces, line breaks and a pair of quotation marks around it."""
+    text = text.strip()
+    for mark in ("'", '"'):
+        if len(text) > 1 and text.startswith(mark) and text.endswith(mark):
+            return text[1:-1].strip()
+    return text
+
+
+def _is_whole_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})

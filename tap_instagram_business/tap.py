@@ -17,7 +17,7 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from tap_instagram_business import settings, streams
+from tap_instagram_business import meltano_environment, selection, settings, streams
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
 from tap_instagram_business.credentials.secret_settings import secret_problems
@@ -31,7 +31,7 @@ from tap_instagram_business.streams.by_day import DAY_LABELS
 from tap_instagram_business.streams.connection import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
     from singer_sdk import Stream
@@ -111,16 +111,42 @@ class TapInstagramBusiness(SdkTap):
     def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
         return settings.read_environment(properties, prefix, os.environ)
 
+    @classmethod
+    @override
+    def tidy_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        return settings.tidy(config, cls.config_jsonschema["properties"])
+
     @override
     def config_errors(
         self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
     ) -> list[str]:
         today = dt.datetime.now(dt.timezone.utc).date()
-        return (
+        if wrong_environment := meltano_environment.problem():
+            return [wrong_environment]
+        errors = (
             [settings.sentence(error) for error in schema_errors]
             or list(settings.problems(config, today=today))
             or list(secret_problems(config))
         )
+        return [*errors, *self.misspelt_settings(config)] if errors else []
+
+    @classmethod
+    def misspelt_settings(cls, config: Iterable[str]) -> list[str]:
+        """Return a sentence for each setting that does not exist, with the nearest name.
+
+        Args:
+            config: The names of the settings that are given; environment variables are added.
+        """
+        cls.append_builtin_config(cls.config_jsonschema)
+        known = cls.config_jsonschema["properties"]
+        return settings.misspelt(known, config, cls._env_var_prefix, os.environ)
+
+    @property
+    def source(self) -> str:
+        """Whom a run asks, and in which of Meltano's environments."""
+        where = hosts.described(self.config.get("api_url") or "", self.config["login"])
+        environment = meltano_environment.name()
+        return f"{where} (Meltano's environment: {environment})" if environment else where
 
     def run(self) -> None:
         """Sync all accounts; one that cannot be read does not stop the others.
@@ -131,12 +157,20 @@ class TapInstagramBusiness(SdkTap):
             GraphFailure: Meta refuses the token, does not answer, or some accounts were left out.
         """
         run = self.this_run
+        self.logger.info("Reading from %s.", self.source)
+        for sentence in self.misspelt_settings(self.config):
+            self.logger.warning("%s", sentence)
+        for sentence in selection.problems(self.streams, os.environ):
+            self.logger.warning("%s", sentence)
         self._warn_of_host()
         with contextlib.closing(run.graph):
             try:
                 _ = run.accounts
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
+                return
+            if not run.accounts and run.shard.number > 1:
+                self.logger.info("No account belongs to shard %s: nothing is read.", run.shard)
                 return
             run.kept_day_labels = self._kept_day_labels()
             self._warn_of_lost_accounts()
@@ -154,7 +188,8 @@ class TapInstagramBusiness(SdkTap):
     def _warn_of_lost_accounts(self) -> None:
         """Warn of accounts that earlier runs have read and that this run does not find."""
         bookmarks = self.state.get("bookmarks", {}).values()
-        known = {account_id for kept in bookmarks for account_id in kept.get("accounts", {})}
+        kept = {name for table in bookmarks for name in table.get("accounts", {})}
+        known = {account_id for account_id in kept if self.this_run.shard.holds(account_id)}
         wanted = set(self.config.get("account_ids") or known)
         found = {account.id for account in self.this_run.accounts}
         for account_id in sorted(

@@ -75,8 +75,11 @@ def test_settings_can_come_from_the_environment() -> None:
             "Setting `start_date` must be a date written as YYYY-MM-DD, such as 2026-01-31.",
         ),
         ({"start_date": "2999-01-01"}, "Setting `start_date` lies in the future: choose"),
-        ({"account_ids": ["@acme"]}, "Setting `account_ids` must be a list of ids of digits only"),
-        ({"account_ids": "1784"}, "Setting `account_ids` must be a list of ids of digits only"),
+        (
+            {"account_ids": ["@acme"]},
+            "Setting `account_ids` must be ids of digits only with commas",
+        ),
+        ({"account_ids": 1.5}, "Setting `account_ids` must be ids of digits only with commas"),
         ({"api_version": "25"}, "Setting `api_version` must look like v26.0."),
         ({"media_refresh": "daily"}, "Setting `media_refresh` must be `always` or look like"),
         ({"parallel_requests": 0}, "Setting `parallel_requests` must be 1 or more."),

@@ -197,7 +197,7 @@ def test_a_gap_of_one_media_and_the_rest_whole(server: GraphApiServer, name: str
         older = {key for key in own if posted[key] <= posted[victim,]}
         expected = {key: row for key, row in expected.items() if key not in older - got.keys()}
     truth.tables_equal(got, expected)
-    gap = tables["insight_gaps"][missing["account_id"], victim, "", reason, TODAY]
+    gap = tables["insight_gaps"][missing["account_id"], victim, truth.DOES_NOT_APPLY, reason, TODAY]
     assert gap["code"] == GAPS[name].code
     assert gap["subcode"] == GAPS[name].subcode
 

@@ -89,7 +89,9 @@ def test_a_media_that_is_gone_is_a_gap_and_nothing_else(server: GraphApiServer) 
     expected = truth.media_insights(server.world, START)
     row = expected.pop((victim,))
     truth.tables_equal(run.table("media_insights"), expected)
-    gap = run.table("insight_gaps")[row["account_id"], victim, "", "gone", "2026-11-20"]
+    gap = run.table("insight_gaps")[
+        row["account_id"], victim, truth.DOES_NOT_APPLY, "gone", "2026-11-20"
+    ]
     assert (gap["code"], gap["subcode"]) == (100, 33)
 
 
@@ -100,7 +102,9 @@ def test_a_media_that_meta_always_fails_at_is_a_gap(server: GraphApiServer) -> N
     expected = truth.media_insights(server.world, START)
     account_id = expected.pop((victim,))["account_id"]
     truth.tables_equal(run.table("media_insights"), expected)
-    assert (account_id, victim, "", "error", "2026-11-20") in run.table("insight_gaps")
+    assert (account_id, victim, truth.DOES_NOT_APPLY, "error", "2026-11-20") in run.table(
+        "insight_gaps"
+    )
 
 
 def test_a_field_that_meta_has_no_more_stays_empty(server: GraphApiServer) -> None:

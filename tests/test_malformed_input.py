@@ -112,7 +112,7 @@ def test_environment_variables_are_read_as_meltano_reads_them(
 WRONG = {
     "integer": ["x", "1.5", "1,5", "nan", "1e3", "0x10", "9" * 5_000, "1_000", "true"],
     "boolean": ["x", "2", "ture", " "],
-    "array": ["[", "[1]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
+    "array": ["[", "[1.5]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
 }
 
 

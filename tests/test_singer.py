@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from singer_sdk.helpers._typing import conform_record_data_types
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.encoding.simple import RecordMessage
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
+from tap_instagram_business.streams.columns import DOES_NOT_APPLY
 from tap_instagram_business.tap import TapInstagramBusiness
-from tests.tap_run import Run, catalog, run_tap
+from tests.tap_run import Run, catalog, new_tap, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+OFF_BY_DEFAULT = {"comments", "tagged_media", "collaborative_media"}
 SUITE = GraphApiServer(WorldSettings(accounts=2, posts=60, days=60, start=START))
 
 
@@ -39,7 +45,8 @@ TestTapInstagramBusiness = get_tap_test_class(
 @pytest.fixture(scope="module")
 def run() -> Iterator[Run]:
     with GraphApiServer(WorldSettings(accounts=3, posts=50, days=60, start=START)) as server:
-        yield run_tap(server)
+        extra = ["account:reach:media_product_type", "media:profile_activity"]
+        yield run_tap(server, extra_metrics=extra)
 
 
 def test_rows_fit_their_schema(run: Run) -> None:
@@ -49,12 +56,60 @@ def test_rows_fit_their_schema(run: Run) -> None:
             check.validate(row)
 
 
+def test_the_sdk_would_change_no_value_of_a_row() -> None:
+    """The tap leaves the SDK's conversion of types out."""
+
+    class Rows(Run):
+        def write_message(self, message: Any) -> None:
+            if isinstance(message, RecordMessage):
+                schema = self.schemas[message.stream]["schema"]
+                conformed = conform_record_data_types(
+                    message.stream, message.record, schema, TypeConformanceLevel.RECURSIVE, logger
+                )
+                # Equal in JSON: 1 and True, or a date and its text, would be equal otherwise.
+                assert json.dumps(message.record) == json.dumps(conformed)
+            super().write_message(message)
+
+    logger, rows = logging.getLogger("test"), Rows()
+    selected = catalog(*TapInstagramBusiness(validate_config=False).streams)
+    with GraphApiServer(WorldSettings(accounts=2, posts=40, days=60, start=START)) as server:
+        new_tap(server, writer=rows, catalog=selected, extra_metrics=["media:saved"]).run()
+    assert len(rows.records) > 18
+
+
 def test_keys_are_never_null_and_never_twice(run: Run) -> None:
     for stream, rows in run.records.items():
         keys = [tuple(row[key] for key in run.schemas[stream]["key_properties"]) for row in rows]
         assert keys, stream
         assert all(part is not None for key in keys for part in key), stream
         assert len(set(keys)) == len(keys), stream
+
+
+def test_keys_are_never_empty_which_some_loaders_read_as_null(run: Run) -> None:
+    assert run.records.keys() == schemas().keys() - OFF_BY_DEFAULT
+    for stream, rows in run.records.items():
+        keys = run.schemas[stream]["key_properties"]
+        empty = {(stream, name) for row in rows for name in keys if not str(row[name]).strip()}
+        assert not empty
+
+
+def test_the_word_for_what_does_not_apply_is_in_keys_only_and_described(run: Run) -> None:
+    found = {
+        (stream, name)
+        for stream, rows in run.records.items()
+        for row in rows
+        for name, value in row.items()
+        if value == DOES_NOT_APPLY
+    }
+    assert found == {
+        *(("audience_demographics", name) for name in ("age", "gender", "city", "country")),
+        *(("extra_insights", name) for name in ("media_id", "breakdown", "dimension")),
+        *(("insight_gaps", name) for name in ("media_id", "metric")),
+    }
+    for stream, name in found:
+        assert name in run.schemas[stream]["key_properties"]
+        description = run.schemas[stream]["schema"]["properties"][name]["description"]
+        assert f"`{DOES_NOT_APPLY}`" in description, (stream, name)
 
 
 def test_every_row_says_whose_it_is(run: Run) -> None:

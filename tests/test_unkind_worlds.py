@@ -123,7 +123,7 @@ class Check:
         """
         return any(
             gap["account_id"] == row["account_id"]
-            and gap["metric"] in {METRIC_OF.get(column, column), ""}
+            and gap["metric"] in {METRIC_OF.get(column, column), truth.DOES_NOT_APPLY}
             and gap["reason"] == "error"
             and gap["code"] in MAY_PASS
             for gap in self.run.records.get("insight_gaps", ())
@@ -166,15 +166,15 @@ class Check:
 def is_about(gap: Row, stream: str, row: Row, column: str) -> bool:
     """Whether a gap is about a row, or about one of its columns."""
     metric, _, _ = gap["metric"].partition(" ")
-    media = row["media_id"] if "media_id" in row else row.get("id", "")
-    media = "" if stream == "accounts" else media
+    media = row["media_id"] if "media_id" in row else row.get("id", truth.DOES_NOT_APPLY)
+    media = truth.DOES_NOT_APPLY if stream == "accounts" else media
     is_list = metric.startswith("/")
     if gap["account_id"] != row["account_id"] or (gap["media_id"] != media and not is_list):
         return False
     if stream in OF_DAYS and not gap["date"] <= row["date"] <= gap["last_date"]:
         return False
     own = row.get("metric") or OF_DAYS.get(stream) or METRIC_OF.get(column, column)
-    return is_list or not own or metric in {"", own}
+    return is_list or not own or metric in {truth.DOES_NOT_APPLY, own}
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])

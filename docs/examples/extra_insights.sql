@@ -5,5 +5,5 @@ SELECT
   metric,
   value
 FROM instagram.extra_insights
-WHERE media_id = ''
+WHERE media_id = '-'
 ORDER BY account_id, metric, date

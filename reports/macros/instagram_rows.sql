@@ -46,3 +46,12 @@
   {%- endfor -%}
   {{ return(types) }}
 {%- endmacro -%}
+
+{#-
+  A part of a key; NULL where it does not apply to the row.
+
+  Such a part is '-'. In rows of older versions of the tap it is an empty string.
+-#}
+{%- macro instagram_key_part(column) -%}
+NULLIF(NULLIF({{ column }}, '-'), '')
+{%- endmacro -%}

@@ -10,6 +10,7 @@ import click
 from instagram_sandbox import lifecycle, meltano, output
 from instagram_sandbox.errors import SandboxError
 from instagram_sandbox.graph_api.settings import Login, WorldSettings, parse_moment
+from instagram_sandbox.loopback import ask_without_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,6 +66,7 @@ def sandbox(context: click.Context, data_dir: Path) -> None:
 
     They run on this machine and need no Meta account and no Google account.
     """
+    ask_without_proxies()
     context.obj = data_dir.absolute()
 
 

@@ -7,6 +7,7 @@ these headers show where a request comes from. A page whose host name is made to
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,13 @@ SIMPLE_BODIES = frozenset(
 )
 """The types of bodies that a page can post to any server without asking it before (CORS)."""
 FORM = "application/x-www-form-urlencoded"
+
+
+def ask_without_proxies() -> None:
+    """Let no request of this process to its own machine go through a proxy of the environment."""
+    for name in ("NO_PROXY", "no_proxy"):
+        others = os.environ.get(name, "")
+        os.environ[name] = ",".join(filter(None, [ADDRESS, "localhost", others]))
 
 
 def refusal(

@@ -137,7 +137,7 @@ class MeltanoStates:
             CredentialsError: Meltano is missing or fails, or its run history cannot be changed.
         """
         if changed := self._states_without(account_ids):
-            self._meltano("state", "import", stdin=json.dumps(changed))
+            self.write(changed)
         self._remove_from_history(account_ids)
         for path in self._run_files(account_ids):
             path.unlink(missing_ok=True)
@@ -147,13 +147,30 @@ class MeltanoStates:
         """The database in which Meltano keeps its run history, unless another one is configured."""
         return self.project / ".meltano" / "meltano.db"
 
-    def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
-        """Return each state that has entries of the accounts, by name and without these entries."""
+    def read(self) -> dict[str, Json]:
+        """Return all states of the project by id, each with its parts `completed` and `partial`.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails.
+        """
         try:
             states: dict[str, Json] = json.loads(self._meltano("state", "export") or "{}")
         except ValueError:
             message = "The states of Meltano cannot be read: run `meltano state export` to see why"
             raise CredentialsError(message) from None
+        return states
+
+    def write(self, states: dict[str, Json]) -> None:
+        """Write some states, in one transaction if Meltano keeps them in a database.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails.
+        """
+        self._meltano("state", "import", stdin=json.dumps(states))
+
+    def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
+        """Return each state that has entries of the accounts, by name and without these entries."""
+        states = self.read()
         remaining = {name: without_accounts(state, account_ids) for name, state in states.items()}
         return {name: state for name, state in remaining.items() if state != states[name]}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth
@@ -16,6 +16,7 @@ from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.vault import GOOD, REFUSED, Record, Vault
 from tap_instagram_business.graph.accounts import TokenAccounts, read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
+from tap_instagram_business.sharding import Shard
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -53,12 +54,14 @@ class VaultTokens:
         keys: The keys that decrypt the tokens.
         app: The app that the tokens were issued to; its login says which tokens are read.
         margin: A token is renewed, or a warning is logged, this long before it expires.
+        shard: The part of the accounts that are read; no token of another one is decrypted.
     """
 
     vault: Vault
     keys: KeyRing
     app: App
     margin: dt.timedelta
+    shard: Shard = field(default_factory=Shard)
 
     def discover_accounts(
         self,
@@ -82,7 +85,8 @@ class VaultTokens:
             GraphFailure: Meta does not answer.
         """
         records = self._read_records()
-        wanted = [name for name in account_ids or records if name in records]
+        named = [name for name in account_ids or records if name in records]
+        wanted = [name for name in named if self.shard.holds(name)]
         tokens, unreadable = self._open_tokens([records[name] for name in wanted])
         found = read_each(session, tokens, fields=fields, costs=costs)
         records = self._store_statuses(records, found)

@@ -12,6 +12,7 @@ from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys
 from tap_instagram_business.credentials.oauth import TOKEN
 from tap_instagram_business.graph import hosts
+from tap_instagram_business.settings import login_problem, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,27 +44,33 @@ class Secrets:
         Raises:
             CredentialsError: It cannot be decrypted, or cannot be a token.
         """
-        value = str(self._settings.get(name) or "").strip()
+        value = unquoted(str(self._settings.get(name) or ""))
         secret = self.keys.decrypt(value, name).strip() if is_ciphertext(value) else value
         redaction.remember(secret)
         if name == "access_token" and secret:
-            check_token(secret, f"Setting `{name}`")
+            check_token(secret, f"Setting `{name}`", str(self._settings.get("login") or ""))
         return secret
 
 
-def check_token(token: str, source: str) -> None:
-    """Check that a text can be a token, which is one word without spaces and line breaks.
+def check_token(token: str, source: str, login: str = "") -> None:
+    """Check that a text can be a token of a login: one word without spaces and line breaks.
 
     Args:
         token: The text.
         source: The name of the place that it comes from, for the error message.
+        login: `facebook` or `instagram`; '' if it may belong to either login.
 
     Raises:
-        CredentialsError: It cannot be a token.
+        CredentialsError: It cannot be a token, or it belongs to the other login.
     """
+    if token.lower().startswith("bearer "):
+        message = f"{source} begins with the word Bearer: leave this word and the space out"
+        raise CredentialsError(message)
     if not TOKEN.fullmatch(token):
         message = f"{source} is not a token: it has spaces, line breaks or other characters in it"
         raise CredentialsError(message)
+    if problem := login_problem(token, login):
+        raise CredentialsError(problem)
 
 
 def secret_problems(

@@ -8,6 +8,7 @@ that dies; in a cloud store, a second object is the lock.
 from __future__ import annotations
 
 import glob
+import importlib
 import os
 import re
 import socket
@@ -16,8 +17,6 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-
-import fsspec
 
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.locking import exclusive
@@ -188,7 +187,9 @@ class RemoteFile:
     def __init__(self, location: str) -> None:
         self.location = location
         try:
-            self._files, self._path = fsspec.core.url_to_fs(location)
+            # It takes long to import, and a vault on this machine needs none of it.
+            stores = importlib.import_module("fsspec.core")
+            self._files, self._path = stores.url_to_fs(location)
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
             message = f"{location} cannot be opened: {error}"
             raise CredentialsError(message) from None

@@ -39,6 +39,8 @@ def doctor(context: click.Context, config: ConfigInput, *, as_json: bool) -> Non
         run = tap.new_run(on_rate_limit="stop")
         with closing(run.graph):
             diagnosis = Examination(run).run()
+        diagnosis.source = tap.source
+        diagnosis.warnings += tap.misspelt_settings(tap.config)
     if as_json:
         click.echo(json.dumps(diagnosis.to_json(), indent=2))
     else:

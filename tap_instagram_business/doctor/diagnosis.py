@@ -41,6 +41,7 @@ class Diagnosis:
     Attributes:
         problems: why a sync would fail, the first cause first; empty if it would work.
         warnings: what will or may go wrong.
+        source: whom a sync would ask, and in which of Meltano's environments.
         login: `facebook` or `instagram`.
         api_version: the version of setting `api_version`.
         api_version_ends: when Meta stops serving it; None if Meta has not set a day.
@@ -67,6 +68,7 @@ class Diagnosis:
 
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    source: str = ""
     login: str = "facebook"
     api_version: str = ""
     api_version_ends: dt.date | None = None

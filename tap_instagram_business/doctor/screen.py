@@ -38,7 +38,11 @@ def _verdict(seen: Diagnosis) -> Iterator[str]:
     for number, problem in enumerate(seen.problems):
         yield from wrap(f"{'And' if number else 'A sync would fail'}: {escape(problem)}.", WIDTH)
     for warning in seen.warnings:
-        yield from wrap(f"Warning: {escape(warning)}.", WIDTH)
+        yield from wrap(f"Warning: {_ended(escape(warning))}", WIDTH)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def _hung(name: str, text: str) -> list[str]:
@@ -51,6 +55,7 @@ def _hung(name: str, text: str) -> list[str]:
 
 def _parts(seen: Diagnosis, now: dt.datetime) -> Iterator[tuple[str, list[str]]]:
     until = f"until {seen.api_version_ends}" if seen.api_version_ends else "no end set"
+    yield "reads", [seen.source]
     yield "login", [seen.login]
     yield "API", [f"{seen.api_version}, {until}"]
     yield "token", [_token(seen)]

@@ -26,7 +26,7 @@ class Access:
         app_secret: signs every call; '' for unsigned calls.
         api_url: another host than Meta's; '' for Meta's own.
         user_agent: the name that requests carry.
-        parallel_requests: how many requests may be in flight at once.
+        parallel_requests: how many requests may be in flight at once, at most.
         several_tokens: whether each account has its own token, so that a dead token ends only its
             own account.
     """
@@ -36,7 +36,7 @@ class Access:
     app_secret: str = field(default="", repr=False)
     api_url: str = ""
     user_agent: str = "tap-instagram-business"
-    parallel_requests: int = 4
+    parallel_requests: int = 32
     several_tokens: bool = False
 
     @property

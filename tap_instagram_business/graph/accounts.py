@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import Self
 
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.discovery import Discovery
@@ -12,7 +14,7 @@ from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.values import read_id, read_text, read_whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.discovery import Missing
@@ -77,6 +79,12 @@ class TokenAccounts:
     missing: tuple[Missing, ...] = ()
     owner: Mapping[str, Any] = field(default_factory=dict)
     permissions: frozenset[str] | None = None
+
+    def of(self, is_wanted: Callable[[str], bool]) -> Self:
+        """Return the same with only those accounts that a function wants, by their ids."""
+        accounts = tuple(account for account in self.accounts if is_wanted(account.id))
+        unread = {name: error for name, error in self.unread.items() if is_wanted(name)}
+        return replace(self, accounts=accounts, unread=unread)
 
 
 def discover_accounts(

@@ -31,6 +31,23 @@ def is_this_machine(api_url: str) -> bool:
         return False
 
 
+def described(api_url: str, login: str) -> str:
+    """Return in words whom requests go to: to Meta, or to another server in its place.
+
+    Args:
+        api_url: The value of setting `api_url`; '' for Meta's own address.
+        login: The value of setting `login`.
+    """
+    if not api_url:
+        return f"Meta, graph.{login}.com"
+    host = urlsplit(api_url).netloc
+    if is_metas(api_url):
+        return f"Meta, {host}"
+    if is_this_machine(api_url):
+        return f"a server on this machine in place of Meta, {host}"
+    return f"a server in place of Meta, {host}"
+
+
 def problem(api_url: str, *, trusted_host: str, has_encrypted_secrets: bool) -> str:
     """Return why no token may be sent to an address; '' if tokens may be sent there.
 

@@ -39,8 +39,8 @@ UNKNOWN = "UNKNOWN"
 def _metrics(answer: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the name and the content of each metric of an answer."""
     for item in _list(answer.get("data")):
-        if isinstance(item, dict) and isinstance(item.get("name"), str):
-            yield item["name"], item
+        if isinstance(item, dict) and (name := read_text(item.get("name"))):
+            yield name, item
 
 
 def _list(content: object) -> list[Any]:
@@ -140,7 +140,9 @@ def _part(
 ) -> tuple[tuple[str, ...], Number] | None:
     """Return the values of the asked dimensions and the figure of a part; None if it has none."""
     value = _figure(metric, _object(result).get("value"))
-    names = [read_text(name) for name in _list(_object(result).get("dimension_values"))]
+    given = _list(_object(result).get("dimension_values"))
+    # A part without a name cannot be told from others: it has no key.
+    names = [read_text(name) or None for name in given]
     if value is None or len(names) != len(keys) or None in names:
         return None
     return tuple(str(names[keys.index(name)]) for name in asked), value

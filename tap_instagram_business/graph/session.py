@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
@@ -17,6 +18,7 @@ from tap_instagram_business.graph.insights import metric_names
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
+from tap_instagram_business.graph.parallelism import FIRST, Parallelism
 from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.scouts import Scouts
@@ -33,6 +35,10 @@ MAX_CALLS_PER_BATCH = 50
 """How many calls a batch, and how many ids `?ids=`, may hold."""
 MIN_CALLS_PER_REQUEST = 10
 """Fewer calls than this are not split up to be sent in parallel."""
+WORTH_A_REQUEST = 25
+"""So many calls must be in each request if there are more requests than a run begins with: a batch
+takes longer with each call in it, but smaller batches would cost more round trips than they save
+time."""
 MAX_GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it also says so wrongly."""
 MAY_PASS = RETRYABLE | {Action.GONE}
@@ -62,6 +68,7 @@ class GraphSession:
         access: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
         refusals: the metrics that Meta has refused so far.
+        parallelism: how many requests may be in flight at the same time.
     """
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
@@ -73,9 +80,11 @@ class GraphSession:
         self._scouts = Scouts(self.refusals)
         self._search = MetricSearch(self.refusals, self._retried)
         self._guard = OutageGuard(self.retry_policy)
+        self.parallelism = Parallelism(access.parallel_requests)
         self._transport = Transport(
             access,
             rate_limits=self.rate_limits,
+            parallelism=self.parallelism,
             guard=self._guard,
             timeout=self.retry_policy.timeout,
         )
@@ -90,6 +99,7 @@ class GraphSession:
         """Send nothing more; threads that wait do not wait any longer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.rate_limits.close()
+        self.parallelism.close()
         self._guard.close()
         self._transport.close()
 
@@ -147,7 +157,7 @@ class GraphSession:
         calls do not use up what earlier ones need for their retries.
         """
         left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
-        most = MAX_CALLS_PER_BATCH * self.access.parallel_requests
+        most = MAX_CALLS_PER_BATCH * self.parallelism.allowed
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
@@ -166,10 +176,7 @@ class GraphSession:
                 parallel.
         """
         some = [calls[place] for place in places]
-        fair = -(-len(some) // self.access.parallel_requests)
-        least = MAX_CALLS_PER_BATCH if together else MIN_CALLS_PER_REQUEST
-        least = least if self._batcher.sends_together else 1
-        size = min(MAX_CALLS_PER_BATCH, max(least, fair))
+        size = self._calls_per_request(len(some), together=together)
         return [
             (
                 [places[index] for index in pack],
@@ -178,6 +185,17 @@ class GraphSession:
             for group in self._batcher.groups(some)
             for pack in (group[start : start + size] for start in range(0, len(group), size))
         ]
+
+    def _calls_per_request(self, number: int, *, together: bool) -> int:
+        """Return how many of these calls go into one request."""
+        if not self._batcher.sends_together:
+            return 1
+        if together:
+            return MAX_CALLS_PER_BATCH
+        allowed = self.parallelism.allowed
+        for_few = max(MIN_CALLS_PER_REQUEST, -(-number // min(FIRST, allowed)))
+        for_all = max(WORTH_A_REQUEST, -(-number // allowed))
+        return min(MAX_CALLS_PER_BATCH, for_few, for_all)
 
     def _submit_scouts_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
         """Submit calls, but a few of each kind before the others.
@@ -248,11 +266,13 @@ class GraphSession:
             return
         places = self.rate_limits.acquire([call.quota_account for _, call in waiting])
         sent = [waiting[place] for place in places]
+        sent_at = time.monotonic()
         try:
             answers = self._batcher.send(
                 [call.without_refused(self.refusals) for _, call in sent], costs
             )
             self._note_throttling(answers)
+            self._note_failures(answers, sent_at)
         finally:
             self.rate_limits.release(call.quota_account for _, call in sent)
         yield from ((index, answer) for (index, _), answer in zip(sent, answers, strict=True))
@@ -265,6 +285,17 @@ class GraphSession:
                 self.rate_limits.refused(account_id, of_app=error.is_of_app)
             else:
                 self.rate_limits.answered(account_id)
+
+    def _note_failures(self, answers: Sequence[Answer], sent: float) -> None:
+        """Send fewer requests together if Meta refuses the app's calls, or fails at most of them.
+
+        A single call that Meta fails at says nothing about how much Meta can take.
+        """
+        errors = [answer.error for answer in answers if answer.error]
+        refused = any(error.is_of_app and error.rule.action is Action.WAIT for error in errors)
+        failed = sum(error.rule.action is Action.RETRY for error in errors)
+        if refused or failed > len(answers) / 2:
+            self.parallelism.failed(sent, time.monotonic())
 
     def _next_try(self, answer: Answer, tries: int) -> Call | None:
         """Return the call to send after an answer; None if no other answer can be expected."""

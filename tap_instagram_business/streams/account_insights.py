@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 DAYS_PER_WINDOW = 10
 """After this many days of an account the bookmark moves, so that a long first run can go on."""
 FOLLOW_TYPE = BREAKDOWNS[0]
+PERIODS = ("day", "week", "days_28")
+"""The periods of a series, by Meta's names."""
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
 
 
@@ -59,14 +61,16 @@ class DayQuestion:
         first: the day, or the first day of the series.
         last: the day, or the last day of the series.
         breakdown: the dimension that splits the figures; '' for totals and series.
-        is_series: whether it asks for a series.
+        series: the metrics of which it asks for a series; none for totals and splits.
+        period: the period of the series: `day`, `week` or `days_28`.
     """
 
     window: Window
     first: dt.date
     last: dt.date
     breakdown: str = ""
-    is_series: bool = False
+    series: tuple[str, ...] = ()
+    period: str = ""
 
     @property
     def days(self) -> list[dt.date]:
@@ -142,11 +146,19 @@ class AccountInsights(DailyStream):
             today = days.pacific_date(self._run.graph.now())
             first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
             if first <= window.last:
-                metrics = (FOLLOWER_COUNT.name,)
-                call = insight_calls.series(
-                    account, metrics, "day", labels.window(first, window.last)
-                )
-                yield call.about(DayQuestion(window, first, window.last, is_series=True))
+                yield self._series_call(window, first, (FOLLOWER_COUNT.name,), "day")
+        extra = self.table(ExtraInsights)
+        for period in PERIODS:
+            if metrics := extra.names("account", period):
+                yield self._series_call(window, window.first, metrics, period)
+
+    def _series_call(
+        self, window: Window, first: dt.date, metrics: tuple[str, ...], period: str
+    ) -> InsightsCall:
+        """Return the call for a series from a day to the end of a window."""
+        asked = self._run.day_labels.window(first, window.last)
+        call = insight_calls.series(window.account, metrics, period, asked)
+        return call.about(DayQuestion(window, first, window.last, series=metrics, period=period))
 
     def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:
         """Return the metrics to ask for, a request for each breakdown; '' for the totals."""
@@ -155,7 +167,7 @@ class AccountInsights(DailyStream):
         if self.wanted_columns & FOLLOW_COLUMNS.keys():
             found[FOLLOW_TYPE] = (FOLLOWS_AND_UNFOLLOWS.name,)
         extra = self.table(ExtraInsights)
-        for breakdown in extra.breakdowns("account"):
+        for breakdown in (name for name in extra.breakdowns("account") if name not in PERIODS):
             found[breakdown] = (
                 *found.get(breakdown, ()),
                 *extra.names("account", breakdown),
@@ -172,7 +184,7 @@ class AccountInsights(DailyStream):
         if answer.error and answer.ends_account:
             self.end_account(account, answer.error)
             return ()
-        if question.is_series:
+        if question.series:
             return self._read_series(answer, figures)
         for follower in self.followers(DayFollower):
             follower.isolated(follower.read, account, day, answer)
@@ -186,9 +198,15 @@ class AccountInsights(DailyStream):
 
     def _read_series(self, answer: Answer, figures: dict[dt.date, dict[str, Number]]) -> list[Gap]:
         question: DayQuestion = answer.call.subject
-        given, gaps = self.place(answer, FOLLOWER_COUNT.name, question.days)
-        for day, figure in given.items():
-            figures[day][FOLLOWER_COUNT.name] = figure
+        gaps: list[Gap] = []
+        for metric in question.series:
+            given, lacking = self.place(answer, metric, question.days)
+            gaps += [gap for gap in lacking if gap.metric == metric]
+            for day, figure in given.items():
+                if metric == FOLLOWER_COUNT.name and question.period == "day":
+                    figures[day][metric] = figure
+                reading = Reading("account", question.window.account, day.isoformat())
+                self.table(ExtraInsights).write_series(reading, metric, question.period, figure)
         return gaps
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:

@@ -19,7 +19,7 @@ from tap_instagram_business.metrics import (
 )
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_day import SeriesStream, day_gaps, has_few_followers
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
@@ -72,13 +72,28 @@ class AudienceDemographics(InstagramStream):
             f"Property of the split: {'; '.join(DEMOGRAPHIC_BREAKDOWNS)}.",
             key=True,
         ),
-        column("age", "string", "Age in years, such as 25-34; '' in other splits.", key=True),
-        column("gender", "string", "F, M or U (unknown); '' in other splits.", key=True),
-        column("city", "string", "City, such as London, England; '' in other splits.", key=True),
+        column(
+            "age",
+            "string",
+            f"Age in years, such as 25-34; `{DOES_NOT_APPLY}` in other splits.",
+            key=True,
+        ),
+        column(
+            "gender",
+            "string",
+            f"F, M or U (unknown); `{DOES_NOT_APPLY}` in other splits.",
+            key=True,
+        ),
+        column(
+            "city",
+            "string",
+            f"City, such as London, England; `{DOES_NOT_APPLY}` in other splits.",
+            key=True,
+        ),
         column(
             "country",
             "string",
-            "ISO code of two letters, such as GB; '' in other splits.",
+            f"ISO code of two letters, such as GB; `{DOES_NOT_APPLY}` in other splits.",
             key=True,
         ),
         column("value", "integer", "Number of followers, or of accounts that interacted."),
@@ -124,7 +139,7 @@ class AudienceDemographics(InstagramStream):
                     "metric": metric,
                     "timeframe": timeframe,
                     "breakdown": breakdown,
-                    **{name: named.get(name, "") for name in DIMENSIONS},
+                    **{name: named.get(name, DOES_NOT_APPLY) for name in DIMENSIONS},
                     "value": value,
                 }
 

@@ -23,6 +23,12 @@ TYPES: Mapping[str, th.JSONTypeHelper[Any]] = {
     "strings": th.ArrayType(th.StringType()),
 }
 
+DOES_NOT_APPLY = "-"
+"""Stands in a key column that does not apply to a row. No id, metric or part has this name.
+
+A key holds neither NULL nor an empty string, because some loaders read an empty string as NULL.
+"""
+
 ACCOUNT_ID = th.Property(
     "account_id", th.StringType, required=True, description="Id of the account (`17841…`)."
 )

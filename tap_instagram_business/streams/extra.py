@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,9 +40,13 @@ class Reading:
     @property
     def row(self) -> Record:
         """The columns that say what a row is about; the value is that of the whole."""
-        whole = {"breakdown": "", "dimension": ""}
-        about = {"account_id": self.account.id, "media_id": self.media_id, "date": self.date}
-        return {**about, **whole}
+        return {
+            "account_id": self.account.id,
+            "media_id": self.media_id or DOES_NOT_APPLY,
+            "date": self.date,
+            "breakdown": DOES_NOT_APPLY,
+            "dimension": DOES_NOT_APPLY,
+        }
 
 
 class ExtraInsights(InstagramStream):
@@ -60,7 +64,7 @@ class ExtraInsights(InstagramStream):
         column(
             "media_id",
             "string",
-            "Id of the media or story; '' for a metric of the account.",
+            f"Id of the media or story; `{DOES_NOT_APPLY}` for a metric of the account.",
             key=True,
         ),
         column(
@@ -71,9 +75,18 @@ class ExtraInsights(InstagramStream):
         ),
         column("metric", "string", "Meta's name of the metric.", key=True),
         column(
-            "breakdown", "string", "Property of the split, by Meta's name; '' for none.", key=True
+            "breakdown",
+            "string",
+            "Property of the split, or period of the series (`day`, `week`, `days_28`), by Meta's "
+            f"name; `{DOES_NOT_APPLY}` for none.",
+            key=True,
         ),
-        column("dimension", "string", "The part, in capital letters; '' for the whole.", key=True),
+        column(
+            "dimension",
+            "string",
+            f"The part, in capital letters; `{DOES_NOT_APPLY}` for the whole.",
+            key=True,
+        ),
         column("value", "number", "The value of the metric, or of this part of it."),
     ).to_dict()
 
@@ -89,7 +102,7 @@ class ExtraInsights(InstagramStream):
         return ()
 
     def _asked(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what each metric is of, its name, and the dimension that splits it; '' for none."""
+        """Yield what each metric is of, its name, and its dimension or period; '' for none."""
         for entry in (self.config.get("extra_metrics") or ()) if self.selected else ():
             of, metric, *breakdown = entry.split(":")
             yield of, metric, breakdown[0] if breakdown else ""
@@ -99,13 +112,13 @@ class ExtraInsights(InstagramStream):
 
         Args:
             grain: what they are of: `account`, `media` or `story`.
-            breakdown: the dimension that splits them; '' for none.
+            breakdown: the dimension that splits them, or the period of a series; '' for none.
         """
         asked = (metric for of, metric, split in self._asked() if (of, split) == (grain, breakdown))
         return tuple(dict.fromkeys(asked))
 
     def breakdowns(self, grain: str) -> tuple[str, ...]:
-        """Return the dimensions by which metrics of a grain are split, each once."""
+        """Return the dimensions and periods that metrics of a grain are asked for by, each once."""
         return tuple(
             dict.fromkeys(split for of, _, split in self._asked() if split and of == grain)
         )
@@ -115,6 +128,11 @@ class ExtraInsights(InstagramStream):
         for metric in self.names(what.grain):
             if metric in values:
                 self.write({**what.row, "metric": metric, "value": values[metric]})
+
+    def write_series(self, what: Reading, metric: str, period: str, value: Number) -> None:
+        """Write what a series has for one day, if the setting asks for it."""
+        if metric in self.names(what.grain, period):
+            self.write({**what.row, "metric": metric, "breakdown": period, "value": value})
 
     def write_parts(self, what: Reading, splits: Mapping[str, Parts], breakdown: str) -> None:
         """Write those parts of an answer that are asked for by the setting."""

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gap:
-    """One insight, or all ('') of a media, that Meta did not give on a date.
+    """One insight, or all of a media or an account, that Meta did not give on a date.
 
     Attributes:
         date: the day, or the first of several days.
-        metric: Meta's name of what is missing.
+        metric: Meta's name of what is missing; '' for all insights.
         reason: why.
         error: Meta's error, if there was one.
         media_id: id of the media; '' for an account.
@@ -58,14 +58,18 @@ class InsightGaps(InstagramStream):
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column(
-            "media_id", "string", "Id of the media; '' for an insight of the account.", key=True
+            "media_id",
+            "string",
+            f"Id of the media; `{DOES_NOT_APPLY}` for an insight of the account.",
+            key=True,
         ),
         column(
             "metric",
             "string",
             "Meta's name of the metric, with its split if it has one, such as `reach by "
-            "follow_type`; '' if all insights are missing. For what is no insight, Meta's name of "
-            "the field, or a slash and the name of the list, such as `/media`.",
+            f"follow_type`; `{DOES_NOT_APPLY}` if all insights are missing. For what is no "
+            "insight, Meta's name of the field, or a slash and the name of the list, such as "
+            "`/media`.",
             key=True,
         ),
         column(
@@ -141,8 +145,8 @@ class InsightGaps(InstagramStream):
         self.write(
             {
                 "account_id": account.id,
-                "media_id": gap.media_id,
-                "metric": gap.metric,
+                "media_id": gap.media_id or DOES_NOT_APPLY,
+                "metric": gap.metric or DOES_NOT_APPLY,
                 "reason": gap.reason.value,
                 "date": gap.date,
                 "last_date": gap.last_date or gap.date,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., GraphApiServer]
 
-TOKEN = "EAAcanary.token+0123456789/abcdef"
+TOKEN = "canary.token+0123456789/abcdef"
 SECRET = "canary&app=secret 0123456789"
 APP_ID = "1234567890123456"
 API = ApiSettings(access_token=TOKEN, app_secret=SECRET, app_id=APP_ID)

@@ -362,9 +362,9 @@ def test_a_token_of_the_instagram_login_is_renewed_at_once(
 
 def test_a_dead_token_stores_nothing(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
-    for login in LOGINS:
+    for login, token in zip(LOGINS, ("EAAdead", "IGAAdead"), strict=True):
         env = env_of(serve(world(login)), vault)
-        sentence = complaint(command("connect", "--from-token", stdin="EAAdead", env=env))
+        sentence = complaint(command("connect", "--from-token", stdin=token, env=env))
         assert sentence.startswith("Meta's error 190")
     assert vault.read() == {}
 

@@ -72,6 +72,12 @@ def test_a_metric_without_a_value_is_left_out_and_not_read_as_zero(content: dict
     assert read_values(answer(reach=content, views={"values": [{"value": 7}]})) == {"views": 7}
 
 
+def test_a_metric_without_a_name_is_none() -> None:
+    nameless = {"name": "", "values": [{"value": 7}], "total_value": split_by("gender", F=1)}
+    assert read_values({"data": [nameless]}) == {}
+    assert read_splits({"data": [nameless]}, "gender") == {}
+
+
 def test_an_answer_without_metrics_has_no_values() -> None:
     assert read_values({"data": []}) == {}
 
@@ -220,6 +226,7 @@ def test_what_has_another_shape_is_told_and_costs_nothing_else(content: dict[str
         {"breakdowns": [{"results": [{"dimension_values": ["F"]}]}]},
         {"breakdowns": [{"results": [{"dimension_values": ["F", "M"], "value": 7}]}]},
         {"breakdowns": [{"results": [{"dimension_values": [7], "value": 7}]}]},
+        {"breakdowns": [{"results": [{"dimension_values": [""], "value": 7}]}]},
     ],
 )
 def test_a_part_of_another_shape_is_told(total: object) -> None:

@@ -8,6 +8,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from tests.truth import DOES_NOT_APPLY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -304,7 +306,8 @@ def audience(tables: Tables) -> dict[tuple[Any, ...], Row]:
     for (account, date, metric, timeframe), rows in readings.items():
         everyone = sum(row["value"] for row in rows if row["breakdown"] == "age,gender")
         for row in rows:
-            part = row["city"] or row["country"] or f"{row['age']} {row['gender']}"
+            parts = (row[name] for name in ("city", "country", "age", "gender"))
+            part = " ".join(name for name in parts if name != DOES_NOT_APPLY)
             dimension = row["breakdown"].replace(",", " and ")
             found[account, day(date), names[metric], timeframe, dimension, part] = {
                 "value": row["value"],

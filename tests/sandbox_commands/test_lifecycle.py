@@ -157,3 +157,12 @@ def test_without_the_emulator_it_says_what_to_install(
     with pytest.raises(SandboxError, match="needs Python"):
         list(lifecycle.up(sandbox.data_dir, {}, options))
     assert not sandbox.data_dir.exists()
+
+
+def test_no_proxy_is_asked_for_this_machine(
+    sandbox: LocalSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert sandbox.up("--no-bigquery").returncode == 0
+    assert "Graph API: up at" in sandbox.run("status").stdout

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.truth.captions import hashtags, mentions
 from tests.truth.comparison import (
+    DOES_NOT_APPLY,
     Table,
     comparable,
     days_to,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DAY_COLUMNS",
+    "DOES_NOT_APPLY",
     "INSIGHT_COLUMNS",
     "Table",
     "account_history",

@@ -14,6 +14,8 @@ Table = dict[tuple[Any, ...], Row]
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = dt.timedelta(days=1)
+DOES_NOT_APPLY = "-"
+"""What a part of a key says that does not apply to the row."""
 
 
 def unsigned(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from tests.truth.comparison import DAY, pacific_midnight
+from tests.truth.comparison import DAY, DOES_NOT_APPLY, pacific_midnight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,6 +125,9 @@ def account_reach(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Ta
     }
 
 
+DIMENSIONS = ("age", "gender", "city", "country")
+
+
 def audience_demographics(world: World, now: dt.datetime) -> Table:
     asked = (
         ("follower_demographics", "lifetime", "this_month"),
@@ -138,9 +141,7 @@ def audience_demographics(world: World, now: dt.datetime) -> Table:
                 parts = world.demographics(account_id, metric, breakdown, now, frame)
                 for values, value in parts.items():
                     named = dict(zip(breakdown.split(","), values, strict=True))
-                    who = {
-                        name: named.get(name, "") for name in ("age", "gender", "city", "country")
-                    }
+                    who = {name: named.get(name, DOES_NOT_APPLY) for name in DIMENSIONS}
                     date = now.date().isoformat()
                     key = (account_id, date, metric, timeframe, breakdown, *who.values())
                     table[key] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.truth.comparison import days_between
+from tests.truth.comparison import DOES_NOT_APPLY, days_between
 from tests.truth.of_accounts import DAY_COLUMNS, day_figures
 from tests.truth.of_media import FACEBOOK_INSIGHTS, STORY_INSIGHTS
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def media_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
-    """What is missing of posts and why: media, metric ('' for all) and reason."""
+    """What is missing of posts and why: media, metric (`-` for all) and reason."""
     facebook = world.settings.login == "facebook"
     gaps: set[tuple[str, str, str]] = set()
     for account_id in world.account_ids:
         for node in world.media(account_id, now):
             media_id = node["id"]
             if refusal := world.media_insights_refusal(media_id, now):
-                gaps.add((media_id, "", refusal))
+                gaps.add((media_id, DOES_NOT_APPLY, refusal))
                 continue
             kind = f"{node['media_product_type']} {node['media_type']}"
             expected = set(INSIGHTS_OF[kind])
@@ -56,7 +56,10 @@ INSIGHTS_OF = {
 def story_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
     """What is missing of stories and why."""
     gaps: set[tuple[str, str, str]] = set()
-    asked = ("", "navigation by story_navigation_action_type", "profile_activity by action_type")
+    asked = (
+        DOES_NOT_APPLY,
+        *("navigation by story_navigation_action_type", "profile_activity by action_type"),
+    )
     for account_id in world.account_ids:
         for node in world.stories(account_id, now):
             if refusal := world.media_insights_refusal(node["id"], now):

@@ -111,7 +111,10 @@ def media_insights(world: World, now: dt.datetime) -> Table:
     for account_id in world.account_ids:
         for node in world.media(account_id, now):
             figures = world.media_insights(node["id"], now)
-            names = [n for n in INSIGHT_COLUMNS if facebook or n not in FACEBOOK_INSIGHTS]
+            left_out = set() if node["media_product_type"] == "REELS" else {"facebook_views"}
+            if not facebook:
+                left_out |= FACEBOOK_INSIGHTS
+            names = [name for name in INSIGHT_COLUMNS if name not in left_out]
             given = {name: figures[name] for name in names if name in figures}
             if given:
                 table[node["id"],] = {

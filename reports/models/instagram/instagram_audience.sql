@@ -9,10 +9,10 @@ WITH parts AS (
     END AS audience,
     timeframe,
     CASE breakdown WHEN 'age,gender' THEN 'age and gender' ELSE breakdown END AS dimension,
-    NULLIF(age, '') AS age,
-    NULLIF(gender, '') AS gender,
-    NULLIF(city, '') AS city,
-    NULLIF(country, '') AS country,
+    {{ instagram_key_part('age') }} AS age,
+    {{ instagram_key_part('gender') }} AS gender,
+    {{ instagram_key_part('city') }} AS city,
+    {{ instagram_key_part('country') }} AS country,
     CASE breakdown
       WHEN 'city' THEN city
       WHEN 'country' THEN country

@@ -30,6 +30,7 @@ from tap_instagram_business.credentials.secret_settings import check_token
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.outside_text import escape
+from tap_instagram_business.settings import unquoted
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -113,8 +114,8 @@ def connect(  # noqa: PLR0913 - each is an option
     app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
         if from_token:
-            token = read_secret("token")
-            check_token(token, "Standard input")
+            token = unquoted(read_secret("token"))
+            check_token(token, "Standard input", app.login)
             grant = oauth.Grant(token)
         else:
             app.require_credentials()

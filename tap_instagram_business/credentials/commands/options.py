@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from jsonschema import Draft7Validator
 
+from tap_instagram_business import meltano_environment
 from tap_instagram_business import settings as schema
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
@@ -73,8 +74,8 @@ class CommandSettings:
         """The settings that are set and not empty, by name."""
         environment = schema.read_environment(SCHEMAS, PREFIX, os.environ)
         in_files = {name: self.config[name] for name in NAMES if name in self.config}
-        given = {**environment, **in_files}
-        return {name: value for name, value in given.items() if value is not None and value != ""}
+        given = schema.tidy({**environment, **in_files}, SCHEMAS)
+        return {name: value for name, value in given.items() if value is not None}
 
     def check(self) -> None:
         """Check the settings as a run does, and warn if requests do not go to Meta.
@@ -82,6 +83,8 @@ class CommandSettings:
         Raises:
             CredentialsError: A setting is wrong, or would give a secret away.
         """
+        if wrong_environment := meltano_environment.problem():
+            raise CredentialsError(wrong_environment)
         found = Draft7Validator({"type": "object", "properties": SCHEMAS}).iter_errors(self.values)
         errors = [schema.sentence(error) for error in found] or [*secret_problems(self.values)]
         if errors:

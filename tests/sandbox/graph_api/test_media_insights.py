@@ -70,6 +70,32 @@ def test_every_media_gives_just_what_the_truth_says(shared: Client) -> None:
                 assert values(found) == truth
 
 
+@pytest.mark.parametrize("kind", ["FEED IMAGE", "FEED CAROUSEL_ALBUM", "REELS VIDEO", "STORY"])
+def test_views_on_facebook_are_for_what_is_shared_there(serve: Serve, kind: str) -> None:
+    client = serve(accounts=1, posts=150, stories_per_day=12, converted_days_ago=None)
+    world, now = client.server.world, client.server.clock.now()
+    account, hour = world.account_ids[0], timedelta(hours=1)
+    ids = [item["id"] for item in (*world.media(account, now), *world.stories(account, now))]
+    found = [world.media_by_id(each) for each in ids]
+    media = [
+        each
+        for each in found
+        if kind in {each.product, f"{each.product} {each.media_type}"}
+        and each.published < now - hour
+        and world.media_insights_refusal(each.id, now) is None
+    ]
+    shown = {}
+    for each in media:
+        body = client.get(f"{each.id}/insights", metric="facebook_views")
+        if "error" in body:
+            assert "does not support the facebook_views metric" in body["error"]["message"]
+        else:
+            shown[each.id] = values(body)["facebook_views"]
+    assert set(shown) == {each.id for each in media if each.crossposted}
+    assert 0 < len(shown) < len(media)
+    assert any(shown.values())
+
+
 def test_views_fail_for_some_old_videos_only(shared: Client) -> None:
     world, now = shared.server.world, shared.server.clock.now()
     old = [post for post in world.posts_of(world.account_ids[0], now) if post.legacy_video]
@@ -137,7 +163,8 @@ def test_stories(serve: Serve) -> None:
             if refusal is None and not world.media_insights(story["id"], now):
                 assert body == {"data": []}
             elif refusal is None:
-                assert values(body) == world.media_insights(story["id"], now)
+                truth = world.media_insights(story["id"], now)
+                assert values(body) == {name: truth[name] for name in STORY.split(",")}
                 split = client.get(
                     f"{story['id']}/insights",
                     metric="navigation",

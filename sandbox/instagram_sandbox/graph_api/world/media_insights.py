@@ -86,12 +86,13 @@ class MediaInsights:
         if media.legacy_video:
             names = ("reach", "saved") + (("views",) if media.number % 2 else ())
         elif media.product == "STORY":
-            names = (*_ANY, *_PROFILE, "replies", "navigation", "link_clicks")
+            names = (*_ANY, *_PROFILE, "comments", "replies", "navigation", "link_clicks")
         elif media.product == "REELS":
-            crossposted = ("crossposted_views", "facebook_views") if media.crossposted else ()
-            names = (*_POST, *_WATCHED, *crossposted)
+            names = (*_POST, *_WATCHED, *(("crossposted_views",) if media.crossposted else ()))
         else:
             names = (*_POST, *_PROFILE)
+        if media.crossposted:
+            names = (*names, "facebook_views")
         if self._settings.login == "instagram":
             return frozenset(names) - FACEBOOK_ONLY_METRICS
         return frozenset(names)

@@ -33,7 +33,7 @@ class Media:
         slides: Number of slides of a carousel, otherwise 0.
         hides_likes: Whether its owner hides the like count.
         has_url: Whether the API gives its `media_url`.
-        crossposted: Whether a reel was shared to Facebook.
+        crossposted: Whether it was shared to Facebook.
         boosted: Whether it was advertised, which only the total_… metrics show.
     """
 
@@ -153,6 +153,7 @@ class Posts:
         published = self._timeline.moment(account.index, number)
         product, media_type = self._draw_type(published, account.index, number)
         video = media_type == "VIDEO"
+        may_be_shared = product == "REELS" or media_type != "VIDEO"
         return Media(
             id=self._ids.encode(Key(Kind.POST, account.index, number)),
             account=account,
@@ -163,7 +164,7 @@ class Posts:
             slides=dice.between(2, 10, *key, "slides") if media_type == "CAROUSEL_ALBUM" else 0,
             hides_likes=dice.chance(self._settings.hidden_likes_share, *key, "hides likes"),
             has_url=not (video and dice.chance(self._settings.missing_url_share, *key, "url")),
-            crossposted=product == "REELS" and dice.chance(0.3, *key, "crossposted"),
+            crossposted=may_be_shared and dice.chance(0.3, *key, "crossposted"),
             boosted=dice.chance(0.06, *key, "boosted"),
         )
 

@@ -43,6 +43,7 @@ class Stories:
             product="STORY",
             media_type="VIDEO" if video else "IMAGE",
             has_url=not (video and self._dice.chance(0.08, "story", account.index, number, "url")),
+            crossposted=self._dice.chance(0.3, "story", account.index, number, "crossposted"),
         )
 
     def between(self, account: Account, since: datetime, until: datetime) -> list[Media]:

@@ -1,0 +1,1 @@
+"""Many accounts in many runs: their states, and the commands around them."""

@@ -1,0 +1,164 @@
+"""Moves bookmarks between the states of shards, so that each account's bookmarks follow it.
+
+Each shard has a state of its own: `BASE:3-of-16` is the state of shard 3/16, and `BASE` that of a
+run without shards. When the number of shards changes, most accounts are in another shard than
+before, and without their bookmarks everything would be read again from the start.
+
+An account's bookmarks are taken from the shard to which it belonged and given to the shard to which
+it belongs. What a state holds beside the bookmarks of accounts is copied to all new states.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.sharding import Shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Json = Any
+States = dict[str, Any]
+"""States as `meltano state export` prints them: `completed` and `partial` of each, by state id."""
+
+KINDS = ("completed", "partial")
+SUFFIX = re.compile(r"(?:|:([1-9][0-9]*)-of-([1-9][0-9]*))")
+
+
+class WouldLoseBookmarks(CredentialsError):
+    """The states cannot be moved without losing a bookmark; nothing was changed."""
+
+
+def state_id(base: str, shard: Shard) -> str:
+    """Return the id of the state of a shard; that of all accounts has no suffix."""
+    return base if shard.number == 1 else f"{base}:{shard.index}-of-{shard.number}"
+
+
+def moved(states: Mapping[str, Json], base: str, number: int) -> States:
+    """Return the states that change when the accounts are shared by another number of shards.
+
+    A state that is emptied counts as none. Calling this again with the result changes nothing, and
+    a move that was interrupted goes on.
+
+    Args:
+        states: all states, by id.
+        base: the state id of a run without shards.
+        number: the new number of shards.
+
+    Raises:
+        WouldLoseBookmarks: bookmarks of one account differ between two states, or stand only in the
+            state of a shard to which the account does not belong.
+    """
+    found = {shard: state for shard, state in _shards(states, base) if _holds_anything(state)}
+    if {shard.number for shard in found} <= {number}:
+        return {}
+    new: States = {}
+    for kind in KINDS:
+        parts = {shard: _bookmarks(state, kind) for shard, state in found.items()}
+        accounts = _accounts(base, parts)
+        _place(new, kind, accounts, base, number)
+        _copy_rest(new, kind, parts)
+    emptied: States = {state_id(base, shard): {} for shard in found if shard.number != number}
+    return {
+        name: {kind: state.get(kind, {}) for kind in KINDS}
+        for name, state in {**emptied, **new}.items()
+    }
+
+
+def count(states: Mapping[str, Json]) -> int:
+    """Return how many bookmarks of accounts some states hold."""
+    return sum(
+        len(table.get("accounts", {}))
+        for state in states.values()
+        for kind in KINDS
+        for table in _bookmarks(state, kind).values()
+    )
+
+
+def _shards(states: Mapping[str, Json], base: str) -> Iterator[tuple[Shard, Json]]:
+    for name in sorted(states):
+        match = SUFFIX.fullmatch(name.removeprefix(base)) if name.startswith(base) else None
+        if match:
+            yield (Shard(int(match[1]), int(match[2])) if match[1] else Shard()), states[name]
+
+
+def _holds_anything(state: Json) -> bool:
+    return any(_bookmarks(state, kind) for kind in KINDS)
+
+
+def _bookmarks(state: Json, kind: str) -> dict[str, Json]:
+    bookmarks: dict[str, Json] = ((state.get(kind) or {}).get("singer_state") or {}).get(
+        "bookmarks"
+    ) or {}
+    return bookmarks
+
+
+def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[tuple[str, str], Json]:
+    """Return the bookmark of each table and account, from the shards that own the accounts.
+
+    Raises:
+        WouldLoseBookmarks: see `moved`.
+    """
+    owned: dict[tuple[str, str], Json] = {}
+    copies: dict[tuple[str, str], str] = {}
+    for shard, bookmarks in parts.items():
+        name = state_id(base, shard)
+        for table, content in bookmarks.items():
+            for account_id, kept in content.get("accounts", {}).items():
+                key = (table, account_id)
+                if not shard.holds(account_id):
+                    copies[key] = name
+                elif owned.setdefault(key, kept) != kept:
+                    message = (
+                        f"State {name} and another one have different bookmarks of account "
+                        f"{account_id} in {table}: both a run without shards and runs with shards, "
+                        "or runs with two numbers of shards, have read it. Clear the states that "
+                        "are out of date with `meltano state clear`"
+                    )
+                    raise WouldLoseBookmarks(message)
+    if lost := sorted(copies.keys() - owned.keys()):
+        table, account_id = lost[0]
+        message = (
+            f"State {copies[lost[0]]} has bookmarks of {len(lost)} tables and accounts that do not "
+            f"belong to its shard, such as {table} of account {account_id}, and no other state has "
+            "them: give them to the state of their own shard with `meltano state set`"
+        )
+        raise WouldLoseBookmarks(message)
+    return owned
+
+
+def _place(
+    new: States, kind: str, accounts: Mapping[tuple[str, str], Json], base: str, number: int
+) -> None:
+    """Put bookmarks of accounts into the states of the shards to which these belong."""
+    for (table, account_id), kept in accounts.items():
+        name = state_id(base, Shard.of_account(account_id, number))
+        tables = _tables(new, name, kind)
+        tables[table]["accounts"][account_id] = kept
+
+
+def _tables(new: States, name: str, kind: str) -> Json:
+    """Return the bookmarks by table of a new state, where a table begins without accounts."""
+    kinds = new.setdefault(name, {})
+    if kind not in kinds:
+        tables: Json = defaultdict(lambda: {"accounts": {}})
+        kinds[kind] = {"singer_state": {"bookmarks": tables}}
+    return kinds[kind]["singer_state"]["bookmarks"]
+
+
+def _copy_rest(new: States, kind: str, parts: Mapping[Shard, Mapping[str, Json]]) -> None:
+    """Give every new state what the tables keep beside the bookmarks of accounts."""
+    rest: dict[str, dict[str, Json]] = {}
+    for bookmarks in parts.values():
+        for table, content in bookmarks.items():
+            for member, value in content.items():
+                if member != "accounts":
+                    rest.setdefault(table, {}).setdefault(member, value)
+    for kinds in new.values():
+        if kind in kinds:
+            tables = kinds[kind]["singer_state"]["bookmarks"]
+            for table, members in rest.items():
+                tables[table].update(members)

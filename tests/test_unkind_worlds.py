@@ -155,7 +155,10 @@ class Check:
             return
         if row["account_id"] in self.accounts_without_id():
             return
-        may_be_left_out = not (column in INSIGHT_COLUMNS if column else stream in LISTED_BY_DAY)
+        is_asked_for = column in INSIGHT_COLUMNS if column else stream in LISTED_BY_DAY
+        # Of an account that Meta never listed, nothing can be told, and nothing is asked.
+        is_listed = (row["account_id"],) in self.run.table("accounts")
+        may_be_left_out = not (is_asked_for and is_listed)
         if kinds & NOT_SEEN and may_be_left_out:
             return
         gaps: Iterable[Row] = self.run.records.get("insight_gaps", ())

@@ -24,6 +24,17 @@ DEFAULT_MAX_AGE_HOURS = 24
 API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
 """No user name, path or query: readers of addresses do not agree on which host these have."""
 
+
+def list_of(pattern: str) -> th.CustomType:
+    """Return the type of a list of texts, which may be written as one text.
+
+    The text comes first because Meltano Hub looks at the first type only, and Meltano then takes
+    one value and values with commas, where it demands JSON of a list.
+    """
+    item = {"type": "string", "pattern": pattern}
+    return th.CustomType({"type": ["string", "array"], "pattern": pattern, "items": item})
+
+
 SETTINGS = th.PropertiesList(
     th.Property(
         "access_token",
@@ -53,7 +64,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "account_ids",
-        th.ArrayType(th.StringType(pattern=r"^[0-9]+$(?!\n)")),
+        list_of(r"^[0-9]+$(?!\n)"),
         title="Account ids",
         description="Ids (`17841…`) of the accounts to read. If left out, every account that the "
         "token can reach is read. Accounts named here need no permission on a Facebook Page. "
@@ -149,9 +160,7 @@ SETTINGS = th.PropertiesList(
     ),
     th.Property(
         "extra_metrics",
-        th.ArrayType(
-            th.StringType(pattern=r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$(?!\n)")
-        ),
+        list_of(r"^(account|media|story):[a-z0-9_]+(:[a-z0-9_]+)?$(?!\n)"),
         title="Extra metrics",
         description="Metrics that this version of the tap does not know, such as "
         "`media:new_metric`, `story:new_metric` or `account:new_metric`, or in parts, such as "
@@ -335,7 +344,7 @@ def misspelt(
 def _misspelt(what: str, name: str, names: Iterable[str], prefix: str) -> str:
     nearest = get_close_matches(name, sorted(names), 1)
     if not nearest:
-        return f"There is no {what}, so it has no effect: the README lists all settings."
+        return f"There is no {what}, so it has no effect: `--about` lists all settings."
     meant = f"{prefix}{nearest[0].upper()}" if prefix else f"`{nearest[0]}`"
     return f"There is no {what}, so it has no effect: did you mean {meant}?"
 

@@ -150,7 +150,7 @@ SETTINGS = {
         SYNC, "`parallel_requests` must be 1 or more", {**DEAD, "PARALLEL_REQUESTS": "0"}
     ),
     "too many requests": Mistake(
-        SYNC, "`parallel_requests` must be 20 or less", {**DEAD, "PARALLEL_REQUESTS": "99"}
+        SYNC, "`parallel_requests` must be 32 or less", {**DEAD, "PARALLEL_REQUESTS": "99"}
     ),
     "a negative time": Mistake(
         SYNC, "`max_wait_minutes` must be 0 or more", {**DEAD, "MAX_WAIT_MINUTES": "-1"}
@@ -358,7 +358,7 @@ def test_a_misspelt_setting_is_named_with_the_nearest(
     assert "There is no setting `acount_ids`, so it has no effect: did you mean `account_id" in told
     assert f"There is no setting for {PREFIX}START_DAY, so it has no effect: did you mean" in told
     assert f"did you mean {PREFIX}START_DATE?" in told
-    assert f"setting for {PREFIX}ZZZ, so it has no effect: the README lists" in told
+    assert f"setting for {PREFIX}ZZZ, so it has no effect: `--about` lists" in told
     seen = json.loads(command("--config", str(file), SYNC, "doctor", "--json", env=given).stdout)
     assert sum("There is no setting" in warning for warning in seen["warnings"]) == 3
     assert "did you mean" in command("accounts", "--vault", str(tmp_path / "v"), env=given).stderr

@@ -21,10 +21,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from click import ClickException
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.target_base import Target
 from target_bigquery import core
 from target_bigquery.batch_job import BigQueryBatchJobDenormalizedSink
@@ -100,6 +102,11 @@ class StrictSink(BigQueryBatchJobDenormalizedSink):
 
 class StrictTargetBigQuery(TargetBigQuery):
     """The target whose state never runs ahead of its tables."""
+
+    @classproperty
+    def plugin_version(cls) -> str:  # noqa: N805 - a property of the class
+        """The version of this package, which `--version` shows."""
+        return metadata.version("target-bigquery-strict")
 
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:

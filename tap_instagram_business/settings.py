@@ -167,6 +167,17 @@ SETTINGS = th.PropertiesList(
         "applies to all accounts.",
     ),
     th.Property(
+        "on_account_failure",
+        th.StringType,
+        default="fail",
+        allowed_values=["fail", "report"],
+        title="On account failure",
+        description="What to do at the end of a run that could not read some of its accounts. "
+        "`fail`: end with exit code 1. `report`: log the accounts and reasons as an error and end "
+        "with exit code 0, so that one account without consent does not make a whole shard start "
+        "again.",
+    ),
+    th.Property(
         "max_wait_minutes",
         th.NumberType(minimum=0),
         default=60,

@@ -22,7 +22,14 @@ class AccountsUnread(GraphFailure):
 class LeftOut:
     """The accounts that a run leaves out: each is logged at once, and all are named at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_account_failure: str = "fail") -> None:
+        """Leave nothing out yet.
+
+        Args:
+            on_account_failure: `fail` if accounts that could not be read are an error of the run;
+                `report` if they are only logged at its end.
+        """
+        self.only_reports = on_account_failure == "report"
         self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._crashed: dict[str, str] = {}
         self._waiting: set[str] = set()
@@ -72,7 +79,8 @@ class LeftOut:
         """End with a summary if anything was left out.
 
         Raises:
-            AccountsUnread: with a sentence that names accounts, tables and reasons.
+            AccountsUnread: with a sentence that names accounts, tables and reasons; not for
+                accounts that are only to be reported.
         """
         if self._failed_insights:
             logger.warning(
@@ -83,9 +91,12 @@ class LeftOut:
             f"table {table} from some point on: an unexpected error ({what}), please report it"
             for table, what in self._crashed.items()
         ]
-        if parts:
-            message = f"Not everything could be read. {'; '.join(parts)}"
+        if not parts:
+            return
+        message = f"Not everything could be read. {'; '.join(parts)}"
+        if self._crashed or not self.only_reports:
             raise AccountsUnread(message)
+        logger.error("%s.", message)
 
 
 def _named(tables: dict[str, list[str]]) -> str:

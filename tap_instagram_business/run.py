@@ -88,7 +88,7 @@ class Run:
         self.discovery_costs = Costs()
         self.kept_day_labels: DayLabels | None = None
         self.conversions = Conversions()
-        self.left_out = LeftOut()
+        self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
         self.is_stopped = False
         self._user_agent = user_agent
         self._account_fields = account_fields

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 DEFAULT_API_VERSION = "v26.0"
+DEFAULT_MARGIN_DAYS = 20
 DEFAULT_MAX_AGE_HOURS = 24
 API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
 """No user name, path or query: readers of addresses do not agree on which host these have."""
@@ -118,7 +119,7 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "refresh_margin_days",
         th.IntegerType(minimum=1, maximum=59),
-        default=20,
+        default=DEFAULT_MARGIN_DAYS,
         title="Refresh margin days",
         description="How many days before the end of a token the tap acts. Instagram login: it "
         "renews the token in the vault. Facebook login: it logs a warning, because only a person "
@@ -176,6 +177,17 @@ SETTINGS = th.PropertiesList(
         description="What to do at Meta's rate limit. `wait`: pause until calls are allowed again. "
         "`stop`: leave this account for the next run. If the app's own limit is reached, this "
         "applies to all accounts.",
+    ),
+    th.Property(
+        "on_account_failure",
+        th.StringType,
+        default="fail",
+        allowed_values=["fail", "report"],
+        title="On account failure",
+        description="What to do at the end of a run that could not read some of its accounts. "
+        "`fail`: end with exit code 1. `report`: log the accounts and reasons as an error and end "
+        "with exit code 0, so that one account without consent does not make a whole shard start "
+        "again.",
     ),
     th.Property(
         "max_wait_minutes",

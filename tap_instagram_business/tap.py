@@ -169,8 +169,8 @@ class TapInstagramBusiness(SdkTap):
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
-            if not run.accounts and run.shard.number > 1:
-                self.logger.info("No account belongs to shard %s: nothing is read.", run.shard)
+            if not run.accounts and (run.shard.number > 1 or run.left_out.only_reports):
+                self.logger.info("There is no account to read in shard %s.", run.shard)
                 return
             run.kept_day_labels = self._kept_day_labels()
             self._warn_of_lost_accounts()

@@ -114,7 +114,7 @@ def test_a_shard_without_accounts_ends_well_and_leaves_the_state_alone(
     (tmp_path / "config.json").write_text(json.dumps(config))
     run = program(f"--config={tmp_path / 'config.json'}", env={"PATH": "/usr/bin:/bin"})
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
-    assert f"No account belongs to shard {free}/99: nothing is read." in run.stderr
+    assert f"There is no account to read in shard {free}/99." in run.stderr
     assert (server.calls == 0) == (accounts == "named")
 
 

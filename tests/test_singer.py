@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -162,3 +163,21 @@ def test_columns_are_what_the_loader_can_take(stream: str) -> None:
         assert "anyOf" not in column, name
         assert "object" not in column["type"], name
         assert ("null" not in column["type"]) == (name in keys | {"account_id"}), name
+
+
+@pytest.mark.parametrize("stream", schemas())
+def test_names_are_what_every_database_can_take(stream: str) -> None:
+    columns = [*schemas()[stream]["properties"]]
+    for name in (stream, *columns):
+        assert re.fullmatch("[a-z][a-z0-9_]{0,62}", name), name
+
+
+def test_a_table_is_announced_before_its_rows_with_all_that_a_row_has(run: Run) -> None:
+    announced: dict[str, set[str]] = {}
+    for message in run.messages:
+        if message["type"] == "SCHEMA":
+            columns = message["schema"]["properties"]
+            assert set(message["key_properties"]) <= columns.keys()
+            announced[message["stream"]] = set(columns)
+        if message["type"] == "RECORD":
+            assert message["record"].keys() <= announced[message["stream"]]

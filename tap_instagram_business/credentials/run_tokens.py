@@ -6,30 +6,32 @@ again.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.renewal import (
+    first_expiry,
+    is_due,
+    renewed_record,
+    shown_date,
+)
 from tap_instagram_business.credentials.vault import GOOD, REFUSED, Record, Vault
 from tap_instagram_business.graph.accounts import TokenAccounts, read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.sharding import Shard
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
 
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.costs import Costs
-    from tap_instagram_business.graph.debug_token import TokenFacts
     from tap_instagram_business.graph.session import GraphSession
-
-MIN_REFRESH_AGE = dt.timedelta(hours=24)
-"""Instagram Platform, refresh_access_token: Meta does not renew a younger token."""
 
 logger = logging.getLogger("tap-instagram-business.credentials")
 
@@ -176,22 +178,10 @@ class VaultTokens:
         with_tokens = []
         for account in accounts:
             record = records[account.id]
-            is_due = self._is_due(record, now)
-            token = self._renew(record, account, session) if is_due else account.token
+            soon = is_due(record, now, self.margin)
+            token = self._renew(record, account, session) if soon else account.token
             with_tokens.append(replace(account, token=token))
         return with_tokens
-
-    def _is_due(self, record: Record, now: dt.datetime) -> bool:
-        """Whether a token expires soon and, with the Instagram login, is old enough to renew.
-
-        With the Instagram login, an unknown expiry counts as soon.
-        """
-        expires = _first_expiry(record)
-        expires_soon = expires is not None and expires - now < self.margin
-        if record.login == "instagram":
-            is_old_enough = now - (record.refreshed or record.obtained) >= MIN_REFRESH_AGE
-            return is_old_enough and (expires_soon or expires is None)
-        return expires_soon
 
     def _renew(self, record: Record, account: Account, session: GraphSession) -> str:
         """Renew a token where that is possible, and return the token to use.
@@ -206,7 +196,7 @@ class VaultTokens:
             logger.warning(
                 "The token of account %s could not be renewed and expires on %s: %s.",
                 account.label,
-                _date(_first_expiry(record)),
+                shown_date(first_expiry(record)),
                 error,
             )
         return account.token
@@ -214,18 +204,13 @@ class VaultTokens:
     def _refresh(self, record: Record, token: str, now: dt.datetime) -> str:
         """Renew a token of the Instagram login."""
         grant = oauth.refresh(self.app, token)
-        renewed = replace(
-            record,
-            token=self.keys.encrypt(grant.token, record.account_id),
-            refreshed=now,
-            expires=grant.expires(now),
-        ).sealed(self.keys)
+        renewed = renewed_record(record, grant, self.keys, now)
         if not self._replace_if_unchanged(record, renewed):
             return token
         logger.info(
             "The token of account %s was renewed and expires on %s.",
             record.account_id,
-            _date(renewed.expires),
+            shown_date(renewed.expires),
         )
         return grant.token
 
@@ -243,12 +228,12 @@ class VaultTokens:
             )
         if current != record:
             self._replace_if_unchanged(record, current.sealed(self.keys))
-        if self._is_due(current, session.now()):
+        if is_due(current, session.now(), self.margin):
             logger.warning(
                 "Consent for account %s ends on %s: run `tap-instagram-business connect` before "
                 "that day.",
                 account.label,
-                _date(_first_expiry(current)),
+                shown_date(first_expiry(current)),
             )
 
     def _replace_if_unchanged(self, old: Record, new: Record) -> bool:
@@ -274,19 +259,10 @@ def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.t
     except GraphFailure as error:
         logger.info("It is not known when the access token expires: %s.", error)
         return
-    expires = _first_expiry(facts)
+    expires = first_expiry(facts)
     if expires and expires - session.now() < margin:
         logger.warning(
             "The access token expires on %s: put a new one into setting `access_token` before "
             "that day.",
-            _date(expires),
+            shown_date(expires),
         )
-
-
-def _first_expiry(token: Record | TokenFacts) -> dt.datetime | None:
-    """Return when a token or its access to data expires, whichever is earlier; None if unknown."""
-    return min((end for end in (token.expires, token.data_access_expires) if end), default=None)
-
-
-def _date(moment: dt.datetime | None) -> str:
-    return moment.date().isoformat() if moment else "an unknown date"

@@ -91,12 +91,16 @@ def read_series(answer: Mapping[str, Any]) -> dict[str, list[Bucket]]:
 def _bucket(metric: str, bucket: object) -> Bucket | None:
     moment = read_time(_object(bucket).get("end_time"))
     content = _object(bucket).get("value")
-    if isinstance(content, dict) and metric == ONLINE_FOLLOWERS:
-        hours = {hour: _figure(metric, value) for hour, value in content.items()}
-        content = {hour: value for hour, value in hours.items() if value is not None}
+    if metric == ONLINE_FOLLOWERS:
+        content = _by_hour(content) if isinstance(content, dict) else None
     else:
         content = _figure(metric, content)
     return None if moment is None or content is None else (moment, content)
+
+
+def _by_hour(content: Mapping[str, Any]) -> dict[str, Number]:
+    hours = {hour: _figure(ONLINE_FOLLOWERS, value) for hour, value in content.items()}
+    return {hour: value for hour, value in hours.items() if value is not None}
 
 
 def read_splits(answer: Mapping[str, Any], breakdown: str) -> dict[str, Parts]:

@@ -33,12 +33,9 @@ if TYPE_CHECKING:
 
 MAX_CALLS_PER_BATCH = 50
 """How many calls a batch, and how many ids `?ids=`, may hold."""
-MIN_CALLS_PER_REQUEST = 10
-"""Fewer calls than this are not split up to be sent in parallel."""
-WORTH_A_REQUEST = 25
-"""So many calls must be in each request if there are more requests than a run begins with: a batch
-takes longer with each call in it, but smaller batches would cost more round trips than they save
-time."""
+MIN_CALLS_PER_REQUEST = 25
+"""Fewer calls than this are not split up to be sent in parallel: a batch takes longer with each
+call in it, but smaller batches would cost more round trips than they save time."""
 MAX_GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it also says so wrongly."""
 MAY_PASS = RETRYABLE | {Action.GONE}
@@ -192,10 +189,8 @@ class GraphSession:
             return 1
         if together:
             return MAX_CALLS_PER_BATCH
-        allowed = self.parallelism.allowed
-        for_few = max(MIN_CALLS_PER_REQUEST, -(-number // min(FIRST, allowed)))
-        for_all = max(WORTH_A_REQUEST, -(-number // allowed))
-        return min(MAX_CALLS_PER_BATCH, for_few, for_all)
+        fair = -(-number // min(FIRST, self.parallelism.allowed))
+        return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
     def _submit_scouts_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
         """Submit calls, but a few of each kind before the others.

@@ -110,6 +110,14 @@ def test_a_bucket_without_a_value_or_a_time_is_left_out(bucket: dict[str, Any]) 
     assert read_series(answer(reach={"values": buckets})) == {"reach": [(moment(FIRST), 3)]}
 
 
+@pytest.mark.parametrize("content", [7, "7", [7], None])
+def test_a_day_without_hours_is_left_out(content: object) -> None:
+    buckets = [{"value": content, "end_time": FIRST}, {"value": {"0": 5}, "end_time": SECOND}]
+    series = answer(online_followers={"values": buckets})
+    assert read_series(series) == {"online_followers": [(moment(SECOND), {"0": 5})]}
+    assert bool(unreadable_metrics(series)) == (content is not None)
+
+
 @pytest.mark.parametrize("content", [{}, {"values": None}, {"values": []}])
 def test_a_metric_without_buckets_has_an_empty_series(content: dict[str, Any]) -> None:
     assert read_series(answer(reach=content)) == {"reach": []}

@@ -8,6 +8,8 @@ For load jobs into denormalized tables, and for nothing else, it mends this:
 * In a run longer than five minutes, `upsert` wrote state for rows not merged yet. Here the merge
   comes first, of the streams that have something to merge.
 * A new column failed the merge. Here it is added to the table first.
+* Two loaders that began with an empty dataset at the same time both created its tables, and the
+  slower one failed. Here it goes on with the table that the other one has created.
 * Every stream slept 12.5 seconds for the sake of a gRPC method. Load jobs need no such wait, and
   the loads and merges of several streams run side by side.
 """
@@ -19,21 +21,26 @@ import logging
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from click import ClickException
+from google.api_core.exceptions import Conflict
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.target_base import Target
 from target_bigquery import core
 from target_bigquery.batch_job import BigQueryBatchJobDenormalizedSink
+from target_bigquery.core import BigQueryTable
 from target_bigquery.target import TargetBigQuery
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from google.cloud.bigquery import SchemaField
-    from target_bigquery.core import BaseWorker, BigQueryTable
+    from google.cloud.bigquery import Dataset, SchemaField, Table
+    from target_bigquery.core import BaseWorker
 
 logger = logging.getLogger("target_bigquery_strict")
 
@@ -43,6 +50,21 @@ DDL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 
 # `core` waits for gRPC streams to see a new table: load jobs see it at once.
 core.time = SimpleNamespace(sleep=lambda _seconds: None, strftime=time.strftime)
+
+
+class SharedTable(BigQueryTable):
+    """A table that several loaders may create at the same time."""
+
+    @override
+    def create_table(self, *args: Any, **kwargs: Any) -> tuple[Dataset, Table]:
+        for _ in ("dataset", "table"):
+            with suppress(Conflict):
+                return super().create_table(*args, **kwargs)
+            logger.info("%s: another loader has just created it", self.name)
+        return super().create_table(*args, **kwargs)
+
+
+core.BigQueryTable = SharedTable
 
 
 class StrictSink(BigQueryBatchJobDenormalizedSink):
@@ -100,6 +122,11 @@ class StrictSink(BigQueryBatchJobDenormalizedSink):
 
 class StrictTargetBigQuery(TargetBigQuery):
     """The target whose state never runs ahead of its tables."""
+
+    @classproperty
+    def plugin_version(cls) -> str:  # noqa: N805 - a property of the class
+        """The version of this package, which `--version` shows."""
+        return metadata.version("target-bigquery-strict")
 
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:

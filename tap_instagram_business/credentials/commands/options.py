@@ -39,6 +39,7 @@ NAMES = (
     "api_url",
     "api_version",
     "login",
+    "refresh_margin_days",
     "require_encrypted_secrets",
     "signed_request_max_age_hours",
     "user_agent",

@@ -1,0 +1,43 @@
+"""Several loaders fill the same tables at the same time, as the shards of many accounts do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.load.messages import record, schema, state
+
+if TYPE_CHECKING:
+    from tests.load.conftest import Loader
+
+pytestmark = pytest.mark.e2e
+
+SEES_NOTHING_YET = """
+from google.api_core.exceptions import NotFound
+from google.cloud.bigquery import Client
+def once(look):
+    seen = set()
+    def looked(client, reference, *args, **options):
+        if str(reference) not in seen and "__" not in str(reference):
+            seen.add(str(reference))
+            raise NotFound("not there yet")
+        return look(client, reference, *args, **options)
+    return looked
+Client.get_dataset, Client.get_table = once(Client.get_dataset), once(Client.get_table)
+"""
+"""What a loader sees that looks just before another one creates the dataset and its tables."""
+
+
+@pytest.mark.parametrize("upsert", [True, False])
+def test_the_slower_of_two_that_create_a_table_goes_on(loader: Loader, *, upsert: bool) -> None:
+    chosen = replace(loader, dataset=f"race_{upsert}".lower(), options={"upsert": upsert})
+    assert chosen.run([schema(), record(1, 10), state(1)]).returncode == 0
+
+    slower = chosen.run([schema(), record(2, 20), state(2)], set_up=SEES_NOTHING_YET)
+
+    assert slower.returncode == 0, slower.stderr
+    assert "another loader has just created it" in slower.stderr
+    rows = chosen.rows("SELECT id, likes FROM {}.media ORDER BY id")
+    assert rows == [{"id": "00001", "likes": 10}, {"id": "00002", "likes": 20}]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.long
 """CI runs these tests before a release, and when a pull request changes what is built."""
 
-REPOSITORY = "https://github.com/acme/tap-instagram-business"
+REPOSITORY = "https://github.com/OWNER/tap-instagram-business"
 LOADER = "load/target-bigquery-strict"
 
 
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_to(tmp_path_factory.mktemp("clone"))
 
 
-def build(project: Path, output: Path, *, repository: str = "") -> Path:
+def build(project: Path, output: Path) -> Path:
     """Build a source distribution, and a wheel from that; the folder of both."""
     run = subprocess.run(
         [UV, "build", "--quiet", "--out-dir", str(output), str(project)],
@@ -39,7 +38,6 @@ def build(project: Path, output: Path, *, repository: str = "") -> Path:
         text=True,
         check=False,
         timeout=120,
-        env={**os.environ, "PROJECT_REPOSITORY": repository},
     )
     assert run.returncode == 0, run.stderr
     return output
@@ -53,8 +51,8 @@ def release(folder: Path) -> Path:
     git(folder, "commit", "--quiet", "--message=x")
     git(folder, "tag", "v1.2.3")
     output = folder.parent / "dist"
-    build(folder, output, repository=REPOSITORY)
-    return build(folder / LOADER, output, repository=REPOSITORY)
+    build(folder, output)
+    return build(folder / LOADER, output)
 
 
 def wheel(release: Path, name: str) -> zipfile.ZipFile:
@@ -86,7 +84,7 @@ def test_the_source_distribution_holds_what_is_needed_to_build(release: Path) ->
     held = source_files(release, "tap_instagram_business")
     folders = {path.partition("/")[0] for path in held if "/" in path}
     assert folders == {"tap_instagram_business"}
-    needed = {"pyproject.toml", "hatch_build.py", "README.md", "LICENSE", "PKG-INFO"}
+    needed = {"pyproject.toml", "README.md", "LICENSE", "PKG-INFO"}
     assert held >= {*needed, "CHANGELOG.md", "SECURITY.md", "catalog.example.json"}
 
 

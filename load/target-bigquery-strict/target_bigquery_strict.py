@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -24,14 +25,17 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from click import ClickException
+from click import ClickException, UsageError
 from singer_sdk.target_base import Target
 from target_bigquery import core
 from target_bigquery.batch_job import BigQueryBatchJobDenormalizedSink
 from target_bigquery.target import TargetBigQuery
+from target_bigquery_strict_access import check_access, end
 from typing_extensions import override
 
 if TYPE_CHECKING:
+    from typing import IO
+
     from google.cloud.bigquery import SchemaField
     from target_bigquery.core import BaseWorker, BigQueryTable
 
@@ -123,6 +127,11 @@ class StrictTargetBigQuery(TargetBigQuery):
         return super()._validate_config(*args, **kwargs)
 
     @override
+    def listen(self, file_input: IO[str] | None = None) -> None:
+        check_access(self.config)
+        super().listen(file_input)
+
+    @override
     def get_sink_class(self, stream_name: str | None = None) -> type[StrictSink]:
         return StrictSink
 
@@ -162,6 +171,19 @@ class StrictTargetBigQuery(TargetBigQuery):
             error, _traceback = self.error_notification.recv()
             message = f"A batch could not be loaded, no state is written: {error}"
             raise ClickException(message) from error
+
+
+def main() -> None:
+    """Entry point of `target-bigquery-strict`: what fails is told in one sentence."""
+    try:
+        StrictTargetBigQuery.cli(standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ClickException as error:
+        end(error)
+    except FileNotFoundError as error:  # of option --config
+        end(ClickException(str(error)))
 
 
 def ddl_type(column: SchemaField) -> str:

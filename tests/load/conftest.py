@@ -42,6 +42,7 @@ class Loader:
     dataset: str
     directory: Path
     options: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
     def started(self, *, set_up: str = "") -> Iterator[subprocess.Popen[str]]:
@@ -50,11 +51,11 @@ class Loader:
         config.write_text(json.dumps({**CONFIG, "dataset": self.dataset, **self.options}))
         program = (
             "from target_bigquery_strict import StrictTargetBigQuery as Target\n"
-            f"{set_up}\nTarget.cli()"
+            f"{set_up}\nimport target_bigquery_strict\ntarget_bigquery_strict.main()"
         )
         with subprocess.Popen(
             [str(self.python), "-c", program, "--config", str(config)],
-            env={**os.environ, **self._environment()},
+            env=self.variables(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -86,12 +87,15 @@ class Loader:
         sql = "SELECT table_name FROM {}.INFORMATION_SCHEMA.TABLES ORDER BY table_name"
         return [row["table_name"] for row in self.rows(sql)]
 
-    def _environment(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """Return its environment variables."""
         return {
+            **os.environ,
             "BIGQUERY_EMULATOR_HOST": self.sandbox.bigquery_url,
             "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
             "GOOGLE_CLOUD_PROJECT": "sandbox",
             "PYTHONWARNINGS": "ignore",
+            **self.environment,
         }
 
 

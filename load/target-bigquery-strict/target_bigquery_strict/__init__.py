@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +29,7 @@ from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from click import ClickException
+from click import ClickException, UsageError
 from google.api_core.exceptions import Conflict
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.target_base import Target
@@ -38,7 +39,11 @@ from target_bigquery.core import BigQueryTable
 from target_bigquery.target import TargetBigQuery
 from typing_extensions import override
 
+from target_bigquery_strict.access import check_access, end
+
 if TYPE_CHECKING:
+    from typing import IO
+
     from google.cloud.bigquery import Dataset, SchemaField, Table
     from target_bigquery.core import BaseWorker
 
@@ -150,6 +155,11 @@ class StrictTargetBigQuery(TargetBigQuery):
         return super()._validate_config(*args, **kwargs)
 
     @override
+    def listen(self, file_input: IO[str] | None = None) -> None:
+        check_access(self.config)
+        super().listen(file_input)
+
+    @override
     def get_sink_class(self, stream_name: str | None = None) -> type[StrictSink]:
         return StrictSink
 
@@ -189,6 +199,19 @@ class StrictTargetBigQuery(TargetBigQuery):
             error, _traceback = self.error_notification.recv()
             message = f"A batch could not be loaded, no state is written: {error}"
             raise ClickException(message) from error
+
+
+def main() -> None:
+    """Entry point of `target-bigquery-strict`: what fails is told in one sentence."""
+    try:
+        StrictTargetBigQuery.cli(standalone_mode=False)
+    except UsageError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ClickException as error:
+        end(error)
+    except FileNotFoundError as error:  # of option --config
+        end(ClickException(str(error)))
 
 
 def ddl_type(column: SchemaField) -> str:

@@ -35,6 +35,7 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "prepare": "tap_instagram_business.fleet.prepare:prepare",
+    "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
     "renew": f"{CREDENTIALS}.renewal:renew",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",

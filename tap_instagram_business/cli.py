@@ -34,6 +34,7 @@ COMMANDS = {
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
+    "merge": "tap_instagram_business.fleet.merge:merge",
     "prepare": "tap_instagram_business.fleet.prepare:prepare",
     "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
     "renew": f"{CREDENTIALS}.renewal:renew",

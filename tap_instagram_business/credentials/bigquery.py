@@ -101,30 +101,40 @@ def deletion_script(dataset: str, account_ids: Collection[str]) -> str:
     return SCRIPT.format(dataset=dataset, quoted=quoted)
 
 
+def open_client(project: str) -> tuple[Any, Any]:
+    """Return Google's module `bigquery` and a client of it, with the loader's credentials.
+
+    Raises:
+        CredentialsError: The module is not installed, or the credentials cannot be read.
+    """
+    try:
+        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - an extra
+        from google.cloud import bigquery  # noqa: PLC0415 - an extra
+    except ImportError:
+        message = (
+            "Google's BigQuery client is not installed: run pip install "
+            "'tap-instagram-business[bigquery]', or write the statements with --sql and skip "
+            "BigQuery with --no-bigquery"
+        )
+        raise CredentialsError(message) from None
+    is_emulator = os.environ.get("BIGQUERY_EMULATOR_HOST", "").startswith("http://")
+    key_file = os.environ.get("TARGET_BIGQUERY_CREDENTIALS_PATH")
+    try:
+        if key_file and not is_emulator:
+            return bigquery, bigquery.Client.from_service_account_json(key_file, project=project)
+        credentials = AnonymousCredentials() if is_emulator else None
+        return bigquery, bigquery.Client(project=project, credentials=credentials)
+    except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
+        raise _error(error, "opened") from None
+
+
 class BigQueryDataset:
     """A BigQuery dataset, accessed with Google's client."""
 
     def __init__(self, project: str, dataset: str) -> None:
         self._dataset = full_name(project, dataset)
+        self._bigquery, self._client = open_client(project)
         try:
-            from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - an extra
-            from google.cloud import bigquery  # noqa: PLC0415 - an extra
-        except ImportError:
-            message = (
-                "Google's BigQuery client is not installed: run pip install "
-                "'tap-instagram-business[bigquery]', or write the statements with --sql and skip "
-                "BigQuery with --no-bigquery"
-            )
-            raise CredentialsError(message) from None
-        self._bigquery = bigquery
-        is_emulator = os.environ.get("BIGQUERY_EMULATOR_HOST", "").startswith("http://")
-        key_file = os.environ.get("TARGET_BIGQUERY_CREDENTIALS_PATH")
-        try:
-            if key_file and not is_emulator:
-                self._client = bigquery.Client.from_service_account_json(key_file, project=project)
-            else:
-                credentials = AnonymousCredentials() if is_emulator else None
-                self._client = bigquery.Client(project=project, credentials=credentials)
             self._client.get_dataset(self._dataset)
         except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
             raise _error(error, "opened") from None

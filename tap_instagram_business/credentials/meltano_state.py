@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.storage import LocalFile
+from tap_instagram_business.credentials.system_database import SystemDatabase, find_meltano
 from tap_instagram_business.credentials.tombstones import project_directory
 
 if TYPE_CHECKING:
@@ -139,6 +138,7 @@ class MeltanoStates:
         if changed := self._states_without(account_ids):
             self.write(changed)
         self._remove_from_history(account_ids)
+        self._remove_from_database(account_ids)
         for path in self._run_files(account_ids):
             path.unlink(missing_ok=True)
 
@@ -193,10 +193,7 @@ class MeltanoStates:
 
     def _find_meltano(self) -> str:
         """Return the path of Meltano, from the search path or the project's environment."""
-        in_project = os.pathsep.join(
-            str(self.project / ".venv" / name) for name in ("bin", "Scripts")
-        )
-        program = shutil.which("meltano") or shutil.which("meltano", path=in_project)
+        program = find_meltano(self.project)
         if program is None:
             message = (
                 "Meltano is not on the search path: name a state file with --state-file, or skip "
@@ -226,3 +223,17 @@ class MeltanoStates:
                 "try again when no run is under way"
             )
             raise CredentialsError(message) from None
+
+    def _remove_from_database(self, account_ids: Collection[str]) -> None:
+        """Remove bookmarks from the table of runs in another database than the project's file."""
+        database = SystemDatabase(self.project)
+        if not database.is_elsewhere:
+            return
+        payloads = database.payloads([*account_ids])
+        remaining = {
+            row: json.dumps(without_accounts(json.loads(payload), account_ids))
+            for row, payload in payloads.items()
+        }
+        changed = {row: payload for row, payload in remaining.items() if payload != payloads[row]}
+        if changed:
+            database.replace(changed)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from tap_instagram_business.credentials.bigquery import BigQueryDataset
+    from tap_instagram_business.credentials.system_database import SystemDatabase
 
 HEARTBEAT = dt.timedelta(minutes=5)
 """Meltano: a run without a sign of life for this long is dead."""
@@ -37,10 +39,12 @@ class RunsUnderWay:
     Attributes:
         history: The database in which Meltano keeps its runs; None without a Meltano project.
         dataset: The BigQuery dataset into which runs load; None for none.
+        database: Meltano's system database, if it is not that file; None without a project.
     """
 
     history: Path | None = None
     dataset: BigQueryDataset | None = None
+    database: SystemDatabase | None = None
 
     def signs(self) -> list[str]:
         """Return what shows that a run is under way; empty if nothing does.
@@ -48,7 +52,7 @@ class RunsUnderWay:
         Raises:
             CredentialsError: Meltano's database or the dataset cannot be read.
         """
-        if running := self._running():
+        if running := [*self._running(), *self._running_elsewhere()]:
             return running
         staging = self.dataset.staging_tables() if self.dataset else []
         return [f"the staging table {name}" for name in staging]
@@ -89,7 +93,17 @@ class RunsUnderWay:
         except sqlite3.Error as error:
             message = f"Meltano's table of runs in {self.history} cannot be read ({error})"
             raise CredentialsError(message) from None
-        return [f"run {name} of Meltano" for name, heartbeat in rows if _is_alive(heartbeat)]
+        return _alive(rows)
+
+    def _running_elsewhere(self) -> list[str]:
+        if self.database is None or not self.database.is_elsewhere:
+            return []
+        return _alive(self.database.running())
+
+
+def _alive(runs: Iterable[tuple[str, str | None]]) -> list[str]:
+    """Return how to name the runs that have shown a sign of life lately."""
+    return [f"run {name} of Meltano" for name, heartbeat in runs if _is_alive(heartbeat)]
 
 
 def _is_alive(heartbeat: str | None) -> bool:

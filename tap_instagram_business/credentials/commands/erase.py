@@ -25,6 +25,7 @@ from tap_instagram_business.credentials.erasure import (
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
+from tap_instagram_business.credentials.system_database import SystemDatabase
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.outside_text import escape
 
@@ -151,7 +152,9 @@ def _erase(erasure: Erasure, code: str) -> None:
 
 def _runs(dataset: bigquery.BigQueryDataset | None) -> RunsUnderWay:
     states = MeltanoStates.of_current_project()
-    return RunsUnderWay(states.history if states else None, dataset)
+    if states is None:
+        return RunsUnderWay(dataset=dataset)
+    return RunsUnderWay(states.history, dataset, SystemDatabase(states.project))
 
 
 def _states(state_file: Path | None) -> MeltanoStates | StateFile:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
 
 TABLES = documented_tables()
-FOLDERS = (".", ".github", "docs", "hub", "load/*", "reports", "reports/page", "sandbox")
+FOLDERS = (
+    ".",
+    ".github",
+    "deploy/*",
+    "docs",
+    "hub",
+    "load/*",
+    "reports",
+    "reports/page",
+    "sandbox",
+)
 PAGES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md"))
 
 

@@ -87,8 +87,7 @@ def installed(folder: Path, *packages: str) -> dict[str, str]:
 @pytest.mark.long
 def test_kubernetes_accepts_the_manifest(tmp_path: Path) -> None:
     env = installed(tmp_path, "kubernetes-validate", "setuptools")
-    program = "import sys; from kubernetes_validate.utils import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "--strict", str(KUBERNETES)]
+    command = [sys.executable, "-m", "kubernetes_validate", "--strict", str(KUBERNETES)]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

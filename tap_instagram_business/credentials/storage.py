@@ -2,7 +2,7 @@
 
 A reader sees the content from before a change or from after it, even if the writer is killed.
 Changes are made under a lock. On this machine, the operating system releases the lock of a process
-that dies; in a cloud store, a second object is the lock.
+that dies; in a cloud store, a second object is the lock, which ends after ten minutes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import glob
 import importlib
 import os
 import re
-import socket
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.lease import Lease
 from tap_instagram_business.credentials.locking import exclusive
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 MAX_WAIT_SECONDS = 30.0
 """The longest time to wait for a lock."""
-PAUSE_SECONDS = 0.2
-"""The time between two attempts to take the lock of a cloud store."""
 
 LOCAL_SCHEMES = frozenset({"file", "local"})
 """The schemes of URIs for files on this machine."""
@@ -193,7 +190,7 @@ class RemoteFile:
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
             message = f"{location} cannot be opened: {error}"
             raise CredentialsError(message) from None
-        self._lock = f"{self._path}.lock"
+        self._lease = Lease(self._files, self._path, location)
 
     def read(self) -> bytes | None:
         """Return the content; None if the object does not exist.
@@ -213,8 +210,9 @@ class RemoteFile:
         """Replace the content.
 
         Raises:
-            CredentialsError: The object cannot be written.
+            CredentialsError: The object cannot be written, or its lock was lost.
         """
+        self._lease.check()
         try:
             self._files.pipe_file(self._path, content)
         except Exception as error:  # noqa: BLE001 - each store has errors of its own
@@ -231,45 +229,20 @@ class RemoteFile:
     def locked(self) -> Iterator[None]:
         """Keep other processes from changing the object during a `with` block.
 
-        The lock is a second object, which only one process can create. A process that is killed
-        leaves it behind. It is never removed automatically, because its owner may still be writing.
+        The lock is a second object. If a process is killed while it holds the lock, another one
+        takes it over after ten minutes.
 
         Raises:
             CredentialsError: Another process holds the lock for too long, or the store refuses.
         """
-        deadline = time.monotonic() + MAX_WAIT_SECONDS
-        while not self._create_lock():
-            if time.monotonic() >= deadline:
-                message = (
-                    f"Another process is changing {self.location} ({self._read_lock()}): try again "
-                    f"later, or delete {self.location}.lock if that process has ended"
-                )
-                raise CredentialsError(message)
-            time.sleep(PAUSE_SECONDS)
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._lease.held(MAX_WAIT_SECONDS))
+            except CredentialsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - each store has errors of its own
+                raise self._error(error, "locked") from None
             yield
-        finally:
-            with suppress(Exception):
-                self._files.rm_file(self._lock)
-
-    def _create_lock(self) -> bool:
-        """Create the lock and return True; return False if it exists already."""
-        owner = f"process {os.getpid()} on {socket.gethostname()}".encode()
-        try:
-            self._files.pipe_file(self._lock, owner, mode="create")
-        except FileExistsError:
-            return False
-        except Exception as error:  # noqa: BLE001 - each store has errors of its own
-            raise self._error(error, "locked") from None
-        return True
-
-    def _read_lock(self) -> str:
-        """Return the name of the process that holds the lock."""
-        try:
-            owner: bytes = self._files.cat_file(self._lock)
-            return owner.decode("ascii", "replace")
-        except Exception:  # noqa: BLE001 - each store has errors of its own
-            return "unknown process"
 
     def _error(self, error: Exception, participle: str) -> CredentialsError:
         """Return the error that says what could not be done, such as `read`."""

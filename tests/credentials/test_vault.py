@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tap_instagram_business.credentials import storage
+from tap_instagram_business.credentials import lease, storage
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.vault import Record, Vault, _checksum
@@ -330,7 +330,7 @@ def test_a_vault_in_a_cloud_store(remote: Vault, record: Record) -> None:
 def test_two_writers_in_a_cloud_store_do_not_lose_records(
     remote: Vault, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(lease, "PAUSE_SECONDS", 0.001)
 
     def write(name: str) -> None:
         for number in range(20):
@@ -357,6 +357,51 @@ def test_a_lock_left_in_a_cloud_store_is_reported_and_respected(
     assert f"delete {remote.location}.lock" in str(refused.value)
     with remote.changing() as records:
         records[record.account_id] = record
+
+
+def test_a_lock_of_a_process_that_was_killed_is_taken_over_when_its_time_is_over(
+    remote: Vault, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "MAX_WAIT_SECONDS", 0.3)
+    killed = storage.RemoteFile(remote.location).locked()
+    killed.__enter__()
+    with pytest.raises(CredentialsError, match="Another process"), remote.changing():
+        pass
+    monkeypatch.setattr(lease, "LEASE", dt.timedelta(seconds=-1))
+    late = storage.RemoteFile(f"{remote.location}.other")
+    held = late.locked()
+    held.__enter__()
+    other = Vault(f"{remote.location}.other")
+    with other.changing() as records:
+        records[record.account_id] = record
+    assert other.read() == {record.account_id: record}
+    assert not late._files.exists(f"{late._path}.lock")
+    with pytest.raises(CredentialsError, match="was not changed: this process took so long"):
+        late.write(b"{}")
+
+
+def test_an_expired_lock_goes_to_one_of_many_that_wait(
+    remote: Vault, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(lease, "LEASE", dt.timedelta(seconds=-1))
+    killed = storage.RemoteFile(remote.location).locked()
+    killed.__enter__()
+    monkeypatch.undo()
+    monkeypatch.setattr(lease, "PAUSE_SECONDS", 0.001)
+
+    def write(name: str) -> None:
+        for number in range(10):
+            with Vault(remote.location).changing() as records:
+                time.sleep(0.001)
+                records[f"{name}{number}"] = replace(record, account_id=f"{name}{number}")
+
+    threads = [threading.Thread(target=write, args=(f"{n}-",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(remote.read()) == 40
 
 
 @pytest.mark.parametrize("location", ["nowhere://bucket/vault.json", "gs://bucket/vault.json"])

@@ -88,15 +88,16 @@ def test_staged_shards_give_the_same_tables_as_direct_ones(loader: Loader) -> No
         loader, dataset=f"{loader.dataset}_stage", options={"upsert": False, "batch_size": 3}
     )
     direct = replace(loader, dataset=f"{loader.dataset}_direct")
-    for day, more in ((10, {}), (11, {"likes": 5})):
-        for shard in (1, 2):
-            assert staging.run(messages(shard, day, **more)).returncode == 0
-            assert direct.run(messages(shard, day, **more)).returncode == 0
-        assert "rows of 2 tables were merged" in merge(loader)
-    # What was interrupted after the MERGE and before the rows were deleted is merged again.
+    first, second = messages(1, 10), [*messages(1, 11, likes=5), *messages(2, 11, likes=5)]
+    assert staging.run(first).returncode == 0
+    assert "8 rows of 2 tables were merged" in merge(loader)
+    assert staging.run(second).returncode == 0
+    assert "16 rows of 2 tables were merged" in merge(loader)
+    # What was merged by a command that ended before it deleted the rows is merged again.
     assert staging.run(messages(2, 11, likes=5)).returncode == 0
     assert "8 rows of 2 tables were merged" in merge(loader)
-    assert " 0 rows of 0 tables" in f" {merge(loader)}"
+    assert direct.run(first).returncode == 0
+    assert direct.run(second).returncode == 0
 
     for stream, keys in KEYS.items():
         order = ", ".join(keys)
@@ -104,4 +105,4 @@ def test_staged_shards_give_the_same_tables_as_direct_ones(loader: Loader) -> No
         sql = f"SELECT {columns} FROM {{}}.{stream} ORDER BY {order}"
         final = replace(loader, dataset=f"{loader.dataset}_final").rows(sql)
         assert final == direct.rows(sql)
-        assert len(final) == (12 if "date" in keys else 4)
+        assert len(final) == (10 if "date" in keys else 4)

@@ -1,0 +1,106 @@
+"""The programs in `deploy/`: what they ask Meltano for, wherever they are started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.meltano_project import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Start = Callable[..., subprocess.CompletedProcess[str]]
+
+BASE = "fleet:tap-instagram-business-to-target-bigquery"
+TELLS = '#!/bin/sh\necho "$* ${TAP_INSTAGRAM_BUSINESS_SHARD:-} ${TARGET_BIGQUERY_DATASET:-}"\n'
+"""A program in the place of Meltano that prints what it is asked for."""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Start:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    meltano = tmp_path / ".venv" / "bin" / "meltano"
+    meltano.parent.mkdir(parents=True)
+    meltano.write_text(TELLS)
+    meltano.chmod(0o755)
+
+    def started(program: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [tmp_path / "deploy" / program, *arguments],
+            cwd="/",
+            env={"PATH": os.environ["PATH"], **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return started
+
+
+EL = "--environment=fleet el tap-instagram-business target-bigquery --state-id="
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "asked"),
+    [
+        (["3/16"], {}, f"{EL}{BASE}:3-of-16 3/16"),
+        (["1/1"], {}, f"{EL}{BASE} 1/1"),
+        (
+            [],
+            {"CLOUD_RUN_TASK_INDEX": "0", "CLOUD_RUN_TASK_COUNT": "16"},
+            f"{EL}{BASE}:1-of-16 1/16",
+        ),
+        (
+            [],
+            {"CLOUD_RUN_TASK_INDEX": "15", "CLOUD_RUN_TASK_COUNT": "16"},
+            f"{EL}{BASE}:16-of-16 16/16",
+        ),
+        ([], {"JOB_COMPLETION_INDEX": "7", "SHARDS": "9"}, f"{EL}{BASE}:8-of-9 8/9"),
+        (
+            ["2/3"],
+            {"FLEET_ENVIRONMENT": "prod"},
+            f"{EL}{BASE}:2-of-3 2/3".replace("fleet", "prod"),
+        ),
+    ],
+)
+def test_a_shard_has_a_state_of_its_own(
+    start: Start, arguments: list[str], env: dict[str, str], asked: str
+) -> None:
+    done = start("run-shard", *arguments, **env)
+    assert (done.returncode, done.stdout.strip()) == (0, asked), done.stderr
+
+
+@pytest.mark.parametrize("shard", ["", "3", "0/3", "4/3", "1/x", "1/0", "-1/3", "1/2/3", "01/3"])
+def test_there_is_no_such_shard(start: Start, shard: str) -> None:
+    done = start("run-shard", shard)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr
+
+
+def test_a_shard_must_be_named(start: Start) -> None:
+    assert start("run-shard").returncode == 2
+    assert start("run-shard", JOB_COMPLETION_INDEX="0").returncode == 2
+    assert start("prepare").returncode == 2
+
+
+def test_the_steps_around_the_shards(start: Start) -> None:
+    invoke = "--environment=fleet invoke tap-instagram-business"
+    assert start("prepare", "7").stdout == f"{invoke} prepare 7 --state-id={BASE}  \n"
+    assert start("prepare", SHARDS="7").stdout == start("prepare", "7").stdout
+    assert (start("renew").returncode, start("renew").stdout) == (0, "")
+    vault = start("renew", TAP_INSTAGRAM_BUSINESS_VAULT_PATH="gs://b/v.json")
+    assert vault.stdout == f"{invoke} renew  \n"
+    assert (start("merge").returncode, start("merge").stdout) == (0, "")
+    staged = {"TARGET_BIGQUERY_DATASET": "stage", "FLEET_DATASET": "instagram"}
+    merged = start("merge", **staged).stdout
+    assert merged == f"{invoke} merge --dataset=instagram --staging=stage  stage\n"
+    assert start("reports", **staged).stdout.endswith(" run dbt-bigquery:run  instagram\n")
+    lines = start("health", **staged).stdout.splitlines()
+    assert [line.split()[2] for line in lines] == ["dbt-bigquery:test", "tap-instagram-business"]
+    assert "prune-runs --days 30" in lines[1]

@@ -15,8 +15,8 @@ from tests.targets.user_project import DOCUMENT, blocks
 
 OWN_PACKAGES = {"tap-instagram-business", "target-bigquery-strict"}
 PROJECT = yaml.safe_load((ROOT / "meltano.yml").read_text("utf-8"))["plugins"]
-(TAP,) = PROJECT["extractors"]
-(LOADER,) = PROJECT["loaders"]
+TAP, *_ = PROJECT["extractors"]
+LOADER, *_ = PROJECT["loaders"]
 BLOCKS = (*TARGETS, "jsonl")
 
 

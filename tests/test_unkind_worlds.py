@@ -52,9 +52,13 @@ OF_DAYS = {
 MAY_PASS = frozenset({1, 2})
 """Codes of errors that Meta calls transient."""
 METRIC_OF = {
-    **dict.fromkeys(("follows", "unfollows"), "follows_and_unfollows"),
-    **dict.fromkeys(("taps_forward", "taps_back", "exits", "swipes_forward"), "navigation"),
+    **{("account_insights", name): "follows_and_unfollows" for name in ("follows", "unfollows")},
+    **{
+        ("story_insights", name): "navigation"
+        for name in ("taps_forward", "taps_back", "exits", "swipes_forward")
+    },
 }
+"""The metric that a column is a part of, where it is not the metric itself."""
 INSIGHT_COLUMNS = frozenset(truth.DAY_COLUMNS) | frozenset(truth.INSIGHT_COLUMNS)
 """Columns that Meta was asked for: if it leaves one out, a gap must tell so."""
 LISTED_BY_DAY = frozenset({"account_insights", "account_reach"})
@@ -93,7 +97,7 @@ class Check:
                 continue
             what = f"{stream}.{column} of {got} is not {value}"
             kinds = self.kinds(stream, expected, column)
-            if not kinds and written is None and self.is_failure(expected, column):
+            if not kinds and written is None and self.is_failure(stream, expected, column):
                 continue
             assert kinds, f"nothing was spoiled, but {what}"
             if written is None:
@@ -124,14 +128,14 @@ class Check:
             if page.account and f"Not read: Page {page.name} ({page.id})" in self.warnings
         }
 
-    def is_failure(self, row: Row, column: str) -> bool:
+    def is_failure(self, stream: str, row: Row, column: str) -> bool:
         """Whether Meta failed at the whole call of a number, for a reason that may pass.
 
         The metrics of such a call are not asked for one by one if both halves of it fail too.
         """
         return any(
             gap["account_id"] == row["account_id"]
-            and gap["metric"] in {METRIC_OF.get(column, column), truth.DOES_NOT_APPLY}
+            and gap["metric"] in {METRIC_OF.get((stream, column), column), truth.DOES_NOT_APPLY}
             and gap["reason"] == "error"
             and gap["code"] in MAY_PASS
             for gap in self.run.records.get("insight_gaps", ())
@@ -144,7 +148,7 @@ class Check:
             media = row.get("media_id") or row["id"]
         if stream in OF_DAYS:
             day = dt.date.fromisoformat(row["date"])
-            metric = metric or OF_DAYS[stream] or METRIC_OF.get(column, column)
+            metric = metric or OF_DAYS[stream] or METRIC_OF.get((stream, column), column)
         touched = self.server.unkind.touched.about(
             account_id=row["account_id"], media_id=media, metric=metric or None
         )
@@ -184,7 +188,7 @@ def is_about(gap: Row, stream: str, row: Row, column: str) -> bool:
         return False
     if stream in OF_DAYS and not gap["date"] <= row["date"] <= gap["last_date"]:
         return False
-    own = row.get("metric") or OF_DAYS.get(stream) or METRIC_OF.get(column, column)
+    own = row.get("metric") or OF_DAYS.get(stream) or METRIC_OF.get((stream, column), column)
     return is_list or not own or metric in {truth.DOES_NOT_APPLY, own}
 
 

@@ -7,6 +7,7 @@ each shard is split in two: the accounts of shard 3 of 16 are those of the shard
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ PATTERN = r"^[1-9][0-9]{0,5}/[1-9][0-9]{0,5}$(?!\n)"
 """How setting `shard` is written, as `3/16`."""
 
 
+@functools.lru_cache(maxsize=500_000)
 def place(account_id: str, number: int) -> int:
     """Return to which of `number` shards an account belongs; the first one is 1."""
     digest = hashlib.sha256(account_id.encode()).digest()[:HASHED_BYTES]

@@ -11,7 +11,7 @@ import click
 from tap_instagram_business.credentials.bigquery import full_name, open_client
 from tap_instagram_business.credentials.commands.options import examples
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.fleet.merge_sql import COLUMNS, Batch, StagedTable
+from tap_instagram_business.fleet.merge_sql import ALL, Batch, StagedTable
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -87,31 +87,29 @@ class Merging:
 
     def merge(self, name: str, keys: Sequence[str]) -> int:
         """Merge one table and return the number of staged rows; 0 if there is no such table."""
-        columns = self._columns(self._staging, name)
-        if not columns:
+        if name not in {table.table_id for table in self._client.list_tables(self._staging)}:
             return 0
-        table = StagedTable(f"{self._staging}.{name}", f"{self._target}.{name}", keys, [*columns])
+        schema = self._schema(f"{self._staging}.{name}")
+        columns = [column.name for column in schema]
+        table = StagedTable(f"{self._staging}.{name}", f"{self._target}.{name}", keys, columns)
         (found,) = self._query(table.batch_query())
         batch = Batch(**dict(found.items()))
         if not batch.rows:
             return 0
-        self._create(table)
-        known = self._columns(self._target, name)
-        for column in columns.keys() - known.keys():
-            self._query(table.add_column_statement(column, columns[column]))
+        self._create(table, schema)
         self._query(table.merge_statement(batch))
         self._query(table.clear_statement(batch))
         logger.info("%s: %d rows were merged", name, batch.rows)
         return batch.rows
 
-    def _columns(self, dataset: str, table: str) -> dict[str, str]:
-        """Return the types of the columns of a table by name; none if there is no such table."""
-        rows = self._query(COLUMNS.format(dataset=dataset, table=table))
-        return {row["column_name"]: row["data_type"] for row in rows}
+    def _schema(self, table: str) -> Sequence[Any]:
+        """Return the columns of a table, from a query that is not run and costs nothing."""
+        only_check = self._bigquery.QueryJobConfig(dry_run=True)
+        schema: Sequence[Any] = self._client.query(ALL.format(table=table), only_check).schema
+        return schema
 
-    def _create(self, table: StagedTable) -> None:
-        """Create the target, unless it is there."""
-        schema = self._client.get_table(table.staging).schema
+    def _create(self, table: StagedTable, schema: Sequence[Any]) -> None:
+        """Create the target, or add to it the columns that are new."""
         target = self._bigquery.Table(table.target, schema=schema)
         target.clustering_fields = table.clustering_columns or None
         if table.partition_column:
@@ -119,6 +117,10 @@ class Merging:
             partitioning = self._bigquery.TimePartitioning(kind, table.partition_column)
             target.time_partitioning = partitioning
         self._client.create_table(target, exists_ok=True)
+        known = {column.name for column in self._schema(table.target)}
+        for column in schema:
+            if column.name not in known:
+                self._query(table.add_column_statement(column))
 
     def _query(self, sql: str) -> list[Any]:
         return list(self._client.query(sql).result())

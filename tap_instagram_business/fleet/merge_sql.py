@@ -9,7 +9,7 @@ media and do not grow with the days.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -19,10 +19,8 @@ DATES = ("date", "snapshot_date")
 """The columns that a table is partitioned by, if one of them is in its key."""
 MAX_CLUSTERING_COLUMNS = 4
 NEWEST_FIRST = "`_sdc_extracted_at` DESC, `_sdc_received_at` DESC, `_sdc_batched_at` DESC"
-COLUMNS = """
-SELECT column_name, data_type FROM `{dataset}`.INFORMATION_SCHEMA.COLUMNS
-WHERE table_name = '{table}' ORDER BY ordinal_position
-"""
+DDL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+ALL = "SELECT * FROM `{table}`"
 BATCH = "SELECT COUNT(*) AS `rows`, MAX(`_sdc_batched_at`) AS until{dates} FROM `{staging}`"
 MERGE = """\
 MERGE `{target}` AS target USING (
@@ -116,6 +114,8 @@ class StagedTable:
         """Return the statement that deletes the rows of a batch that was merged."""
         return CLEAR.format(staging=self.staging, condition=batch.condition)
 
-    def add_column_statement(self, name: str, data_type: str) -> str:
+    def add_column_statement(self, column: Any) -> str:  # noqa: ANN401 - a SchemaField
         """Return the statement that adds a new column of the staging table to the target."""
-        return f"ALTER TABLE `{self.target}` ADD COLUMN IF NOT EXISTS `{name}` {data_type}"
+        kind = DDL_TYPES.get(column.field_type, column.field_type)
+        data_type = f"ARRAY<{kind}>" if column.mode == "REPEATED" else kind
+        return f"ALTER TABLE `{self.target}` ADD COLUMN IF NOT EXISTS `{column.name}` {data_type}"

@@ -184,7 +184,11 @@ class GraphSession:
         ]
 
     def _calls_per_request(self, number: int, *, together: bool) -> int:
-        """Return how many of these calls go into one request."""
+        """Return how many of these calls go into one request.
+
+        They are split up for the number of requests that a run begins with, even if more may go
+        together: more and smaller batches cost more round trips and more work than they save.
+        """
         if not self._batcher.sends_together:
             return 1
         if together:

@@ -24,7 +24,7 @@ SECONDS = 60
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of what the scripts need before they set anything up."""
-    copy = tmp_path / "it's a folder"
+    copy = tmp_path / "a folder"
     shutil.copytree(ROOT / "bin", copy / "bin")
     shutil.copy(ROOT / "meltano.yml", copy / "meltano.yml")
     return copy
@@ -134,3 +134,11 @@ def test_a_moved_folder_is_set_up_again(folder: Path, taken_port: int) -> None:
     done = run(moved, "demo")
     assert "This folder was moved: setting up again" in done.stdout
     assert str(moved) in (moved / ".venv" / "bin" / "pip").read_text().splitlines()[0]
+
+
+def test_a_folder_with_an_apostrophe(folder: Path) -> None:
+    named = folder.rename(folder.parent / "it's a folder")
+    told = sentence(run(named, "demo"))
+    assert "it's a folder has an apostrophe in its name" in told
+    assert told.endswith("give the folder another name.")
+    assert not (named / ".venv").exists()

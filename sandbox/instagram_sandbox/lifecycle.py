@@ -95,7 +95,7 @@ def up(data_dir: Path, choices: dict[str, Any], options: Options) -> Iterator[st
     world = world or worlds.create(choices, options.clock)
     worlds.check_choices(world, choices)
     if not options.no_bigquery:
-        _check_emulator()
+        _check_emulator(data_dir)
     launches = list(_launches(data_dir, world, options))
     running = {launch.server: launch.server.running() for launch in launches}
     _check_ports([launch for launch in launches if not running[launch.server]])
@@ -154,7 +154,13 @@ def _launches(data_dir: Path, world: WorldSettings, options: Options) -> Iterato
         yield Launch(server, options.bigquery_port, "bigquery-port", arguments)
 
 
-def _check_emulator() -> None:
+def _check_emulator(data_dir: Path) -> None:
+    if "'" in str(data_dir):
+        message = (
+            f"The folder {data_dir} has an apostrophe in its name, with which the local BigQuery"
+            " cannot work: give it another name, or choose another folder with --data-dir."
+        )
+        raise SandboxError(message)
     if find_spec("bqemulator") is None:
         message = (
             "The local BigQuery is not installed: it needs Python 3.11 or newer."

@@ -166,3 +166,11 @@ def test_no_proxy_is_asked_for_this_machine(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert sandbox.up("--no-bigquery").returncode == 0
     assert "Graph API: up at" in sandbox.run("status").stdout
+
+
+def test_an_apostrophe_in_the_name_of_the_folder_is_told(tmp_path: Path) -> None:
+    sandbox = LocalSandbox.on_free_ports(tmp_path / "it's" / ".sandbox")
+    started = sandbox.up("--no-graph")
+    assert started.returncode == 1
+    assert "has an apostrophe in its name" in started.stderr
+    assert "Traceback" not in started.stderr

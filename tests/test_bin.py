@@ -126,6 +126,7 @@ def test_a_disk_that_is_full(folder: Path, tmp_path: Path) -> None:
     assert told == "The set-up needs 1500 MB, and the disk of this folder has 10 MB left."
 
 
+@pytest.mark.long
 def test_a_moved_folder_is_set_up_again(folder: Path, taken_port: int) -> None:
     assert taken_port
     assert "Port" in sentence(run(folder, "demo"))

@@ -41,6 +41,7 @@ def test_all_default_tables_of_that_world(serve: Callable[..., GraphApiServer]) 
 
 
 @pytest.mark.soak
+@pytest.mark.long
 def test_an_account_with_10000_posts_takes_under_1000_calls_a_day(
     serve: Callable[..., GraphApiServer],
 ) -> None:
@@ -53,6 +54,7 @@ def test_an_account_with_10000_posts_takes_under_1000_calls_a_day(
 
 
 @pytest.mark.soak
+@pytest.mark.long
 def test_quiet_accounts_share_requests(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WorldSettings(accounts=40, posts=5, days=400, stories_per_day=0, start=START))
     state = run_tap(server).state

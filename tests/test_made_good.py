@@ -124,6 +124,7 @@ def test_media_that_meta_failed_at_are_remembered_by_a_run_that_is_cut_short(
     assert "again" not in str(run.state)
 
 
+@pytest.mark.long
 def test_an_account_at_whose_media_meta_fails_too_often_is_left_out_and_made_good(
     serve: Callable[..., GraphApiServer],
 ) -> None:
@@ -342,7 +343,7 @@ def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next
     warehouse.assert_true(server.world, START, DAYS)
 
 
-@pytest.mark.parametrize("after", [1, 30, 300])
+@pytest.mark.parametrize("after", [1, 30, 150])
 def test_a_network_that_is_gone_for_a_while_is_waited_for(
     server: GraphApiServer, after: int
 ) -> None:

@@ -119,6 +119,7 @@ def test_nothing_to_move() -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_the_command_moves_the_states_of_meltano(tmp_path: Path) -> None:
     (tmp_path / "meltano.yml").write_text(
         "version: 1\nproject_id: prepare\nenvironments: [{name: prod}]\n"

@@ -43,6 +43,7 @@ def test_a_large_state_is_written_seldom_and_at_the_end() -> None:
     assert [state["bookmarks"]["media"]["number"] for state in run.states] == [0, 99]
 
 
+@pytest.mark.long
 def test_state_lines_do_not_grow_with_the_square_of_accounts(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +149,7 @@ def replay(output: str) -> Run:
     return run
 
 
+@pytest.mark.long
 def test_rows_written_before_any_state_are_those_the_state_is_about(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:

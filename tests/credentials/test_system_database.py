@@ -154,6 +154,7 @@ def project(
         yield filled(uri)
 
 
+@pytest.mark.long
 def test_an_account_is_erased_from_a_database_elsewhere(project: Path) -> None:
     states = MeltanoStates(project)
     assert states.find([GOES]) == ["prod:a-to-b"]
@@ -166,6 +167,7 @@ def test_an_account_is_erased_from_a_database_elsewhere(project: Path) -> None:
     assert not [payload for payload in payloads if GOES in payload or STAYS not in payload]
 
 
+@pytest.mark.long
 def test_a_run_under_way_and_old_runs_are_seen(project: Path) -> None:
     database = SystemDatabase(project)
     runs = RunsUnderWay(project / ".meltano" / "meltano.db", database=database)

@@ -25,6 +25,7 @@ def test_the_job_ends_with_views_and_the_commands_read_them(project: MeltanoProj
     assert "ds.projectId=sandbox" in links.stdout
 
 
+@pytest.mark.long
 def test_the_loaders_job_makes_no_views(project: MeltanoProject) -> None:
     run = project.meltano("run", "--force", "load-instagram")
 

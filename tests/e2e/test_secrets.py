@@ -115,6 +115,7 @@ def test_meltano_runs_with_nothing_but_ciphertext(project: MeltanoProject, key_f
     assert not holding(files(project), TOKEN, SECRET, key_file.read_text())
 
 
+@pytest.mark.long
 def test_connect_sync_and_erase_under_meltano(
     project: MeltanoProject, key_file: Path, tmp_path: Path
 ) -> None:

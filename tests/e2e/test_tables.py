@@ -87,6 +87,7 @@ def test_every_row_equals_the_truth_after_one_run_and_after_two(project: Meltano
         assert sort in captions, "the world has lost what makes captions hard"
 
 
+@pytest.mark.long
 def test_runs_cut_short_in_a_row_anywhere_are_made_good_by_the_next(
     project: MeltanoProject,
 ) -> None:

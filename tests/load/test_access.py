@@ -142,6 +142,7 @@ def test_each_is_told_in_one_sentence(loader: Loader) -> None:
         assert "canarykey" not in told[name]
 
 
+@pytest.mark.long
 def test_under_meltano_the_sentence_comes_first_and_last(loader: Loader) -> None:
     under = {**QUIET, "MELTANO_PROJECT_ROOT": "/nonexistent"}
     wrong = replace(loader, options={"credentials_path": "/no.json"}, environment=under)
@@ -153,6 +154,7 @@ def test_under_meltano_the_sentence_comes_first_and_last(loader: Loader) -> None
     assert first.startswith("Error: The key file /no.json cannot be read")
 
 
+@pytest.mark.long
 def test_no_project_is_told_in_one_sentence(loader: Loader) -> None:
     result = replace(loader, options={"project": ""}, environment=QUIET).run([schema()])
     assert result.returncode == 1

@@ -83,6 +83,7 @@ def merge(loader: Loader) -> str:
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_staged_shards_give_the_same_tables_as_direct_ones(loader: Loader) -> None:
     staging = replace(
         loader, dataset=f"{loader.dataset}_stage", options={"upsert": False, "batch_size": 3}

@@ -51,7 +51,7 @@ def test_rows_after_the_last_state_of_a_tap_that_died_are_kept_too(loader: Loade
 @pytest.mark.parametrize(
     "moment", ["StrictSink.process_batch", "Target._await_loads", "StrictSink.clean_up"]
 )
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_killed_run_and_a_second_one_end_in_the_same_table(
     loader: Loader, moment: str, *, after: bool
 ) -> None:

@@ -105,6 +105,7 @@ def test_all_pictures_are_drawn_on_a_narrow_screen_too(browser: Browser, page: P
     assert browser.evaluate("document.documentElement.scrollWidth") <= 380
 
 
+@pytest.mark.long
 def test_a_page_of_odd_accounts(
     browser: Browser, bigquery: LocalBigQuery, tables: Tables, tmp_path: Path
 ) -> None:

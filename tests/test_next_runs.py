@@ -85,6 +85,7 @@ def test_daily_runs_with_days_left_out_keep_every_days_final_figure(
     assert got.keys() == expected.keys()
 
 
+@pytest.mark.long
 def test_every_media_is_read_within_its_tier_and_snapshots_are_kept(
     server: GraphApiServer,
 ) -> None:

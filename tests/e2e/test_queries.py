@@ -38,6 +38,7 @@ def column_types(project: MeltanoProject) -> dict[str, dict[str, str]]:
     return found
 
 
+@pytest.mark.long
 def test_queries_and_types_are_those_of_bigquery(project: MeltanoProject) -> None:
     select_every_table(project)
     project.sync()

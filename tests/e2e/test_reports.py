@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 
+@pytest.mark.long
 def test_the_job_ends_with_views_and_the_commands_read_them(project: MeltanoProject) -> None:
     run = project.meltano("run", "--force", "instagram-to-bigquery")
     page = project.meltano("invoke", "instagram-report:page", "--output", "report.html")

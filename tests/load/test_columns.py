@@ -49,6 +49,7 @@ def test_new_columns_are_added_and_filled(loader: Loader) -> None:
     }
 
 
+@pytest.mark.long
 def test_a_column_no_longer_sent_keeps_what_it_has(loader: Loader) -> None:
     loader.run([schema(caption=STRING), record(1, 10, caption="kept"), state(1)])
 

@@ -31,6 +31,7 @@ Client.get_dataset, Client.get_table = once(Client.get_dataset), once(Client.get
 
 
 @pytest.mark.parametrize("upsert", [True, False])
+@pytest.mark.long
 def test_the_slower_of_two_that_create_a_table_goes_on(loader: Loader, *, upsert: bool) -> None:
     chosen = replace(loader, dataset=f"race_{upsert}".lower(), options={"upsert": upsert})
     assert chosen.run([schema(), record(1, 10), state(1)]).returncode == 0

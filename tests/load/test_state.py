@@ -49,7 +49,12 @@ def test_rows_after_the_last_state_of_a_tap_that_died_are_kept_too(loader: Loade
 
 
 @pytest.mark.parametrize(
-    "moment", ["StrictSink.process_batch", "Target._await_loads", "StrictSink.clean_up"]
+    "moment",
+    [
+        pytest.param("StrictSink.process_batch", marks=pytest.mark.long),
+        pytest.param("Target._await_loads", marks=pytest.mark.long),
+        "StrictSink.clean_up",
+    ],
 )
 @pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_killed_run_and_a_second_one_end_in_the_same_table(

@@ -80,6 +80,7 @@ def test_the_page_shows_the_numbers_of_the_views(
     assert_quiet(browser)
 
 
+@pytest.mark.long
 def test_the_newest_followers_and_best_post_are_those_of_the_views(
     browser: Browser, page: Path, views: Views
 ) -> None:
@@ -96,6 +97,7 @@ def test_the_newest_followers_and_best_post_are_those_of_the_views(
     assert top[4] == f"{best['views_vs_usual']:.1f}×"  # noqa: RUF001 - as the page writes it
 
 
+@pytest.mark.long
 def test_all_pictures_are_drawn_on_a_narrow_screen_too(browser: Browser, page: Path) -> None:
     browser.open(page, width=380)
 

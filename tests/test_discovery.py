@@ -235,6 +235,15 @@ def test_the_instagram_login_is_its_account(serve: Serve) -> None:
     assert server.calls == 1
 
 
+@pytest.mark.parametrize("gone", [None, 0, "unexpected", []])
+def test_the_instagram_login_without_an_id_is_no_account(serve: Serve, gone: object) -> None:
+    server = serve(WorldSettings(accounts=1, posts=1, days=1, login="instagram"))
+    body = json.dumps({"user_id": gone, "id": gone, "username": "someone"})
+    server.faults.add(Fault("raw", match=r"/me\?", status=200, body=body, times=None))
+    with pytest.raises(NoAccount, match="gave no id for the account of the access token"):
+        find(server)
+
+
 def test_a_sync_reads_all_that_is_found(serve: Serve) -> None:
     server = serve(world(client_pages=(0,), pageless_accounts=(2,)), api_settings=MANAGER)
     run = run_tap(server)

@@ -24,7 +24,7 @@ logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class NoAccount(GraphFailure):
-    """The token is valid, but gives access to no Instagram professional account."""
+    """The token is valid, but no Instagram professional account can be read with it."""
 
 
 class OtherAccountsToken(GraphFailure):
@@ -165,7 +165,10 @@ def _own(
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
     node = _data(session.answer(Call("me", params=params, token=token), costs))
-    own_id = read_id(node.get("user_id")) or str(node["id"])
+    own_id = read_id(node.get("user_id")) or read_id(node.get("id"))
+    if own_id is None:
+        message = "Meta gave no id for the account of the access token: run the tap again later"
+        raise NoAccount(message)
     own = Account(id=own_id, token=token, node=node)
     if not account_ids:
         return TokenAccounts((own,))

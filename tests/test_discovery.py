@@ -236,11 +236,13 @@ def test_the_instagram_login_is_its_account(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("gone", [None, 0, "unexpected", []])
-def test_the_instagram_login_without_an_id_is_no_account(serve: Serve, gone: object) -> None:
+def test_an_id_of_the_app_never_stands_in_for_that_of_the_account(
+    serve: Serve, gone: object
+) -> None:
     server = serve(WorldSettings(accounts=1, posts=1, days=1, login="instagram"))
-    body = json.dumps({"user_id": gone, "id": gone, "username": "someone"})
+    body = json.dumps({"user_id": gone, "id": "25900000000000001", "username": "someone"})
     server.faults.add(Fault("raw", match=r"/me\?", status=200, body=body, times=None))
-    with pytest.raises(NoAccount, match="gave no id for the account of the access token"):
+    with pytest.raises(NoAccount, match="gave no user_id for the access token"):
         find(server)
 
 

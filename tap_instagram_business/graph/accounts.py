@@ -165,9 +165,10 @@ def _own(
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
     node = _data(session.answer(Call("me", params=params, token=token), costs))
-    own_id = read_id(node.get("user_id")) or read_id(node.get("id"))
+    own_id = read_id(node.get("user_id"))
     if own_id is None:
-        message = "Meta gave no id for the account of the access token: run the tap again later"
+        # `id` is another one, which only this app knows: its rows would be those of a new account.
+        message = "Meta gave no user_id for the access token: run the tap again later"
         raise NoAccount(message)
     own = Account(id=own_id, token=token, node=node)
     if not account_ids:

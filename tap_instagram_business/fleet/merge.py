@@ -86,7 +86,11 @@ class Merging:
         self._client.create_dataset(dataset, exists_ok=True)
 
     def merge(self, name: str, keys: Sequence[str]) -> int:
-        """Merge one table and return the number of staged rows; 0 if there is no such table."""
+        """Merge one table and return the number of staged rows; 0 if there is no such table.
+
+        Raises:
+            CredentialsError: A loader was still running; the next merge takes what is left.
+        """
         if name not in {table.table_id for table in self._client.list_tables(self._staging)}:
             return 0
         schema = self._schema(f"{self._staging}.{name}")
@@ -99,6 +103,13 @@ class Merging:
         self._create(table, schema)
         self._query(table.merge_statement(batch))
         self._query(table.clear_statement(batch))
+        (left,) = self._query(table.left_query(batch))
+        if left["rows"]:
+            message = (
+                f"Rows of {name} came into the staging dataset while others were merged, so all of "
+                "them were kept there: wait until no shard is running, and run `merge` again"
+            )
+            raise CredentialsError(message)
         logger.info("%s: %d rows were merged", name, batch.rows)
         return batch.rows
 

@@ -30,7 +30,11 @@ MERGE `{target}` AS target USING (
 WHEN MATCHED THEN UPDATE SET {updates}
 WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({values})
 """
-CLEAR = "DELETE FROM `{staging}` WHERE {condition}"
+LEFT = "SELECT COUNT(*) AS `rows` FROM `{staging}` WHERE {condition}"
+CLEAR = """\
+DELETE FROM `{staging}` WHERE {condition}
+AND (SELECT COUNT(*) FROM `{staging}` WHERE {condition}) = {rows}
+"""
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,18 @@ class StagedTable:
         """Return the MERGE of a batch; of several rows with one key the newest is taken."""
         names = [f"`{name}`" for name in self.columns]
         matches = [f"target.`{name}` = source.`{name}`" for name in self.keys]
+        condition = batch.condition
         if self.partition_column and batch.first and batch.last:
-            matches.append(
-                f"target.`{self.partition_column}` "
-                f"BETWEEN DATE '{batch.first}' AND DATE '{batch.last}'"
+            dates = (
+                f"`{self.partition_column}` BETWEEN DATE '{batch.first}' AND DATE '{batch.last}'"
             )
+            matches.append(f"target.{dates}")
+            # A row of another date would be inserted beside the one that the target has.
+            condition = f"{condition} AND {dates}"
         return MERGE.format(
             target=self.target,
             staging=self.staging,
-            condition=batch.condition,
+            condition=condition,
             newest_first=NEWEST_FIRST,
             keys=", ".join(f"`{name}`" for name in self.keys),
             matches=" AND ".join(matches),
@@ -111,8 +118,16 @@ class StagedTable:
         )
 
     def clear_statement(self, batch: Batch) -> str:
-        """Return the statement that deletes the rows of a batch that was merged."""
-        return CLEAR.format(staging=self.staging, condition=batch.condition)
+        """Return the statement that deletes the rows of a batch that was merged.
+
+        It deletes nothing if a loader that is still running has put more rows into the batch since:
+        they were not merged, or not all of them.
+        """
+        return CLEAR.format(staging=self.staging, condition=batch.condition, rows=batch.rows)
+
+    def left_query(self, batch: Batch) -> str:
+        """Return the query for the number of rows of a batch that are still there."""
+        return LEFT.format(staging=self.staging, condition=batch.condition)
 
     def add_column_statement(self, column: Any) -> str:  # noqa: ANN401 - a SchemaField
         """Return the statement that adds a new column of the staging table to the target."""

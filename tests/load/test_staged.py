@@ -31,7 +31,9 @@ def test_a_merge_is_bounded_by_the_dates_of_its_batch() -> None:
     batch = Batch(9, UNTIL, dt.date(2026, 10, 30), dt.date(2026, 11, 19))
     statement = staged("account_id", "date").merge_statement(batch)
     assert "AND target.`date` BETWEEN DATE '2026-10-30' AND DATE '2026-11-19'\n" in statement
-    assert "WHERE `_sdc_batched_at` <= TIMESTAMP '2026-11-20T12:00:00+00:00'\n" in statement
+    dates = "`date` BETWEEN DATE '2026-10-30' AND DATE '2026-11-19'"
+    batched = "`_sdc_batched_at` <= TIMESTAMP '2026-11-20T12:00:00+00:00'"
+    assert f"WHERE {batched} AND {dates}\n" in statement
     assert staged("account_id", "date").clustering_columns == ["account_id"]
 
 
@@ -80,6 +82,23 @@ def merge(loader: Loader) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stderr
+
+
+@pytest.mark.e2e
+def test_rows_that_come_while_others_are_merged_are_not_deleted(loader: Loader) -> None:
+    staging = replace(loader, dataset=f"{loader.dataset}_stage", options={"upsert": False})
+    assert staging.run(messages(1, 10)).returncode == 0
+    name = f"sandbox.{staging.dataset}.media"
+    table = StagedTable(name, name.replace("_stage", "_final"), ["id"], ["id"])
+    (found,) = loader.rows(table.batch_query())
+    until = dt.datetime.fromisoformat(str(found["until"]).replace("Z", "+00:00"))
+    too_few = Batch(found["rows"] - 1, until)
+    count = f"SELECT COUNT(*) AS n FROM {name}"
+    loader.rows(table.clear_statement(too_few))
+    assert loader.rows(count) == [{"n": found["rows"]}]
+    assert loader.rows(table.left_query(too_few)) == [{"rows": found["rows"]}]
+    loader.rows(table.clear_statement(replace(too_few, rows=found["rows"])))
+    assert loader.rows(count) == [{"n": 0}]
 
 
 @pytest.mark.e2e

@@ -17,7 +17,14 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from tap_instagram_business import meltano_environment, selection, settings, streams
+from tap_instagram_business import (
+    meltano_environment,
+    selection,
+    setting_problems,
+    setting_values,
+    settings,
+    streams,
+)
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
 from tap_instagram_business.credentials.secret_settings import secret_problems
@@ -109,12 +116,12 @@ class TapInstagramBusiness(SdkTap):
     @classmethod
     @override
     def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
-        return settings.read_environment(properties, prefix, os.environ)
+        return setting_values.read_environment(properties, prefix, os.environ)
 
     @classmethod
     @override
     def tidy_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
-        return settings.tidy(config, cls.config_jsonschema["properties"])
+        return setting_values.tidy(config, cls.config_jsonschema["properties"])
 
     @override
     def config_errors(
@@ -124,8 +131,8 @@ class TapInstagramBusiness(SdkTap):
         if wrong_environment := meltano_environment.problem():
             return [wrong_environment]
         errors = (
-            [settings.sentence(error) for error in schema_errors]
-            or list(settings.problems(config, today=today))
+            [setting_problems.sentence(error) for error in schema_errors]
+            or list(setting_problems.problems(config, today=today))
             or list(secret_problems(config))
         )
         return [*errors, *self.misspelt_settings(config)] if errors else []
@@ -139,7 +146,7 @@ class TapInstagramBusiness(SdkTap):
         """
         cls.append_builtin_config(cls.config_jsonschema)
         known = cls.config_jsonschema["properties"]
-        return settings.misspelt(known, config, cls._env_var_prefix, os.environ)
+        return setting_problems.misspelt(known, config, cls._env_var_prefix, os.environ)
 
     @property
     def source(self) -> str:

@@ -13,7 +13,8 @@ from tap_instagram_business.credentials.commands.options import CommandSettings
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.secret_settings import Secrets
 from tap_instagram_business.credentials.vault import Vault
-from tap_instagram_business.settings import SETTINGS, read_environment
+from tap_instagram_business.setting_values import read_environment
+from tap_instagram_business.settings import SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
 from tests.program import complaint

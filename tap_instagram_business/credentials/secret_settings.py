@@ -12,7 +12,8 @@ from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys
 from tap_instagram_business.credentials.oauth import TOKEN
 from tap_instagram_business.graph import hosts
-from tap_instagram_business.settings import login_problem, unquoted
+from tap_instagram_business.setting_problems import login_problem
+from tap_instagram_business.setting_values import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

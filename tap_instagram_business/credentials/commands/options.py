@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from jsonschema import Draft7Validator
 
-from tap_instagram_business import meltano_environment
-from tap_instagram_business import settings as schema
+from tap_instagram_business import meltano_environment, setting_problems, setting_values
 from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.secret_settings import Secrets, secret_problems
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.graph import hosts
+from tap_instagram_business.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ NAMES = (
 )
 """The settings that commands use."""
 MAX_SECRET_BYTES = 64 * 1024
-SCHEMAS = {name: schema.SETTINGS.to_dict()["properties"][name] for name in NAMES}
+SCHEMAS = {name: SETTINGS.to_dict()["properties"][name] for name in NAMES}
 
 logger = logging.getLogger("tap-instagram-business.credentials")
 
@@ -73,9 +73,9 @@ class CommandSettings:
     @cached_property
     def values(self) -> dict[str, Any]:
         """The settings that are set and not empty, by name."""
-        environment = schema.read_environment(SCHEMAS, PREFIX, os.environ)
+        environment = setting_values.read_environment(SCHEMAS, PREFIX, os.environ)
         in_files = {name: self.config[name] for name in NAMES if name in self.config}
-        given = schema.tidy({**environment, **in_files}, SCHEMAS)
+        given = setting_values.tidy({**environment, **in_files}, SCHEMAS)
         return {name: value for name, value in given.items() if value is not None}
 
     def check(self) -> None:
@@ -87,7 +87,9 @@ class CommandSettings:
         if wrong_environment := meltano_environment.problem():
             raise CredentialsError(wrong_environment)
         found = Draft7Validator({"type": "object", "properties": SCHEMAS}).iter_errors(self.values)
-        errors = [schema.sentence(error) for error in found] or [*secret_problems(self.values)]
+        errors = [setting_problems.sentence(error) for error in found] or [
+            *secret_problems(self.values)
+        ]
         if errors:
             raise CredentialsError(" ".join(errors))
         if warning := hosts.warning(self.values.get("api_url") or ""):

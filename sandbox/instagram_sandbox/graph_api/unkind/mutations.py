@@ -32,7 +32,9 @@ def _null(_dice: Dice, _key: tuple[Key, ...], name: str, _value: Any) -> Object:
 
 
 def _retype(dice: Dice, key: tuple[Key, ...], name: str, value: Any) -> Object:  # noqa: ANN401
-    others = [make for kind, make in _TYPES.items() if type(value) is not kind]
+    # A fraction and a whole number are one type: nobody could tell 7 from the 39.4 it stands for.
+    own = int if isinstance(value, float) else type(value)
+    others = [make for kind, make in _TYPES.items() if kind is not own]
     return {name: dice.pick(others, *key, "type")(value)}
 
 

@@ -6,6 +6,7 @@ next minor version: with a new SDK, this is the file to check.
 
 from __future__ import annotations
 
+import functools
 import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
-from singer_sdk.helpers._util import load_json
+from singer_sdk.helpers._util import load_json, utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 if TYPE_CHECKING:
@@ -78,6 +80,27 @@ class SdkStream(Stream):
         if not self._is_announced:
             self._is_announced = True
             super()._write_schema_message()
+
+    @functools.cached_property
+    def _deselected(self) -> tuple[str, ...]:
+        return tuple(
+            name for name in self.schema["properties"] if not self.mask[("properties", name)]
+        )
+
+    # The SDK looks at each value of each row; no column of these tables has columns in it.
+    @override
+    def _generate_record_messages(self, record: Record) -> Iterator[RecordMessage]:
+        """Yield a row without the deselected columns, as the setting `stream_maps` changes it."""
+        for name in self._deselected:
+            record.pop(name, None)
+        for stream_map in self.stream_maps:
+            if (mapped := stream_map.transform(record)) is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=utc_now(),
+                )
 
     def announce(self) -> None:
         """Write the schema, unless it is written already."""

@@ -132,7 +132,7 @@ class Batcher:
         headers = {entry["name"]: entry["value"] for entry in operation.get("headers") or []}
         self._rate_limits.note_usage(read_usage(headers), call.quota_account, sent)
         try:
-            body = parse_json(str(operation.get("body") or "").encode("utf-8", "replace"))
+            body = parse_json(str(operation.get("body") or ""))
         except UnreadableBody:
             body = None
         return Reply(body, whole_number(operation.get("code")) or HTTPStatus.OK)

@@ -10,6 +10,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec.json
+
 if TYPE_CHECKING:
     from requests import Response
 
@@ -17,10 +19,11 @@ MAX_BYTES = 128 * 1024 * 1024
 """The largest body that is read, after decompression. Full batches of media have a few MB."""
 MAX_DEPTH = 64
 """How deep objects and lists may be nested. Meta's answers have fewer than 10 levels."""
+CONTAINERS = (dict, list)
 CHUNK_BYTES = 256 * 1024
 LONE_SURROGATE = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
 
 
@@ -51,19 +54,29 @@ def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytes:
     return b"".join(chunks)
 
 
-def parse_json(content: bytes) -> Any:  # noqa: ANN401
+def parse_json(content: bytes | str) -> Any:  # noqa: ANN401
     """Return JSON that can be stored: without NaN, with text that is Unicode, and not too deep.
 
     Raises:
         UnreadableBody: The content is not such JSON.
     """
     try:
-        body = json.loads(content, parse_constant=_refuse)
+        body = msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        body = _parse_oddity(content)
+    _check_depth(content, body)
+    return body
+
+
+def _parse_oddity(content: bytes | str) -> Any:  # noqa: ANN401
+    """Parse JSON that is too odd for the quick parser: a number of 400 digits, half a character."""
+    try:
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        body = json.loads(text, parse_constant=_refuse)
+        return _without_surrogates(body) if LONE_SURROGATE.search(text) else body
     except (ValueError, RecursionError):
         message = "no JSON in it"
         raise UnreadableBody(message) from None
-    _check_depth(body)
-    return _without_surrogates(body) if LONE_SURROGATE.search(content) else body
 
 
 def _refuse(_constant: str) -> None:
@@ -71,15 +84,17 @@ def _refuse(_constant: str) -> None:
     raise ValueError
 
 
-def _check_depth(body: object) -> None:
+def _check_depth(content: bytes | str, body: object) -> None:
+    opening = ("{", "[") if isinstance(content, str) else (b"{", b"[")
+    if sum(map(content.count, opening)) <= MAX_DEPTH:  # type: ignore[arg-type]
+        return
     level = [body]
     for _ in range(MAX_DEPTH):
         level = [
             child
             for parent in level
-            if isinstance(parent, (dict, list))
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, (dict, list))
+            for child in (parent.values() if type(parent) is dict else parent)
+            if type(child) in CONTAINERS
         ]
         if not level:
             return

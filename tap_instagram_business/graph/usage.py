@@ -6,9 +6,10 @@ accounts, nested by business.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec.json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ def _cases(header: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _object(header: str | None) -> dict[str, Any]:
     try:
-        content = json.loads(header or "{}")
+        content = msgspec.json.decode(header or "{}")
     except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -23,7 +23,7 @@ from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from types import FrameType
 
     from jsonschema import ValidationError
@@ -89,7 +89,7 @@ class SdkStream(Stream):
 
     # The SDK looks at each value of each row; no column of these tables has columns in it.
     @override
-    def _generate_record_messages(self, record: Record) -> Iterator[RecordMessage]:
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
         """Yield a row without the deselected columns, as the setting `stream_maps` changes it."""
         for name in self._deselected:
             record.pop(name, None)

@@ -88,12 +88,12 @@ def _check_depth(content: bytes | str, body: object) -> None:
     opening = ("{", "[") if isinstance(content, str) else (b"{", b"[")
     if sum(map(content.count, opening)) <= MAX_DEPTH:  # type: ignore[arg-type]
         return
-    level = [body]
-    for _ in range(MAX_DEPTH):
+    level: list[Any] = [[body]]
+    for _ in range(MAX_DEPTH + 1):
         level = [
             child
             for parent in level
-            for child in (parent.values() if type(parent) is dict else parent)
+            for child in (parent.values() if isinstance(parent, dict) else parent)
             if type(child) in CONTAINERS
         ]
         if not level:

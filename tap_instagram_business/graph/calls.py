@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from typing_extensions import Self, override
 
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.error_texts import refused_field
+from tap_instagram_business.graph.insights import Insights
 from tap_instagram_business.graph.reasons import Reason
 
 if TYPE_CHECKING:
@@ -206,6 +208,11 @@ class Answer:
     def nodes(self) -> list[dict[str, Any]]:
         """The objects of a list, as Meta gave them."""
         return objects(self.data["data"])
+
+    @functools.cached_property
+    def insights(self) -> Insights:
+        """The figures in an answer of an insights edge."""
+        return Insights(self.data, self.call.params.get("breakdown", ""))
 
     @property
     def ends_account(self) -> bool:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from tap_instagram_business import days
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.insights import read_series
 from tap_instagram_business.graph.insights_call import InsightsCall
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def find_day_labels(
     known = [account for account in accounts if account.followers is not None]
     for account in sorted(known, key=attrgetter("followers"), reverse=True)[:MAX_ASKED]:
         answer = session.answer(_call(account, session.now()), costs)
-        labels = labels_of(read_series(answer.data).get(METRIC, []), session.now())
+        labels = labels_of(answer.insights.series.get(METRIC, []), session.now())
         if labels:
             return labels
     return None

@@ -14,7 +14,6 @@ from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.error_table import RETRYABLE, Action
 from tap_instagram_business.graph.errors import AccountRateLimited
-from tap_instagram_business.graph.insights import metric_names
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
@@ -216,7 +215,7 @@ class GraphSession:
         for answer in settled:
             self._guard.count_call(answer.error)
             if isinstance(answer.call, InsightsCall):
-                self.refusals.note_given(answer.call, metric_names(answer.data))
+                self.refusals.note_given(answer.call, answer.insights.names)
         return settled
 
     def _retried(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:

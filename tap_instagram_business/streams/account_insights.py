@@ -10,11 +10,6 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import (
-    read_parts,
-    read_splits,
-    read_values,
-)
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
     DAY_METRICS,
@@ -190,7 +185,7 @@ class AccountInsights(DailyStream):
             follower.isolated(follower.read, account, day, answer)
         if question.breakdown:
             return self._read_split(answer, figures[day])
-        values = read_values(answer.data)
+        values = answer.insights.values
         figures[day] |= values
         reading = Reading("account", account, day.isoformat())
         self.table(ExtraInsights).write_values(reading, values)
@@ -211,11 +206,11 @@ class AccountInsights(DailyStream):
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
-        given = read_splits(answer.data, question.breakdown)
+        given = dict(answer.insights.splits)
         reading = Reading("account", question.window.account, question.first.isoformat())
         self.table(ExtraInsights).write_parts(reading, given, question.breakdown)
         parts = (part for part, _ in FOLLOW_COLUMNS.values())
-        known = read_parts(answer.data, FOLLOWS_AND_UNFOLLOWS.name, question.breakdown, parts)
+        known = answer.insights.parts(FOLLOWS_AND_UNFOLLOWS.name, parts)
         found = {name: known[part] for name, (part, _) in FOLLOW_COLUMNS.items() if part in known}
         figures |= found
         if len(found) < len(FOLLOW_COLUMNS):
@@ -280,7 +275,8 @@ class AccountInsightsBreakdowns(DayFollower):
     @override
     def read(self, account: Account, day: dt.date, answer: Answer) -> None:
         breakdown = cast("InsightsCall", answer.call).breakdown
-        splits = read_splits(answer.data, breakdown)
+        splits = answer.insights.splits
+        is_final = days.is_final(day, self._run.graph.now())
         for metric in metrics_split_by(breakdown):
             for (dimension,), value in splits.get(metric, {}).items():
                 self.write(
@@ -291,6 +287,6 @@ class AccountInsightsBreakdowns(DayFollower):
                         "breakdown": breakdown,
                         "dimension": dimension.upper(),
                         "value": value,
-                        "is_final": days.is_final(day, self._run.graph.now()),
+                        "is_final": is_final,
                     }
                 )

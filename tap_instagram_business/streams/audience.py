@@ -10,7 +10,6 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_splits
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import (
     DEMOGRAPHIC_BREAKDOWNS,
@@ -130,7 +129,7 @@ class AudienceDemographics(InstagramStream):
 
     def _rows(self, answer: Answer, today: dt.date) -> Iterator[Record]:
         account, timeframe, breakdown = answer.call.subject
-        for metric, parts in read_splits(answer.data, breakdown).items():
+        for metric, parts in answer.insights.splits.items():
             for values, value in parts.items():
                 named = dict(zip(breakdown.split(","), values, strict=True))
                 yield {
@@ -145,7 +144,7 @@ class AudienceDemographics(InstagramStream):
 
     def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
         account, timeframe, breakdown = answer.call.subject
-        for gap in day_gaps(answer, today, read_splits(answer.data, breakdown)):
+        for gap in day_gaps(answer, today, answer.insights.splits):
             is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
             reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
             yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)

@@ -11,7 +11,6 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import read_series, unreadable_metrics
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
@@ -137,11 +136,11 @@ class DailyStream(InstagramStream):
             days_asked: the days, in their order.
         """
         labels, call = self._run.day_labels, cast("InsightsCall", answer.call)
-        buckets = read_series(answer.data).get(metric, [])
+        buckets = answer.insights.series.get(metric, [])
         placed = labels.place(buckets, days_asked[0], days_asked[-1])
         given = {day: content for day, content in placed.items() if content != {}}
         gaps: list[Gap] = []
-        is_unreadable = metric in unreadable_metrics(answer.data)
+        is_unreadable = metric in answer.insights.unreadable
         for day in days_asked:
             if day not in given or (is_unreadable and lacks_hours(given[day])):
                 found = day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day)))
@@ -240,7 +239,7 @@ def day_gaps(
         not_asked: why the call does not ask for this day; None if it does.
     """
     call = cast("InsightsCall", answer.call)
-    unreadable = unreadable_metrics(answer.data, call.breakdown)
+    unreadable = answer.insights.unreadable
     for metric in (*call.metrics, *call.refused):
         error = call.refused.get(metric, answer.error or not_asked)
         if metric in unreadable:

@@ -14,13 +14,12 @@ from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
@@ -163,10 +162,5 @@ class BreakdownFollower(InstagramStream):
         """Yield the calls that this table needs about a media; none where it is deselected."""
 
     @abstractmethod
-    def write_parts(self, answer: Answer, splits: Mapping[str, Parts]) -> None:
-        """Write the rows of an answer.
-
-        Args:
-            answer: the answer to one of those calls.
-            splits: the figures that it holds, by metric.
-        """
+    def write_parts(self, answer: Answer) -> None:
+        """Write the rows of an answer to one of those calls."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import override
 
 from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights import unreadable_metrics
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
@@ -146,7 +145,7 @@ class InsightsStream(MediaFollower):
         call = cast("InsightsCall", answer.call)
         for metric, error in call.refused.items():
             self.add_gap(media, error.reason, metric=metric + suffix, error=error)
-        unreadable = unreadable_metrics(answer.data, call.breakdown)
+        unreadable = answer.insights.unreadable
         for metric in call.metrics:
             if metric in unreadable:
                 self.add_gap(media, Reason.UNREADABLE, metric=metric + suffix)

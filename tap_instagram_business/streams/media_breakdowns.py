@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.graph.insights import read_splits
 from tap_instagram_business.metrics import MEDIA_BREAKDOWNS
 from tap_instagram_business.streams.by_media import BreakdownFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
@@ -17,10 +16,9 @@ from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.stories import StoryInsights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.refresh import Tiers
     from tap_instagram_business.streams.by_media import ListedMedia
@@ -72,8 +70,7 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
             if answer.error:
                 self.take_error(answer, answer.error)
             else:
-                breakdown = cast("InsightsCall", answer.call).breakdown
-                self.write_parts(answer, read_splits(answer.data, breakdown))
+                self.write_parts(answer)
             if self.may_advance(answer.call.subject.account):
                 self.done_until(answer.call.subject)
 
@@ -86,11 +83,11 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
                 yield self.insights_call(media, (metric.name,), metric.breakdown)
 
     @override
-    def write_parts(self, answer: Answer, splits: Mapping[str, Parts]) -> None:
+    def write_parts(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
-        self.add_missing(answer, splits, f" by {breakdown}")
-        for metric, parts in splits.items():
+        self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
+        for metric, parts in answer.insights.splits.items():
             for (dimension,), value in parts.items():
                 self.write(
                     {

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.graph.insights import read_splits, read_values
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
 from tap_instagram_business.streams.by_media import RefreshedStream
@@ -130,7 +129,7 @@ class MediaInsights(InsightsStream):
 
     def _write_insights(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject
-        values = read_values(answer.data)
+        values = answer.insights.values
         self.add_missing(answer, values)
         reading = Reading("media", media.account, self.today, media.id)
         self.table(ExtraInsights).write_values(reading, values)
@@ -151,7 +150,7 @@ class MediaInsights(InsightsStream):
     def _write_extra_parts(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
-        splits = read_splits(answer.data, breakdown)
+        splits = answer.insights.splits
         self.add_missing(answer, splits, f" by {breakdown}")
         reading = Reading("media", media.account, self.today, media.id)
         self.table(ExtraInsights).write_parts(reading, splits, breakdown)

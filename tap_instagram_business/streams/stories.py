@@ -9,7 +9,6 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.insights import read_parts, read_splits, read_values
 from tap_instagram_business.metrics import (
     MEDIA_BREAKDOWNS,
     MEDIA_METRICS,
@@ -169,12 +168,12 @@ class StoryInsights(InsightsStream):
         call = cast("InsightsCall", answer.call)
         breakdown = call.breakdown
         if not breakdown:
-            values = read_values(answer.data)
+            values = answer.insights.values
             self.add_missing(answer, values)
             figures |= {metric.name: values.get(metric.name) for metric in METRICS}
             self.table(ExtraInsights).write_values(reading, values)
             return
-        splits = read_splits(answer.data, breakdown)
+        splits = answer.insights.splits
         self.table(ExtraInsights).write_parts(reading, splits, breakdown)
         if not {*call.metrics, *call.refused} & {metric.name for metric in MEDIA_BREAKDOWNS}:
             self.add_missing(answer, splits, f" by {breakdown}")
@@ -182,7 +181,7 @@ class StoryInsights(InsightsStream):
         figures |= _navigation(answer)
         followers = self._breakdown_followers()
         for follower in followers:
-            follower.isolated(follower.write_parts, answer, splits)
+            follower.isolated(follower.write_parts, answer)
         if not followers:
             self.add_missing(answer, splits, f" by {breakdown}")
 
@@ -200,5 +199,5 @@ class StoryInsights(InsightsStream):
 def _navigation(answer: Answer) -> dict[str, Any]:
     """Return the navigation columns."""
     parts = (part for part, _ in NAVIGATION_COLUMNS.values())
-    known = read_parts(answer.data, NAVIGATION.name, NAVIGATION.breakdown, parts)
+    known = answer.insights.parts(NAVIGATION.name, parts)
     return {name: known[part] for name, (part, _) in NAVIGATION_COLUMNS.items() if part in known}

@@ -7,13 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_instagram_business.graph.insights import (
-    read_parts,
-    read_series,
-    read_splits,
-    read_values,
-    unreadable_metrics,
-)
+from tap_instagram_business.graph.insights import Insights
 
 
 def answer(**metrics: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +39,7 @@ def moment(written: str) -> dt.datetime:
 def test_the_value_of_a_metric_is_found_where_meta_puts_it(
     content: dict[str, Any], value: float
 ) -> None:
-    assert read_values(answer(reach=content)) == {"reach": value}
+    assert Insights(answer(reach=content)).values == {"reach": value}
 
 
 @pytest.mark.parametrize(
@@ -69,17 +63,17 @@ def test_the_value_of_a_metric_is_found_where_meta_puts_it(
     ],
 )
 def test_a_metric_without_a_value_is_left_out_and_not_read_as_zero(content: dict[str, Any]) -> None:
-    assert read_values(answer(reach=content, views={"values": [{"value": 7}]})) == {"views": 7}
+    assert Insights(answer(reach=content, views={"values": [{"value": 7}]})).values == {"views": 7}
 
 
 def test_a_metric_without_a_name_is_none() -> None:
     nameless = {"name": "", "values": [{"value": 7}], "total_value": split_by("gender", F=1)}
-    assert read_values({"data": [nameless]}) == {}
-    assert read_splits({"data": [nameless]}, "gender") == {}
+    assert Insights({"data": [nameless]}).values == {}
+    assert Insights({"data": [nameless]}, "gender").splits == {}
 
 
 def test_an_answer_without_metrics_has_no_values() -> None:
-    assert read_values({"data": []}) == {}
+    assert Insights({"data": []}).values == {}
 
 
 # Series
@@ -90,7 +84,9 @@ FIRST, SECOND = "2026-10-01T07:00:00+0000", "2026-10-02T07:00:00+0000"
 def test_a_series_keeps_its_order_and_its_zeros() -> None:
     reach = [{"value": 0, "end_time": SECOND}, {"value": 3, "end_time": FIRST}]
     online = [{"value": {"0": 5, "23": 1}, "end_time": FIRST}, {"value": {}, "end_time": SECOND}]
-    assert read_series(answer(reach={"values": reach}, online_followers={"values": online})) == {
+    assert Insights(
+        answer(reach={"values": reach}, online_followers={"values": online})
+    ).series == {
         "reach": [(moment(SECOND), 0), (moment(FIRST), 3)],
         "online_followers": [(moment(FIRST), {"0": 5, "23": 1}), (moment(SECOND), {})],
     }
@@ -107,20 +103,20 @@ def test_a_series_keeps_its_order_and_its_zeros() -> None:
 )
 def test_a_bucket_without_a_value_or_a_time_is_left_out(bucket: dict[str, Any]) -> None:
     buckets = [bucket, {"value": 3, "end_time": FIRST}]
-    assert read_series(answer(reach={"values": buckets})) == {"reach": [(moment(FIRST), 3)]}
+    assert Insights(answer(reach={"values": buckets})).series == {"reach": [(moment(FIRST), 3)]}
 
 
 @pytest.mark.parametrize("content", [7, "7", [7], None])
 def test_a_day_without_hours_is_left_out(content: object) -> None:
     buckets = [{"value": content, "end_time": FIRST}, {"value": {"0": 5}, "end_time": SECOND}]
     series = answer(online_followers={"values": buckets})
-    assert read_series(series) == {"online_followers": [(moment(SECOND), {"0": 5})]}
-    assert bool(unreadable_metrics(series)) == (content is not None)
+    assert Insights(series).series == {"online_followers": [(moment(SECOND), {"0": 5})]}
+    assert bool(Insights(series).unreadable) == (content is not None)
 
 
 @pytest.mark.parametrize("content", [{}, {"values": None}, {"values": []}])
 def test_a_metric_without_buckets_has_an_empty_series(content: dict[str, Any]) -> None:
-    assert read_series(answer(reach=content)) == {"reach": []}
+    assert Insights(answer(reach=content)).series == {"reach": []}
 
 
 # Breakdowns
@@ -134,14 +130,14 @@ def split_by(*dimensions: str, **results: int) -> dict[str, Any]:
 
 def test_parts_are_read_by_their_values_of_the_dimensions() -> None:
     content = split_by("age", "gender", young__F=3, young__M=0)
-    assert read_splits(answer(follower_demographics=content), "age,gender") == {
+    assert Insights(answer(follower_demographics=content), "age,gender").splits == {
         "follower_demographics": {("young", "F"): 3, ("young", "M"): 0}
     }
 
 
 def test_parts_have_the_order_of_the_dimensions_that_were_asked_for() -> None:
     content = split_by("GENDER", "age", F__young=3)
-    assert read_splits(answer(reach=content), "age,gender") == {"reach": {("young", "F"): 3}}
+    assert Insights(answer(reach=content), "age,gender").splits == {"reach": {("young", "F"): 3}}
 
 
 def test_a_split_without_parts_is_one_only_where_the_figure_is_zero() -> None:
@@ -154,14 +150,14 @@ def test_a_split_without_parts_is_one_only_where_the_figure_is_zero() -> None:
         saves={"total_value": {"breakdowns": None}},
         comments={"values": [{"value": 3}]},
     )
-    assert read_splits(metrics, "follow_type") == {"shares": {}}
+    assert Insights(metrics, "follow_type").splits == {"shares": {}}
 
 
 @pytest.mark.parametrize("breakdown", ["follow_type", "follow_type,media_product_type"])
 def test_a_split_by_other_dimensions_is_none(breakdown: str) -> None:
     content = answer(reach=split_by("media_product_type", REEL=3))
-    assert read_splits(content, breakdown) == {}
-    assert unreadable_metrics(content, breakdown) == {"reach"}
+    assert Insights(content, breakdown).splits == {}
+    assert Insights(content, breakdown).unreadable == {"reach"}
 
 
 @pytest.mark.parametrize(
@@ -179,11 +175,11 @@ def test_a_part_is_zero_only_beside_parts_that_are_all_known(
     parts: dict[str, int], figures: dict[str, int]
 ) -> None:
     whole = answer(reach=split_by("follow_type", **parts))
-    assert read_parts(whole, "reach", "follow_type", ("FOLLOWER", "NON_FOLLOWER")) == figures
+    assert Insights(whole, "follow_type").parts("reach", ("FOLLOWER", "NON_FOLLOWER")) == figures
     whole["data"][0]["total_value"]["breakdowns"][0]["results"].append(None)
     given = {name: n for name, n in figures.items() if name in {part.upper() for part in parts}}
     given.pop("UNKNOWN", None)
-    assert read_parts(whole, "reach", "follow_type", ("FOLLOWER", "NON_FOLLOWER")) == given
+    assert Insights(whole, "follow_type").parts("reach", ("FOLLOWER", "NON_FOLLOWER")) == given
 
 
 # What cannot be read
@@ -200,7 +196,7 @@ def test_a_part_is_zero_only_beside_parts_that_are_all_known(
     ],
 )
 def test_an_answer_of_a_documented_shape_is_readable(content: dict[str, Any]) -> None:
-    assert unreadable_metrics(answer(reach=content)) == set()
+    assert Insights(answer(reach=content)).unreadable == set()
 
 
 @pytest.mark.parametrize(
@@ -219,8 +215,8 @@ def test_an_answer_of_a_documented_shape_is_readable(content: dict[str, Any]) ->
 def test_what_has_another_shape_is_told_and_costs_nothing_else(content: dict[str, Any]) -> None:
     whole = answer(reach=content, views={"total_value": {"value": 7}})
     whole["data"] += [None, "reach", {"values": [{"value": 7}]}, {"name": 7}]
-    assert unreadable_metrics(whole) == {"reach"}
-    assert read_values(whole)["views"] == 7
+    assert Insights(whole).unreadable == {"reach"}
+    assert Insights(whole).values["views"] == 7
 
 
 @pytest.mark.parametrize(
@@ -239,5 +235,5 @@ def test_what_has_another_shape_is_told_and_costs_nothing_else(content: dict[str
 )
 def test_a_part_of_another_shape_is_told(total: object) -> None:
     whole = answer(reach={"total_value": total}, views=split_by("gender", F=1))
-    assert unreadable_metrics(whole, "gender") == {"reach"}
-    assert read_splits(whole, "gender") == {"views": {("F",): 1}}
+    assert Insights(whole, "gender").unreadable == {"reach"}
+    assert Insights(whole, "gender").splits == {"views": {("F",): 1}}

@@ -6,9 +6,11 @@ import logging
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from weakref import WeakSet
 
+from tap_instagram_business.graph.ahead import Ahead
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.costs import Costs
@@ -41,6 +43,10 @@ MAY_PASS = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time."""
+ANSWERS_AHEAD = 4
+"""The answers of how many requests are kept that nobody has asked for yet."""
+PAGES_AHEAD = 1
+"""How many times PAGES_TOGETHER pages are kept that nobody has asked for yet."""
 PORTIONS = (MAX_CALLS_PER_BATCH, MAX_CALLS_PER_BATCH, 12, 3, 1)
 """How many calls share a request, by how often one of them has failed: a call that breaks the
 whole request must not fail the others, so in the end each is sent alone."""
@@ -49,6 +55,7 @@ TRIES_TOGETHER = 2
 USUAL_TRIES = 4
 """Most calls need at most this many attempts until all unsupported metrics are removed."""
 
+T = TypeVar("T")
 InFlight: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
 """Requests on their way: which calls each holds, by index, and where its answers will be."""
 Tries: TypeAlias = "Counter[tuple[int, Action | None]]"
@@ -85,6 +92,7 @@ class GraphSession:
             timeout=self.retry_policy.timeout,
         )
         self._batcher = Batcher(access, self._transport, self.rate_limits)
+        self._fetching: WeakSet[Ahead[Any]] = WeakSet()
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
 
     def now(self) -> dt.datetime:
@@ -98,6 +106,8 @@ class GraphSession:
         self.parallelism.close()
         self._guard.close()
         self._transport.close()
+        for ahead in list(self._fetching):
+            ahead.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:
         """Send one call and return its answer."""
@@ -106,13 +116,23 @@ class GraphSession:
     def answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[Answer]:
         """Send many calls; their answers come in the order of the calls, and may be errors.
 
-        Calls are taken from the iterable a few hundred at a time, while earlier ones are in flight.
+        The first calls are sent at once, before the first answer is asked for. Calls are taken from
+        the iterable in another thread, a few hundred at a time, while earlier ones are in flight.
 
         Raises:
             Unreachable: nothing is answered any more, or Meta fails at every call.
             RateLimited: the rate limit of the app or the run is used up.
             GraphError: the token cannot be used any more.
         """
+        return chain.from_iterable(self._ahead(self._answers(calls, costs), ANSWERS_AHEAD))
+
+    def _ahead(self, source: Iterator[T], room: int) -> Ahead[T]:
+        ahead = Ahead(source, room)
+        self._fetching.add(ahead)
+        return ahead
+
+    def _answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[list[Answer]]:
+        """Send many calls, and yield lists of their answers, in the order of the calls."""
         waiting = iter(calls)
         earlier: InFlight = []
         while window := list(islice(waiting, self._max_to_submit(earlier))):
@@ -129,9 +149,13 @@ class GraphSession:
         Yields the pages as they come; those that came together are in one list, and the pages of
         one list keep their order. A list ends at a page that has no `paging.next` (Graph API:
         pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
-        returns False.
+        returns False. The next pages are asked for while these are being worked on.
         """
+        return self._ahead(self._pages(calls, costs, go_on=go_on), PAGES_AHEAD)
 
+    def _pages(
+        self, calls: Iterable[Call], costs: Costs, *, go_on: Callable[[Answer], bool]
+    ) -> Iterator[list[Page]]:
         def ask(calls: Sequence[Call]) -> list[Answer]:
             return list(self.answers(calls, costs))
 
@@ -139,7 +163,8 @@ class GraphSession:
         current = list(islice(waiting, PAGES_TOGETHER))
         in_flight = self._submit(current, costs)
         while in_flight:
-            pages = [node_by_node(page, ask) for page in _in_order(in_flight)]
+            answers = chain.from_iterable(_in_order(in_flight))
+            pages = [node_by_node(page, ask) for page in answers]
             turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, PAGES_TOGETHER - len(current))
@@ -314,12 +339,14 @@ class GraphSession:
         return again or (answer.call if may_pass else None)
 
 
-def _in_order(in_flight: InFlight) -> Iterator[Answer]:
-    """Yield answers in the order of their calls, also those before a failure."""
+def _in_order(in_flight: InFlight) -> Iterator[list[Answer]]:
+    """Yield lists of answers, in the order of their calls, also those before a failure."""
     answers: dict[int, Answer] = {}
     following = 0
     for indices, future in in_flight:
         answers.update(zip(indices, future.result(), strict=True))
+        in_order: list[Answer] = []
         while following in answers:
-            yield answers.pop(following)
+            in_order.append(answers.pop(following))
             following += 1
+        yield in_order

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from abc import abstractmethod
+from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
@@ -130,12 +131,18 @@ class RefreshedStream(InstagramStream):
 class MediaFollower(RefreshedStream):
     """A table that is filled while a lead lists the media, or the stories, of the accounts."""
 
+    asks_ahead: ClassVar[bool] = False
+    """Whether `ask_about` sends the calls whose answers `read` needs."""
+
     def needs(self) -> Iterable[str]:
         """Return fields of the list that this table needs, as the Graph API spells them."""
         return ()
 
     def begin(self) -> None:
         """Prepare, before the first page is listed."""
+
+    def ask_about(self, media: Sequence[ListedMedia]) -> None:
+        """Begin to ask Meta about some media; `read` is handed the same media later."""
 
     @abstractmethod
     def read(self, media: Sequence[ListedMedia]) -> None:
@@ -152,6 +159,41 @@ class MediaFollower(RefreshedStream):
             since: media that were posted before this moment were not listed; None for no limit.
         """
         self.done(account, since)
+
+
+class MediaReading:
+    """The reading of some listed media into the tables that follow the list.
+
+    Followers ask Meta one after the other, because each learns from the answers to the one before.
+    The first one asks at once. While answers are awaited, the rows are written that need none.
+    """
+
+    def __init__(self, media: Sequence[ListedMedia], followers: Sequence[MediaFollower]) -> None:
+        """Begin to ask Meta.
+
+        Args:
+            media: the media.
+            followers: the tables.
+        """
+        self._media = media
+        self._others = [table for table in followers if not table.asks_ahead]
+        self._asking = deque(table for table in followers if table.asks_ahead)
+        self._asked = self._ask_next()
+
+    def _ask_next(self) -> MediaFollower | None:
+        if not self._asking:
+            return None
+        table = self._asking.popleft()
+        table.isolated(table.ask_about, self._media)
+        return table
+
+    def write(self) -> None:
+        """Write the rows of the followers."""
+        for table in self._others:
+            table.isolated(table.read, self._media)
+        while asked := self._asked:
+            asked.isolated(asked.read, self._media)
+            self._asked = self._ask_next()
 
 
 class BreakdownFollower(InstagramStream):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from abc import abstractmethod
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
@@ -15,7 +16,7 @@ from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
 
@@ -36,11 +37,30 @@ MAX_TO_ASK_AGAIN = 200
 class InsightsStream(MediaFollower):
     """A table of insights of media: an error ends the account, or becomes a gap."""
 
+    asks_ahead = True
+
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._ended: set[str] = set()
         self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
         self._answered: set[str] = set()
+        self._asked: deque[Iterator[Answer]] = deque()
+
+    @override
+    def ask_about(self, media: Sequence[ListedMedia]) -> None:
+        self._asked.append(self.ask(self.calls_about(self.due(media))))
+
+    def answers(self) -> Iterator[Answer]:
+        """Return the answers about the media that are read now."""
+        return self._asked.popleft()
+
+    def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
+        """Return those media that this table wants in this run."""
+        return [item for item in media if self.is_due(item)]
+
+    @abstractmethod
+    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+        """Yield the calls about some media that are due. They are taken in another thread."""
 
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""

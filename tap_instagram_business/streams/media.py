@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -21,6 +22,7 @@ from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     ListedMedia,
     MediaFollower,
+    MediaReading,
     RefreshedStream,
 )
 from tap_instagram_business.streams.captions import hashtags, mentions
@@ -30,7 +32,7 @@ from tap_instagram_business.streams.nodes import read_fields, read_list, read_no
 from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -45,6 +47,20 @@ SLIDES_PER_PAGE = "100"
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Pages of media, and the reading of what is on them."""
+
+    pages: Sequence[Page]
+    media: Sequence[ListedMedia]
+    reading: MediaReading
+
+    @property
+    def is_last(self) -> bool:
+        """Whether all lists end here."""
+        return all(page.is_last for page in self.pages)
 
 
 class Media(RefreshedStream):
@@ -92,17 +108,31 @@ class Media(RefreshedStream):
         followers = self.followers(MediaFollower)
         for follower in followers:
             follower.isolated(follower.begin)
-        accounts = {account.id: account for account in self._run.accounts}
+        begun: list[Listing] = []
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
-            media = [item for page in pages for item in self._listed_media(accounts, page.answer)]
+            media = [item for page in pages for item in self._listed_media(page.answer)]
             self._complete_slides(media)
             self._log_progress(pages, len(media))
-            for follower in followers:
-                follower.isolated(follower.read, media)
-            yield from (self._row(item) for item in media)
-            for page in pages:
-                if page.is_last:
-                    self._end(accounts[page.answer.call.node], page.answer.error)
+            # What is learnt of an account's media spares calls for its older media.
+            if any(not listing.is_last for listing in begun):
+                yield from self._finish(begun.pop())
+            begun.append(Listing(pages, media, MediaReading(media, followers)))
+            if len(begun) > 1:
+                yield from self._finish(begun.pop(0))
+        for listing in begun:
+            yield from self._finish(listing)
+
+    def _finish(self, listing: Listing) -> Iterator[Record]:
+        listing.reading.write()
+        yield from map(self._row, listing.media)
+        for page in listing.pages:
+            if page.is_last:
+                account_id = page.answer.call.node
+                self._end(self._accounts[account_id], page.answer.error)
+
+    @functools.cached_property
+    def _accounts(self) -> dict[str, Account]:
+        return {account.id: account for account in self._run.accounts}
 
     def _log_progress(self, pages: list[Page], media: int) -> None:
         self._listed += media
@@ -136,10 +166,8 @@ class Media(RefreshedStream):
         known = [moment for moment in times if moment]
         return not (known and self.since and known[-1] < self.since)
 
-    def _listed_media(
-        self, accounts: Mapping[str, Account], answer: Answer
-    ) -> Iterator[ListedMedia]:
-        account = accounts[answer.call.node]
+    def _listed_media(self, answer: Answer) -> Iterator[ListedMedia]:
+        account = self._accounts[answer.call.node]
         for media_id in answer.refused_nodes:
             for follower in self.followers(MediaFollower):
                 follower.ask_again(ListedMedia(account, {"id": media_id}, None))

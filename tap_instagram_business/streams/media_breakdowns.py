@@ -16,7 +16,7 @@ from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.stories import StoryInsights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
@@ -64,8 +64,7 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        due = [item for item in media if self.is_due(item)]
-        for answer in self.ask(call for item in due for call in self.calls(item)):
+        for answer in self.answers():
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
@@ -73,6 +72,10 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
                 self.write_parts(answer)
             if self.may_advance(answer.call.subject.account):
                 self.done_until(answer.call.subject)
+
+    @override
+    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+        return (call for item in media for call in self.calls(item))
 
     @override
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:

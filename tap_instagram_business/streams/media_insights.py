@@ -21,11 +21,13 @@ from tap_instagram_business.values import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.run import Run
     from tap_instagram_business.streams.by_media import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
@@ -75,6 +77,10 @@ class MediaInsights(InsightsStream):
     replication_key = "snapshot_date"
     schema = _schema(snapshot_date_is_key=False)
 
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._not_asked: list[ListedMedia] = []
+
     @override
     def begin(self) -> None:
         """Remember from earlier runs which media are from before the account's conversion."""
@@ -85,8 +91,7 @@ class MediaInsights(InsightsStream):
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         tables = self._tables_of_media()
-        due = [item for item in media if any(table.is_due(item) for table in tables)]
-        for answer in self.ask(self._calls(due)):
+        for answer in self.answers():
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
@@ -97,6 +102,9 @@ class MediaInsights(InsightsStream):
             if self.may_advance(answer.call.subject.account):
                 for table in tables:
                     table.done_until(answer.call.subject)
+        for item in self._not_asked:
+            self.add_gap(item, Reason.BEFORE_CONVERSION)
+        self._not_asked.clear()
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
@@ -111,7 +119,13 @@ class MediaInsights(InsightsStream):
     def _tables_of_media(self) -> list[RefreshedStream]:
         return [self, *self.followers(MediaInsightsFollower)]
 
-    def _calls(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+    @override
+    def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
+        tables = self._tables_of_media()
+        return [item for item in media if any(table.is_due(item) for table in tables)]
+
+    @override
+    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
         wanted = frozenset[str]().union(
             *(table.wanted_columns for table in self._tables_of_media())
         )
@@ -120,7 +134,7 @@ class MediaInsights(InsightsStream):
             if self.has_ended(item.account):
                 continue
             if self.is_before_conversion(item):
-                self.add_gap(item, Reason.BEFORE_CONVERSION)
+                self._not_asked.append(item)
             elif metrics := media_metrics(item.kind, self.config["login"], wanted):
                 names = (*(metric.name for metric in metrics), *extra.names("media"))
                 yield self.insights_call(item, names)

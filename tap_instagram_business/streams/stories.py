@@ -23,6 +23,7 @@ from tap_instagram_business.streams.by_media import (
     BreakdownFollower,
     ListedMedia,
     MediaFollower,
+    MediaReading,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
@@ -32,7 +33,7 @@ from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -69,9 +70,8 @@ class Stories(InstagramStream):
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
-            for follower in followers:
-                follower.isolated(follower.read, stories)
-            yield from (self._row(story) for story in stories)
+            MediaReading(stories, followers).write()
+            yield from map(self._row, stories)
             for page in pages:
                 account = accounts[page.answer.call.node]
                 if page.answer.error:
@@ -135,7 +135,7 @@ class StoryInsights(InsightsStream):
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
-        for answer in self.ask(call for story in media for call in self._calls(story)):
+        for answer in self.answers():
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
@@ -147,6 +147,14 @@ class StoryInsights(InsightsStream):
 
     def _breakdown_followers(self) -> list[BreakdownFollower]:
         return [table for table in self.followers(BreakdownFollower) if table.selected]
+
+    @override
+    def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
+        return list(media)
+
+    @override
+    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+        return (call for story in media for call in self._calls(story))
 
     def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
         extra = self.table(ExtraInsights)

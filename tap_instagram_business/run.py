@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,7 @@ class Run:
         self.conversions = Conversions()
         self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
         self.is_stopped = False
+        self._finding_day_labels = threading.Lock()
         self._user_agent = user_agent
         self._account_fields = account_fields
 
@@ -193,13 +195,18 @@ class Run:
             )
         return tuple(account for account in found.accounts if account.id not in erased)
 
-    @functools.cached_property
+    @property
     def day_labels(self) -> DayLabels:
         """How Meta labels days: found out now, or by an earlier run, or assumed to be the start.
 
         Raises:
             GraphFailure: Meta does not answer any more.
         """
+        with self._finding_day_labels:  # Several tables may ask at the same time.
+            return self._day_labels
+
+    @functools.cached_property
+    def _day_labels(self) -> DayLabels:
         kept = self.kept_day_labels
         found = find_day_labels(self.graph, self.accounts, self.discovery_costs)
         if found is None and kept is None:

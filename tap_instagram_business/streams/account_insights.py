@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -97,9 +98,17 @@ class AccountInsights(DailyStream):
         ),
     ).to_dict()
 
+    @functools.cached_property
+    def _asked(self) -> Iterator[tuple[Window, list[Answer]]]:
+        return self.ask_in_groups(self._windows())
+
+    @override
+    def begin(self) -> None:
+        _ = self._asked
+
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self.ask_in_groups(self._windows()):
+        for window, answers in self._asked:
             figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
             gaps: list[Gap] = []
             failed: set[dt.date] = set()

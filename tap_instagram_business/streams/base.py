@@ -58,6 +58,8 @@ class InstagramStream(SdkStream):
     """The class that followers of this table inherit from; None where none can follow it."""
     also_follows: ClassVar[tuple[type[InstagramStream], ...]] = ()
     """Leads that fill this table beside its `parent_stream_type`."""
+    asks_alone: ClassVar[bool] = False
+    """Whether no other lead asks Meta while this one does: then nothing can use up its calls."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap)
@@ -104,6 +106,7 @@ class InstagramStream(SdkStream):
         if self._run.is_stopped:
             return
         started = time.monotonic()
+        self._let_next_lead_begin()
         with ExitStack() as open_tables:
             for table in self._filled_tables():
                 open_tables.enter_context(table.opened())
@@ -117,6 +120,22 @@ class InstagramStream(SdkStream):
         seconds = time.monotonic() - started
         for table in (self, *self._filled_tables()):
             table.log_costs(seconds)
+
+    def _let_next_lead_begin(self) -> None:
+        """Let the table that runs next send its first calls, unless this run may not make many."""
+        if self.asks_alone or self.config["max_calls"]:
+            return
+        tables = [*self._by_class.values()]
+        after = tables[tables.index(self) + 1 :]
+        for table in after:
+            if not table.leads() and (table.selected or table.has_selected_descendents):
+                # The SDK makes it when it is first read, which must not happen in two threads.
+                _ = table.stream_state
+                table.isolated(table.begin)
+                return
+
+    def begin(self) -> None:
+        """Send the first calls, whose answers `rows` needs."""
 
     def isolated(self, step: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401
         """Do a step of this table, so that an unexpected error in it costs this table only.
@@ -208,10 +227,12 @@ class InstagramStream(SdkStream):
                     sent.append((subject, len(of_group)))
                     yield from of_group
 
-        answers = self.ask(calls())
-        for answer in answers:
-            subject, number = sent.popleft()
-            yield subject, [answer, *islice(answers, number - 1)]
+        def in_groups(answers: Iterator[Answer]) -> Iterator[tuple[T, list[Answer]]]:
+            for answer in answers:
+                subject, number = sent.popleft()
+                yield subject, [answer, *islice(answers, number - 1)]
+
+        return in_groups(self.ask(calls()))
 
     def leave_out(self, account: Account, error: CallError) -> None:
         """Give up on an account in this table; the other accounts are read."""

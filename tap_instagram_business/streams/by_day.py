@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -192,9 +193,17 @@ class SeriesStream(DailyStream):
     def series_rows(self, window: Window, answer: Answer) -> Iterable[Record]:
         """Yield the rows of an answer."""
 
+    @functools.cached_property
+    def _asked(self) -> Iterator[tuple[Window, list[Answer]]]:
+        return self.ask_in_groups(self._groups())
+
+    @override
+    def begin(self) -> None:
+        _ = self._asked
+
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self.ask_in_groups(self._groups()):
+        for window, answers in self._asked:
             for answer in answers:
                 if answer.error and answer.ends_account:
                     self.end_account(window.account, answer.error)

@@ -7,7 +7,7 @@ import functools
 from abc import abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
@@ -131,18 +131,12 @@ class RefreshedStream(InstagramStream):
 class MediaFollower(RefreshedStream):
     """A table that is filled while a lead lists the media, or the stories, of the accounts."""
 
-    asks_ahead: ClassVar[bool] = False
-    """Whether `ask_about` sends the calls whose answers `read` needs."""
-
     def needs(self) -> Iterable[str]:
         """Return fields of the list that this table needs, as the Graph API spells them."""
         return ()
 
-    def begin(self) -> None:
+    def prepare(self) -> None:
         """Prepare, before the first page is listed."""
-
-    def ask_about(self, media: Sequence[ListedMedia]) -> None:
-        """Begin to ask Meta about some media; `read` is handed the same media later."""
 
     @abstractmethod
     def read(self, media: Sequence[ListedMedia]) -> None:
@@ -161,11 +155,24 @@ class MediaFollower(RefreshedStream):
         self.done(account, since)
 
 
+class AskingFollower(MediaFollower):
+    """A table that asks Meta about listed media, before it is told to write their rows."""
+
+    @abstractmethod
+    def ask_about(self, media: Sequence[ListedMedia]) -> None:
+        """Begin to ask Meta about some media; `read` is handed the same media later."""
+
+    @abstractmethod
+    def has_given_insights(self, account: Account) -> bool:
+        """Return whether Meta has given insights of an account's media, in this run or before."""
+
+
 class MediaReading:
     """The reading of some listed media into the tables that follow the list.
 
-    Followers ask Meta one after the other, because each learns from the answers to the one before.
-    The first one asks at once. While answers are awaited, the rows are written that need none.
+    The first follower asks Meta at once, and so do the others if Meta has given insights of all
+    these accounts. Otherwise they ask one after the other, because each learns from the answers to
+    the one before. While answers are awaited, the rows are written that need none.
     """
 
     def __init__(self, media: Sequence[ListedMedia], followers: Sequence[MediaFollower]) -> None:
@@ -176,24 +183,30 @@ class MediaReading:
             followers: the tables.
         """
         self._media = media
-        self._others = [table for table in followers if not table.asks_ahead]
-        self._asking = deque(table for table in followers if table.asks_ahead)
-        self._asked = self._ask_next()
+        self._others = [table for table in followers if not isinstance(table, AskingFollower)]
+        self._asking = deque(table for table in followers if isinstance(table, AskingFollower))
+        self._asked: deque[AskingFollower] = deque()
+        while self._asking and (not self._asked or self._are_known()):
+            self._ask_next()
 
-    def _ask_next(self) -> MediaFollower | None:
-        if not self._asking:
-            return None
+    def _are_known(self) -> bool:
+        accounts = {item.account.id: item.account for item in self._media}
+        return all(map(self._asked[0].has_given_insights, accounts.values()))
+
+    def _ask_next(self) -> None:
         table = self._asking.popleft()
         table.isolated(table.ask_about, self._media)
-        return table
+        self._asked.append(table)
 
     def write(self) -> None:
         """Write the rows of the followers."""
         for table in self._others:
             table.isolated(table.read, self._media)
-        while asked := self._asked:
+        while self._asked:
+            asked = self._asked.popleft()
             asked.isolated(asked.read, self._media)
-            self._asked = self._ask_next()
+            if self._asking:
+                self._ask_next()
 
 
 class BreakdownFollower(InstagramStream):

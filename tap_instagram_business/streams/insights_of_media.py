@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.reasons import Reason
-from tap_instagram_business.streams.by_media import MediaFollower
+from tap_instagram_business.streams.by_media import AskingFollower
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
@@ -34,10 +34,8 @@ MAX_TO_ASK_AGAIN = 200
 """If Meta fails at more media of an account than this, the account is left out of this run."""
 
 
-class InsightsStream(MediaFollower):
+class InsightsStream(AskingFollower):
     """A table of insights of media: an error ends the account, or becomes a gap."""
-
-    asks_ahead = True
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
@@ -45,6 +43,10 @@ class InsightsStream(MediaFollower):
         self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
         self._answered: set[str] = set()
         self._asked: deque[Iterator[Answer]] = deque()
+
+    @override
+    def has_given_insights(self, account: Account) -> bool:
+        return account.id in self._answered or "snapshot_date" in self.bookmark(account)
 
     @override
     def ask_about(self, media: Sequence[ListedMedia]) -> None:

@@ -58,9 +58,9 @@ class Listing:
     reading: MediaReading
 
     @property
-    def is_last(self) -> bool:
-        """Whether all lists end here."""
-        return all(page.is_last for page in self.pages)
+    def going_on(self) -> list[Page]:
+        """The pages after which their list goes on."""
+        return [page for page in self.pages if not page.is_last]
 
 
 class Media(RefreshedStream):
@@ -103,24 +103,36 @@ class Media(RefreshedStream):
         self._listed = 0
         self._ended = 0
 
+    @functools.cached_property
+    def _pages(self) -> Iterator[list[Page]]:
+        return self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on)
+
+    @override
+    def begin(self) -> None:
+        _ = self._pages
+
     @override
     def rows(self) -> Iterator[Record]:
         followers = self.followers(MediaFollower)
         for follower in followers:
-            follower.isolated(follower.begin)
+            follower.isolated(follower.prepare)
         begun: list[Listing] = []
-        for pages in self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on):
+        for pages in self._pages:
             media = [item for page in pages for item in self._listed_media(page.answer)]
             self._complete_slides(media)
             self._log_progress(pages, len(media))
-            # What is learnt of an account's media spares calls for its older media.
-            if any(not listing.is_last for listing in begun):
+            # What a first run learns of an account's media spares calls for its older media.
+            if any(self._goes_on_in_first_run(listing) for listing in begun):
                 yield from self._finish(begun.pop())
             begun.append(Listing(pages, media, MediaReading(media, followers)))
             if len(begun) > 1:
                 yield from self._finish(begun.pop(0))
         for listing in begun:
             yield from self._finish(listing)
+
+    def _goes_on_in_first_run(self, listing: Listing) -> bool:
+        accounts = (self._accounts[page.answer.call.node] for page in listing.going_on)
+        return any("snapshot_date" not in self.bookmark(account) for account in accounts)
 
     def _finish(self, listing: Listing) -> Iterator[Record]:
         listing.reading.write()

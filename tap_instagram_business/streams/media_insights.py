@@ -82,7 +82,7 @@ class MediaInsights(InsightsStream):
         self._not_asked: list[ListedMedia] = []
 
     @override
-    def begin(self) -> None:
+    def prepare(self) -> None:
         """Remember from earlier runs which media are from before the account's conversion."""
         for account in self._run.accounts:
             if kept := self.bookmark(account).get(NEWEST_REFUSED):

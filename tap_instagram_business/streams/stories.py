@@ -53,6 +53,7 @@ class Stories(InstagramStream):
     """
 
     name = "stories"
+    asks_alone = True
     follower_type = MediaFollower
     primary_keys = ("id",)
     replication_key = "timestamp"
@@ -66,7 +67,7 @@ class Stories(InstagramStream):
     def rows(self) -> Iterator[Record]:
         followers = self.followers(MediaFollower)
         for follower in followers:
-            follower.isolated(follower.begin)
+            follower.isolated(follower.prepare)
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
             stories = [item for page in pages for item in self._read(accounts, page.answer)]

@@ -47,3 +47,26 @@ def test_an_account_that_is_not_found_any_more_is_told(
     told = [record for record in caplog.records if f"Account {gone} was read by" in record.message]
     assert [record.levelname for record in told] == ["WARNING"]
     assert f"Account {kept} was read by" not in caplog.text
+
+
+@pytest.mark.parametrize("max_calls", [0, 5_000])
+def test_nothing_else_is_asked_before_the_stories_are_read(
+    serve: Callable[..., GraphApiServer], max_calls: int
+) -> None:
+    server = serve(WorldSettings(accounts=3, posts=5, start=START))
+    run_tap(server, max_calls=max_calls, start_date="2026-11-18")
+    stories = {
+        story["id"]
+        for account_id in server.world.account_ids
+        for story in server.world.stories(account_id, START)
+    }
+    paths = [
+        operation
+        for request in server.requests
+        for operation in (request.operations or (request.path,))
+    ]
+    about_stories = [place for place, path in enumerate(paths) if any(i in path for i in stories)]
+    others = [place for place, path in enumerate(paths) if "metric=online_followers" in path]
+    assert about_stories
+    assert others
+    assert max(about_stories) < min(others)

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business import sharding
+from tap_instagram_business.metrics import ONLINE_FOLLOWERS
 from tap_instagram_business.refresh import DEFAULT_TIERS
 from tap_instagram_business.settings import DEFAULT_API_VERSION
 
@@ -31,6 +32,8 @@ SHAPES = {
     "media_refresh": f"must be `always` or look like `{DEFAULT_TIERS}`",
     "api_url": "must be an address such as http://127.0.0.1:8010",
 }
+BY_HOUR = f"account:{ONLINE_FOLLOWERS}:"
+"""A series that has a figure for each hour, where table `extra_insights` has one for each day."""
 
 
 def sentence(error: ValidationError) -> str:
@@ -57,6 +60,8 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
         sharding.Shard.parse(config.get("shard") or "")
     except ValueError:
         yield f"Setting `shard` {SHAPES['shard']}."
+    if any(entry.startswith(BY_HOUR) for entry in config.get("extra_metrics") or ()):
+        yield f"Setting `extra_metrics`: {ONLINE_FOLLOWERS} is a table of its own, leave it out."
     if not (start := config.get("start_date")):
         return
     try:

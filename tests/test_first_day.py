@@ -167,6 +167,11 @@ SETTINGS = {
     "a margin of months": Mistake(
         SYNC, "`refresh_margin_days` must be 59 or less", {**DEAD, "REFRESH_MARGIN_DAYS": "90"}
     ),
+    "a metric that is a table": Mistake(
+        SYNC,
+        "online_followers is a table of its own",
+        {**DEAD, "EXTRA_METRICS": "account:online_followers:day"},
+    ),
     "a metric without its kind": Mistake(
         SYNC, "`extra_metrics` must be a list such as", {**DEAD, "EXTRA_METRICS": "views"}
     ),

@@ -6,6 +6,7 @@ accounts, nested by business.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,13 @@ class Usage:
 
 def read_usage(headers: Mapping[str, str]) -> Usage:
     """Read the usage headers of an answer; absent or unreadable headers count as no information."""
-    apps = [_object(headers.get(APP_USAGE))] if headers.get(APP_USAGE) else []
-    cases = list(_cases(_object(headers.get(CASE_USAGE))))
+    return _usage(headers.get(APP_USAGE), headers.get(CASE_USAGE))
+
+
+@functools.lru_cache(1_000)  # Each call of a batch has these headers, and most have the same ones.
+def _usage(app: str | None, account: str | None) -> Usage:
+    apps = [_object(app)] if app else []
+    cases = list(_cases(_object(account)))
     # An app that also runs ads or Pages is told of those quotas too.
     cases = [case for case in cases if case.get("type") == OWN_CASE] or cases
     waits = (_number(entry.get("estimated_time_to_regain_access")) for entry in [*apps, *cases])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -92,6 +93,7 @@ class GraphSession:
             timeout=self.retry_policy.timeout,
         )
         self._batcher = Batcher(access, self._transport, self.rate_limits)
+        self._closing = threading.Lock()
         self._fetching: WeakSet[Ahead[Any]] = WeakSet()
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
 
@@ -106,8 +108,9 @@ class GraphSession:
         self.parallelism.close()
         self._guard.close()
         self._transport.close()
-        for ahead in list(self._fetching):
-            ahead.close()
+        with self._closing:
+            for ahead in self._fetching:
+                ahead.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:
         """Send one call and return its answer."""
@@ -127,8 +130,9 @@ class GraphSession:
         return chain.from_iterable(self._ahead(self._answers(calls, costs), ANSWERS_AHEAD))
 
     def _ahead(self, source: Iterator[T], room: int) -> Ahead[T]:
-        ahead = Ahead(source, room)
-        self._fetching.add(ahead)
+        with self._closing:
+            ahead = Ahead(source, room)
+            self._fetching.add(ahead)
         return ahead
 
     def _answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[list[Answer]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.run import Run
 
 COMMENTS_PER_PAGE = "50"
@@ -109,9 +110,11 @@ class Comments(MediaFollower):
         for node in read_nodes(self, media.account, listed, "/replies", media_id=media.id):
             if node:
                 self.write(self._row(media, node, comment["id"]))
-        for pages in self._run.graph.pages(
-            [more] if more else [], self.costs, go_on=lambda _: True
-        ):
+        if more:
+            self._take_more_replies(media, comment, more)
+
+    def _take_more_replies(self, media: ListedMedia, comment: dict[str, Any], more: Call) -> None:
+        for pages in self._run.graph.pages([more], self.costs, go_on=lambda _: True):
             for page in pages:
                 self._take_error(page.answer)
                 for node in read_list(self, media.account, page.answer, media_id=media.id):

@@ -13,7 +13,8 @@ import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.vault import Record, Vault
+from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.left_out import AccountsUnread
 from tests.credentials.records import OBTAINED, new_record
 from tests.tap_run import run_tap

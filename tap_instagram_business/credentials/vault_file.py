@@ -56,13 +56,15 @@ class VaultFile:
         Raises:
             CredentialsError: The file cannot be read, is not a file of a vault, or is damaged.
         """
+        # In this order, because another process may write the file and then its number meanwhile.
+        last_generation = self._storage.last_generation()
         content = self._storage.read()
-        if content is not None:
-            return self._parse(content)
-        if self.part.number > 1:
-            # Nobody deletes one file of many to begin again: its accounts would be left out.
-            self._note_generation(0)
-        return {}
+        generation, records = (0, {}) if content is None else self._parse(content)
+        self._generation = generation
+        # Nobody deletes one file of many to begin again: its accounts would be left out.
+        may_be_older = content is not None or self.part.number > 1
+        self.is_older_copy = may_be_older and generation < last_generation
+        return records
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, Record]]:
@@ -82,7 +84,8 @@ class VaultFile:
                 self._storage.write(_format(records, generation))
                 self._storage.note_generation(generation)
 
-    def _parse(self, content: bytes) -> dict[str, Record]:
+    def _parse(self, content: bytes) -> tuple[int, dict[str, Record]]:
+        """Return how often the file was written, and its records."""
         try:
             stored = json.loads(content)
         except (ValueError, RecursionError):
@@ -106,8 +109,7 @@ class VaultFile:
                 "was written; give the files of the vault the names that they had"
             )
             raise CredentialsError(message)
-        self._note_generation(stored.get("generation", 0))
-        return records
+        return stored.get("generation", 0), records
 
     def _records(self, stored: dict[str, Any]) -> dict[str, Record] | None:
         """Return the records of a file; None if it is damaged."""
@@ -120,11 +122,6 @@ class VaultFile:
         except (KeyError, TypeError, ValueError, AttributeError):
             pass
         return None
-
-    def _note_generation(self, generation: int) -> None:
-        """Remember how often the file was written, and whether it is an older copy."""
-        self._generation = generation
-        self.is_older_copy = generation < self._storage.last_generation()
 
 
 def _format(records: Mapping[str, Record], generation: int) -> bytes:

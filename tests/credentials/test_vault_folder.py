@@ -208,6 +208,12 @@ def test_a_vault_that_is_not_there_is_empty(
     assert not caplog.text
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports another error.")
+def test_a_folder_without_its_slash_is_told(filled: Vault) -> None:
+    with pytest.raises(CredentialsError, match="the path of a vault in a folder ends in /"):
+        Vault(filled.location.removesuffix("/")).read()
+
+
 def test_writers_that_lock_the_same_files_lose_nothing_and_wait_for_nobody_for_ever(
     filled: Vault,
 ) -> None:

@@ -1,22 +1,35 @@
 """Measures what many accounts cost beside the API: their states and their tokens.
 
-    python benchmarks/fleet.py [states]
+    python benchmarks/fleet.py [states] [tokens]
 
 `states` moves the bookmarks of 10,000 accounts in 11 tables from one state to 16 shards, to 24 and
 back, in a Meltano project of its own; the start of Meltano is part of it.
+
+`tokens` lets `renew` renew 20,000 tokens in a vault of many files. Meanwhile two processes read
+shards of the vault and a third one adds accounts to it, 50 times a second at most. At the end every
+account must be there with its own new token.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from measure import sandbox
+
+from tap_instagram_business.credentials.encryption import KeyRing, generate_key
+from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +39,39 @@ MELTANO = str(Path(sys.executable).parent / "meltano")
 BASE = "prod:tap-instagram-business-to-target-bigquery"
 BOOKMARK = {"date": "2026-11-20", "snapshot_date": "2026-11-20", "since": "2026-11-17T00:00:00Z"}
 ACCOUNTS, TABLES = 10_000, 11
+TOKENS, PORT = 20_000, 8031
+READER = """
+import random, sys, time
+from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.sharding import Shard
+vault, reads, most = Vault(sys.argv[1]), 0, {}
+print("ready", flush=True)
+try:
+    while True:
+        shard = Shard(random.randint(1, 16), 16)
+        found = len(vault.read(shard=shard))
+        assert found >= most.get(shard, 0), "a record is lost"
+        most[shard], reads = found, reads + 1
+        time.sleep(0.02)
+except KeyboardInterrupt:
+    print(reads)
+"""
+WRITER = """
+import dataclasses, sys, time
+from tap_instagram_business.credentials.vault import Vault
+vault, added = Vault(sys.argv[1]), 0
+(record,) = vault.read([sys.argv[2]]).values()
+print("ready", flush=True)
+try:
+    while True:
+        name = f"99{added}"
+        with vault.changing([name]) as records:
+            records[name] = dataclasses.replace(record, account_id=name, login="facebook")
+        added += 1
+        time.sleep(0.02)
+except KeyboardInterrupt:
+    print(added)
+"""
 
 
 def cpu_seconds() -> float:
@@ -66,7 +112,71 @@ def states() -> None:
             print(f"| {number} | {seconds:.1f} | {cpu:.1f} | {told} |", flush=True)
 
 
-SUBJECTS: dict[str, Callable[[], None]] = {subject.__name__: subject for subject in (states,)}
+def tokens() -> None:
+    """Every token of a vault is renewed while other processes read and write it."""
+    key, now = generate_key(), dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+    keys = KeyRing.parse(key, source="the benchmark")
+    world = {"accounts": 1, "posts": 0, "days": 2, "login": "instagram", "start": now.isoformat()}
+    with tempfile.TemporaryDirectory() as folder, sandbox(PORT, **world) as url:
+        vault = Vault(f"{folder}/vault/")
+        names = _fill(vault, keys, now)
+        others = [_start(READER, vault), _start(READER, vault), _start(WRITER, vault, names[0])]
+        env = {
+            **os.environ,
+            KEY_VARIABLE: key,
+            "TAP_INSTAGRAM_BUSINESS_VAULT_PATH": vault.location,
+            "TAP_INSTAGRAM_BUSINESS_API_URL": url,
+        }
+        began = time.monotonic()
+        renewal = subprocess.Popen([*PROGRAM, "renew"], env=env)
+        _, status, usage = os.wait4(renewal.pid, 0)
+        seconds = time.monotonic() - began
+        *reads, added = (_stop(process) for process in others)
+        kept = vault.read()
+        new = {kept[name].open_token(keys) for name in names if kept[name].refreshed}
+        print("| tokens | seconds | CPU seconds | MB | reads | added | lost |")
+        print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+        cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        lost = len(names) - len(new) + added - (len(kept) - len(names))
+        print(
+            f"| {len(new):,} | {seconds:.0f} | {cpu:.0f} | {memory:.0f} | {sum(reads):,} | "
+            f"{added:,} | {lost} |"
+        )
+        if status or lost:
+            sys.exit("Tokens were lost")
+
+
+def _fill(vault: Vault, keys: KeyRing, now: dt.datetime) -> list[str]:
+    """Store tokens that expire soon, and return the ids of their accounts."""
+    names = [f"1784{number:013d}" for number in range(TOKENS)]
+    obtained, expires = now - dt.timedelta(days=40), now + dt.timedelta(days=5)
+    with vault.changing() as records:
+        for name in names:
+            token = keys.encrypt("sandbox-token", name)
+            record = Record(name, "instagram", token, "5550000000000001", obtained, expires)
+            records[name] = record.sealed(keys)
+    return names
+
+
+def _start(program: str, vault: Vault, *arguments: str) -> subprocess.Popen[str]:
+    """Start a process that goes on until it is stopped."""
+    command = [sys.executable, "-c", program, vault.location, *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    process.stdout.readline()
+    return process
+
+
+def _stop(process: subprocess.Popen[str]) -> int:
+    """Stop a process, and return the number that it prints at its end."""
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    return int(printed)
+
+
+SUBJECTS: dict[str, Callable[[], None]] = {
+    subject.__name__: subject for subject in (states, tokens)
+}
 
 
 def main() -> None:

@@ -39,7 +39,8 @@ SETTINGS = th.PropertiesList(
         th.StringType,
         title="Vault path",
         description="Path or URI (`gs://…`, `s3://…`) of the vault, the file in which `connect` "
-        "keeps encrypted tokens. Every account of this login in it is read with its own token. The "
+        "keeps encrypted tokens. If it ends in `/`, the vault is a folder of 256 files, for more "
+        "than 10,000 accounts. Every account of this login in it is read with its own token. The "
         "vault is not used if `access_token` is set.",
     ),
     th.Property(

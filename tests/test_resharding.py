@@ -120,7 +120,9 @@ def test_nothing_to_move() -> None:
 
 @pytest.mark.e2e
 @pytest.mark.long
-def test_the_command_moves_the_states_of_meltano(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_the_command_moves_the_states_of_meltano(tmp_path: Path, *, is_wrapped: bool) -> None:
+    """The Python of Meltano cannot be found if `meltano` is a script that starts it."""
     (tmp_path / "meltano.yml").write_text(
         "version: 1\nproject_id: prepare\nenvironments: [{name: prod}]\n"
     )
@@ -130,7 +132,13 @@ def test_the_command_moves_the_states_of_meltano(tmp_path: Path) -> None:
         "MELTANO_ENVIRONMENT": "prod",
         "MELTANO_PROJECT_ROOT": str(tmp_path),
     }
-    env["PATH"] = os.pathsep.join([str(Path(meltano()).parent), env["PATH"]])
+    folder = Path(meltano()).parent
+    if is_wrapped:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        (folder / "meltano").write_text(f'#!/bin/sh\nexec {meltano()} "$@"\n')
+        (folder / "meltano").chmod(0o755)
+    env["PATH"] = os.pathsep.join([str(folder), env["PATH"]])
 
     def run(*command: str, given: str = "") -> str:
         done = subprocess.run(
@@ -144,3 +152,9 @@ def test_the_command_moves_the_states_of_meltano(tmp_path: Path) -> None:
     states = json.loads(run(meltano(), "state", "export"))
     assert alive(states) == alive(after(kept(9), 3))
     assert f"{BASE}: 0 bookmarks moved" in run(*PROGRAM, "prepare", "3")
+
+    run(meltano(), "state", "import", given=json.dumps(kept(9)).replace("2026-11", "2026-10"))
+    before = run(meltano(), "state", "export")
+    with pytest.raises(AssertionError, match="different bookmarks of account"):
+        run(*PROGRAM, "prepare", "2")
+    assert run(meltano(), "state", "export") == before

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth, redaction
-from tap_instagram_business.credentials.vault import Record
+from tap_instagram_business.credentials.record import Record
 from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.costs import Costs

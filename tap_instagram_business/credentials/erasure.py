@@ -89,7 +89,7 @@ class Erasure:
         Raises:
             CredentialsError: The vault, a state or the dataset cannot be read.
         """
-        records = self.vault.read() if self.vault else {}
+        records = self.vault.read(self.account_ids) if self.vault else {}
         return Holdings(
             vault=[account_id for account_id in self.account_ids if account_id in records],
             states=[name for state in self.states for name in state.find(self.account_ids)],
@@ -161,7 +161,7 @@ class Erasure:
     def _erase_tokens(self) -> list[str]:
         if self.vault is None or not self.vault.exists():
             return []
-        with self.vault.changing() as records:
+        with self.vault.changing(self.account_ids) as records:
             return [name for name in self.account_ids if records.pop(name, None)]
 
     def _erase_rest(self, holdings: Holdings) -> None:

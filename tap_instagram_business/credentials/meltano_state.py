@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import subprocess
+import threading
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.storage import LocalFile
-from tap_instagram_business.credentials.system_database import SystemDatabase, find_meltano
+from tap_instagram_business.credentials.system_database import (
+    SystemDatabase,
+    find_meltano,
+    find_python,
+)
 from tap_instagram_business.credentials.tombstones import project_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
+    from collections.abc import Callable, Collection
 
 COMMAND_TIMEOUT_SECONDS = 300
+PROGRAM = Path(__file__).with_name("states_program.py")
 
 Json = Any
 
@@ -95,6 +104,24 @@ class StateFile:
             raise CredentialsError(message) from None
 
 
+def _exchange(
+    process: subprocess.Popen[str], change: Callable[[dict[str, Json]], dict[str, Json]]
+) -> dict[str, Json]:
+    """Read all states from the program in Meltano's Python, and send back those to write.
+
+    If `change` raises an exception, the program reads the end of its input and writes nothing.
+    """
+    printed = process.stdout.readline() if process.stdout else ""
+    changed = change(msgspec.json.decode(printed)) if printed else {}
+    process.communicate(f"{msgspec.json.encode(changed).decode()}\n" if changed else None)
+    if process.returncode or not printed:
+        message = (
+            "The states of Meltano cannot be read or changed: run `meltano state export` to see why"
+        )
+        raise CredentialsError(message)
+    return changed
+
+
 @dataclass(frozen=True)
 class MeltanoStates:
     """All states of a Meltano project, in whichever backend, and its run history.
@@ -167,6 +194,41 @@ class MeltanoStates:
             CredentialsError: Meltano is missing or fails.
         """
         self._meltano("state", "import", stdin=json.dumps(states))
+
+    def change(self, change: Callable[[dict[str, Json]], dict[str, Json]]) -> dict[str, Json]:
+        """Read all states and write some of them, with one start of Meltano.
+
+        Args:
+            change: Returns the states to write; it is given all states of the project by id.
+
+        Returns:
+            The states that were written.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails. No state is changed, or some of them if
+                Meltano does not keep them in a database.
+        """
+        python = find_python(self.project)
+        if python is None:
+            if changed := change(self.read()):
+                self.write(changed)
+            return changed
+        with subprocess.Popen(  # noqa: S603 - the Python of Meltano, with a file of this package
+            [python, str(PROGRAM)],
+            cwd=self.project,
+            env={**os.environ, "MELTANO_PROJECT_ROOT": str(self.project)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            watchdog = threading.Timer(COMMAND_TIMEOUT_SECONDS, process.kill)
+            watchdog.start()
+            try:
+                changed = _exchange(process, change)
+            finally:
+                watchdog.cancel()
+        return changed
 
     def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
         """Return each state that has entries of the accounts, by name and without these entries."""

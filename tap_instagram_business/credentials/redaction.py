@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import threading
 import traceback
@@ -18,7 +17,7 @@ from urllib.parse import quote, quote_plus
 from tap_instagram_business.outside_text import REPLACEMENT, escape, mask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 LINE_BREAKS = "\n\t"
@@ -27,30 +26,51 @@ MIN_LENGTH = 8
 
 
 class Redactor:
-    """Replaces known secrets, and texts that look like secrets; for use from any thread."""
+    """Replaces known secrets, and texts that look like secrets; for use from any thread.
+
+    A run may know the tokens of thousands of accounts. So a secret is looked up, by its beginning
+    and then as a whole, and not sought one by one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._beginnings: set[str] = set()
+        self._lengths: tuple[int, ...] = ()
 
     def remember(self, *secrets: str) -> None:
         """Replace these secrets from now on, also as URLs, JSON and Python write them."""
         forms = {form for secret in secrets if len(secret) >= MIN_LENGTH for form in _forms(secret)}
         with self._lock:
-            if forms <= self._known:
-                return
             self._known |= forms
-            longest_first = sorted(self._known, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._beginnings |= {form[:MIN_LENGTH] for form in forms}
+            lengths = {*self._lengths, *map(len, forms)}
+            self._lengths = tuple(sorted(lengths, reverse=True))
 
     def scrub(self, text: str) -> str:
         """Return a text with its secrets replaced."""
         # Without the lock: a signal handler that logs must not wait for the code it interrupted.
-        pattern = self._pattern
-        if pattern:
-            text = pattern.sub(REPLACEMENT, text)
-        return mask(text)
+        return mask("".join(self._pieces(text)))
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        """Yield the parts of a text, with the replacement for each known secret."""
+        done = place = 0
+        while place <= len(text) - MIN_LENGTH:
+            length = 0
+            if text[place : place + MIN_LENGTH] in self._beginnings:
+                length = self._length_at(text, place)
+            if length:
+                yield text[done:place]
+                yield REPLACEMENT
+                done = place = place + length
+            else:
+                place += 1
+        yield text[done:]
+
+    def _length_at(self, text: str, place: int) -> int:
+        """Return the length of the longest secret that begins at a place; 0 if none does."""
+        ends = (length for length in self._lengths if text[place : place + length] in self._known)
+        return next(ends, 0)
 
 
 def _forms(secret: str) -> set[str]:

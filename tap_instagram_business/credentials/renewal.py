@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App
-    from tap_instagram_business.credentials.vault import Record, Vault
+    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Vault
     from tap_instagram_business.graph.debug_token import TokenFacts
 
 MIN_REFRESH_AGE = dt.timedelta(hours=24)
 """Instagram Platform, refresh_access_token: Meta does not renew a younger token."""
 TOKENS_PER_WRITE = 500
-"""How many tokens are renewed before they are written to the vault. If the process is killed in
-between, these new tokens are lost, and the old ones stay valid to their end."""
+"""How many tokens are renewed before they are written to the vault, file by file. If the process
+is killed in between, these new tokens are lost, and the old ones stay valid to their end."""
 PARALLEL_RENEWALS = 8
 
 logger = logging.getLogger("tap-instagram-business.credentials")
@@ -124,10 +125,11 @@ class Renewal:
 
     def _store(self, old: Sequence[Record], new: Sequence[Record | None]) -> None:
         """Store renewed records, except those that another process has changed meanwhile."""
-        with self.vault.changing() as records:
-            for before, after in zip(old, new, strict=True):
-                if after is None:
-                    self.failed += 1
-                elif records.get(before.account_id) == before:
-                    records[before.account_id] = after
-                    self.renewed += 1
+        self.failed += new.count(None)
+        before = {record.account_id: record for record in old}
+        after = {record.account_id: record for record in new if record}
+        for file, account_ids in self.vault.by_file(after):
+            with file.changing() as records:
+                unchanged = [name for name in account_ids if records.get(name) == before[name]]
+                records.update({name: after[name] for name in unchanged})
+            self.renewed += len(unchanged)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.record import GOOD, REFUSED, Record
 from tap_instagram_business.credentials.renewal import (
     first_expiry,
     is_due,
     renewed_record,
     shown_date,
 )
-from tap_instagram_business.credentials.vault import GOOD, REFUSED, Record, Vault
 from tap_instagram_business.graph.accounts import TokenAccounts, read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.sharding import Shard
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App
+    from tap_instagram_business.credentials.vault import Vault
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
@@ -86,9 +87,8 @@ class VaultTokens:
             CredentialsError: The vault cannot be read, or has no account of this login.
             GraphFailure: Meta does not answer.
         """
-        records = self._read_records()
-        named = [name for name in account_ids or records if name in records]
-        wanted = [name for name in named if self.shard.holds(name)]
+        records = self._read_records(account_ids)
+        wanted = [name for name in account_ids or records if name in records]
         tokens, unreadable = self._open_tokens([records[name] for name in wanted])
         found = read_each(session, tokens, fields=fields, costs=costs)
         records = self._store_statuses(records, found)
@@ -126,11 +126,18 @@ class VaultTokens:
         except CredentialsError as error:
             return error
 
-    def _read_records(self) -> dict[str, Record]:
-        """Return the vault's records of this login, by account id."""
-        records = self.vault.read()
-        own = {name: record for name, record in records.items() if record.login == self.app.login}
-        if not own:
+    def _read_records(self, account_ids: Collection[str]) -> dict[str, Record]:
+        """Return the vault's records of this login and shard, by account id.
+
+        Args:
+            account_ids: The accounts to look for; empty for all.
+
+        Raises:
+            CredentialsError: The vault cannot be read, or has no account of this login at all.
+        """
+        records = self.vault.read(account_ids, self.shard)
+        own = self._of_this_login(records)
+        if not own and not self._of_this_login(self.vault.read()):
             message = (
                 f"The vault {self.vault.location} contains no account of the {self.app.login} "
                 f"login: `tap-instagram-business connect --login {self.app.login}` adds one"
@@ -143,6 +150,9 @@ class VaultTokens:
                 len(records) - len(own),
             )
         return own
+
+    def _of_this_login(self, records: Mapping[str, Record]) -> dict[str, Record]:
+        return {name: record for name, record in records.items() if record.login == self.app.login}
 
     def _store_statuses(
         self, records: dict[str, Record], found: TokenAccounts
@@ -157,18 +167,18 @@ class VaultTokens:
             for account_id, status in statuses.items()
             if records[account_id].status != status
         }
-        if not changed:
-            return records
+        current = dict(records)
         try:
-            with self.vault.changing() as stored:
-                for account_id, record in changed.items():
-                    # A record that another process has changed meanwhile keeps its status.
-                    if stored.get(account_id) == records[account_id]:
-                        stored[account_id] = record
+            for file, account_ids in self.vault.by_file(changed):
+                with file.changing() as stored:
+                    for name in account_ids:
+                        # A record that another process has changed meanwhile keeps its status.
+                        if stored.get(name) == records[name]:
+                            stored[name] = changed[name]
+                current.update({name: changed[name] for name in account_ids})
         except CredentialsError as error:
             logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
-            return records
-        return {**records, **changed}
+        return current
 
     def _renew_tokens(
         self, records: Mapping[str, Record], accounts: Sequence[Account], session: GraphSession
@@ -238,7 +248,7 @@ class VaultTokens:
 
     def _replace_if_unchanged(self, old: Record, new: Record) -> bool:
         """Store a record unless another process has changed or erased it; return whether stored."""
-        with self.vault.changing() as records:
+        with self.vault.changing([old.account_id]) as records:
             is_unchanged = records.get(old.account_id) == old
             if is_unchanged:
                 records[old.account_id] = new

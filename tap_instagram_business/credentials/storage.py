@@ -92,6 +92,9 @@ class LocalFile:
             return self._path.read_bytes()
         except FileNotFoundError:
             return None
+        except IsADirectoryError:
+            message = f"{self.location} is a folder: the path of a vault in a folder ends in /"
+            raise CredentialsError(message) from None
         except OSError as error:
             message = f"{self.location} cannot be read ({error.strerror}): check its path"
             raise CredentialsError(message) from None

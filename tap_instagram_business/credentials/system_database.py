@@ -24,6 +24,19 @@ def find_meltano(project: Path) -> str | None:
     return shutil.which("meltano") or shutil.which("meltano", path=in_project)
 
 
+def find_python(project: Path) -> str | None:
+    """Return the Python that Meltano is installed in; None if it cannot be found."""
+    program = find_meltano(project)
+    first = Path(program).read_bytes().splitlines()[0].decode("utf-8", "replace") if program else ""
+    interpreter = first.removeprefix("#!").strip()
+    beside = Path(program).resolve().with_name("python") if program else Path()
+    candidates = [Path(path) for path in (interpreter, beside) if path]
+    return next(
+        (str(path) for path in candidates if path.is_file() and path.stem.startswith("python")),
+        None,
+    )
+
+
 @dataclass(frozen=True)
 class SystemDatabase:
     """The table of runs in a database that is not the file `.meltano/meltano.db`.
@@ -113,19 +126,8 @@ class SystemDatabase:
         Raises:
             CredentialsError: It cannot be found.
         """
-        program = find_meltano(self.project)
-        first = (
-            Path(program).read_bytes().splitlines()[0].decode("utf-8", "replace") if program else ""
-        )
-        interpreter = first.removeprefix("#!").strip()
-        beside = Path(program).resolve().with_name("python") if program else Path()
-        for candidate in (interpreter, str(beside)):
-            if (
-                candidate
-                and Path(candidate).is_file()
-                and Path(candidate).stem.startswith("python")
-            ):
-                return candidate
+        if python := find_python(self.project):
+            return python
         message = (
             "The Python of Meltano cannot be found, and with it Meltano's table of runs: put "
             "`meltano` on the search path"

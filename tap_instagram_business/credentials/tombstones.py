@@ -184,3 +184,27 @@ class Tombstones:
             raw = hashlib.pbkdf2_hmac("sha256", account_id.encode(), salt.encode(), DIGEST_ROUNDS)
             self._known[salt, account_id] = raw.hex()
         return self._known[salt, account_id]
+
+
+def copy_marks(source: str, destination: str) -> None:
+    """Copy the marks of erased accounts from beside one vault to beside another.
+
+    Args:
+        source: The location of the vault that the marks are beside.
+        destination: The location of the other vault.
+
+    Raises:
+        CredentialsError: A file cannot be read or written, or other accounts are marked there.
+    """
+    content = open_storage(f"{source}.erased").read()
+    if content is None:
+        return
+    storage = open_storage(f"{destination}.erased")
+    with storage.locked():
+        if storage.read() not in {None, content}:
+            message = (
+                f"{storage.location} has other erased accounts than {source}.erased: move the "
+                "vault to a place that has had none"
+            )
+            raise CredentialsError(message)
+        storage.write(content)

@@ -1,202 +1,122 @@
-"""The vault: one record per account, with the account's token in encrypted form.
+"""The vault: one record per account, in one file or in a folder of many.
 
-A vault is one JSON file with a checksum over its records. A file that is damaged, or that is not a
-vault, is refused and not changed.
-
-Each record has a seal: nobody without the key can change any of its members. The number of changes
-is kept twice, in the vault and beside it, so that an older copy is noticed.
+A vault whose location ends in `/` is a folder of 256 files, `00.json` to `ff.json`. A hash of the
+account's id says in which file its record is. Each file has the format of a vault in one file, and
+a lock of its own, so that a change of one account reads and writes one small file. With a number
+of shards that is a power of two, a shard touches only its own files.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import json
 import logging
-import re
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+import math
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from typing_extensions import Self
-
-from tap_instagram_business.credentials.encryption import key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.storage import open_storage
+from tap_instagram_business.credentials.vault_file import VaultFile
+from tap_instagram_business.sharding import Shard, place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.record import Record
 
-FORMAT = "tap-instagram-business vault v1"
-PARTS = frozenset({"format", "sha256", "accounts"})
-"""The members of the JSON object in the file; newer files have `generation` as well."""
-ACCOUNT_ID = re.compile("[0-9]+")
-"""The id of an account. A record of another name could pass for a setting."""
+FOLDER_END = "/"
+"""The location of a vault in many files ends like this."""
+FILES = 256
+"""How many files such a vault has: another number would look for the records in wrong files."""
+PARALLEL_READS = 16
+"""How many files are read at once: each read from a store takes a round trip."""
+ALL = Shard()
 
 logger = logging.getLogger("tap-instagram-business.credentials")
 
-GOOD = "good"
-SLIGHT_DIFFERENCE = dt.timedelta(days=1)
-"""Tokens that end within this time of each other are equally good."""
-REFUSED = "refused"
-"""The status of a token that Meta refused when it was last used."""
-
-
-@dataclass(frozen=True)
-class Record:
-    """The vault's record of one account.
-
-    Attributes:
-        account_id: The account's `17841…` id.
-        login: The login that the token belongs to, `facebook` or `instagram`.
-        token: The encrypted token; it names the key that decrypts it.
-        user_id: Meta's id, within the app, of the person who gave consent. Meta's requests to
-            delete data name this id.
-        obtained: The time at which consent was given.
-        expires: The time at which the token expires; None if it does not, or if that is unknown.
-        refreshed: The time at which the token was last renewed; None if it never was.
-        data_access_expires: The time at which the token's access to data expires, unless the
-            person uses the app before; None if it does not, or if that is unknown.
-        status: `good` or `refused`, as Meta treated the token when it was last used.
-        seal: A ciphertext of nothing that is bound to all other members; '' in a vault of an
-            earlier version.
-    """
-
-    account_id: str
-    login: str
-    token: str
-    user_id: str
-    obtained: dt.datetime
-    expires: dt.datetime | None = None
-    refreshed: dt.datetime | None = None
-    data_access_expires: dt.datetime | None = None
-    status: str = GOOD
-    seal: str = ""
-
-    def sealed(self, keys: KeyRing) -> Self:
-        """Return this record with a seal over all that it says now."""
-        return replace(self, seal=keys.encrypt("", self._sealed_text()))
-
-    def open_token(self, keys: KeyRing) -> str:
-        """Return the token in plain text.
-
-        Raises:
-            CredentialsError: The record was changed, is of another account, or its key is missing.
-        """
-        if not ACCOUNT_ID.fullmatch(self.account_id):
-            message = f"The vault has a record of {self.account_id!r}, which is no account"
-            raise CredentialsError(message)
-        if not self.seal:
-            message = (
-                f"The record of account {self.account_id} in the vault has no seal: run "
-                "`tap-instagram-business rotate-keys` if it is of an earlier version, or connect "
-                "the account again"
-            )
-            raise CredentialsError(message)
-        token = keys.decrypt(self.token, self.account_id)
-        if not keys.is_sealed(self.seal, self._sealed_text()):
-            message = (
-                f"The record of account {self.account_id} in the vault was changed by another "
-                "program: connect the account again"
-            )
-            raise CredentialsError(message)
-        return token
-
-    def _sealed_text(self) -> str:
-        members = {**replace(self, seal="").to_json(), "account_id": self.account_id}
-        return f"record {json.dumps(members, sort_keys=True)}"
-
-    @property
-    def key_id(self) -> str:
-        """The id of the key that encrypted the token."""
-        return key_id_of(self.token)
-
-    def is_worse_than(self, other: Self, now: dt.datetime) -> bool:
-        """Whether this token ends long before another one that is in use.
-
-        With the Facebook login, a token without a date never expires. With the Instagram login,
-        Meta has not said the date of such a token, so that nothing can be compared.
-        """
-        if other.status != GOOD or self.expires is None or other.login != self.login:
-            return False
-        if other.expires is None:
-            return self.login == "facebook"
-        return other.expires > now and self.expires < other.expires - SLIGHT_DIFFERENCE
-
-    def is_of_key(self, key_id: str) -> bool:
-        """Whether the token and the seal are both of this key."""
-        return self.key_id == key_id == key_id_of(self.seal)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as it stands in the file; times are in ISO 8601, to the second."""
-        values = asdict(self)
-        del values["account_id"]
-        if not self.seal:
-            del values["seal"]
-        return {
-            name: value.isoformat(timespec="seconds") if isinstance(value, dt.datetime) else value
-            for name, value in values.items()
-        }
-
-    @classmethod
-    def from_json(cls, account_id: str, stored: Mapping[str, Any]) -> Self:
-        """Return the record that `to_json` has written."""
-        times = {
-            name: dt.datetime.fromisoformat(stored[name]) if stored[name] else None
-            for name in ("obtained", "expires", "refreshed", "data_access_expires")
-        }
-        return cls(**{**stored, **times, "account_id": account_id})
-
 
 class Vault:
-    """The records of all accounts, in a file.
+    """The records of all accounts.
 
     Attributes:
-        location: The path of the file, or its URI.
+        location: The path of the file or of the folder, or its URI.
+        files: The files, in the order in which they are locked.
     """
 
     def __init__(self, location: str) -> None:
         self.location = location
-        self._storage = open_storage(location)
+        self.files = _files(location)
         self._is_warned = False
-        self._generation = 0
 
     def exists(self) -> bool:
-        """Whether there is a file at the location.
+        """Whether the vault has been written.
 
         Raises:
-            CredentialsError: The file cannot be read.
+            CredentialsError: A file cannot be read.
         """
-        return self._storage.read() is not None
+        with ThreadPoolExecutor(PARALLEL_READS) as threads:
+            return any(threads.map(VaultFile.exists, self.files))
 
-    def read(self) -> dict[str, Record]:
-        """Return all records by account id; none if the file does not exist.
+    def read(self, account_ids: Collection[str] = (), shard: Shard = ALL) -> dict[str, Record]:
+        """Return records by account id; none if the vault does not exist.
+
+        Args:
+            account_ids: The accounts to look for; empty for all.
+            shard: The part of the accounts to look for.
 
         Raises:
-            CredentialsError: The file cannot be read, is not a vault, or is damaged.
+            CredentialsError: A file cannot be read, is not a file of a vault, or is damaged.
         """
-        content = self._storage.read()
-        return {} if content is None else self._parse(content)
+        named = frozenset(account_ids)
+        files = [file for file, _ in self.by_file(named)] if named else self._files_of(shard)
+        with ThreadPoolExecutor(PARALLEL_READS) as threads:
+            parts = list(threads.map(VaultFile.read, files))
+        self._warn_of_older_copies(files)
+        return {
+            name: record
+            for part in parts
+            for name, record in part.items()
+            if shard.holds(name) and (not named or name in named)
+        }
 
     @contextmanager
-    def changing(self) -> Iterator[dict[str, Record]]:
-        """Lock the vault, yield its records, and store them at the end of the `with` block.
+    def changing(self, account_ids: Collection[str] | None = None) -> Iterator[dict[str, Record]]:
+        """Lock the files of a few accounts, yield their records, and store them at the end.
 
-        Nothing is stored if the block raises an exception.
+        Nothing is stored if the `with` block raises an exception. Each file is stored as a whole or
+        not at all; if one of them cannot be written, others may have been. All files are locked at
+        once: `by_file` is for many accounts.
+
+        Args:
+            account_ids: The accounts that may be changed; None for all. The records of other
+                accounts in the same files are yielded as well.
 
         Raises:
-            CredentialsError: The file cannot be locked, read or written. It is not changed.
+            CredentialsError: A file cannot be locked, read or written. It is not changed.
         """
-        with self._storage.locked():
-            records = self.read()
-            before = dict(records)
+        files = self.files
+        if account_ids is not None:
+            files = tuple(file for file, _ in self.by_file(account_ids))
+        with ExitStack() as locked:
+            parts = {file.part: locked.enter_context(file.changing()) for file in files}
+            self._warn_of_older_copies(files)
+            records = {name: record for part in parts.values() for name, record in part.items()}
             yield records
-            if records != before:
-                generation = max(self._generation, self._storage.last_generation()) + 1
-                self._storage.write(_format(records, generation))
-                self._storage.note_generation(generation)
+            for part in parts.values():
+                part.clear()
+            for name, record in records.items():
+                parts[Shard.of_account(name, len(self.files))][name] = record
+
+    def by_file(self, account_ids: Iterable[str]) -> list[tuple[VaultFile, list[str]]]:
+        """Return the files in which the records of some accounts are, each with its accounts.
+
+        They are in the order of all files, so that no two processes that lock several of them wait
+        for each other for ever.
+        """
+        accounts: dict[int, list[str]] = {}
+        for account_id in account_ids:
+            accounts.setdefault(place(account_id, len(self.files)), []).append(account_id)
+        return [(self.files[index - 1], accounts[index]) for index in sorted(accounts)]
 
     def check_keys(self, keys: KeyRing) -> None:
         """Check that the keys can decrypt every record.
@@ -212,56 +132,30 @@ class Vault:
             )
             raise CredentialsError(message)
 
-    def _parse(self, content: bytes) -> dict[str, Record]:
-        try:
-            stored = json.loads(content)
-        except (ValueError, RecursionError):
-            stored = None
-        if not isinstance(stored, dict) or stored.get("format") != FORMAT:
-            message = (
-                f"{self.location} is not a vault of this program, or is incomplete: nothing was "
-                "written; restore a good copy, or move it away and connect the accounts again"
-            )
-            raise CredentialsError(message)
-        try:
-            accounts = stored["accounts"]
-            generation = stored.get("generation", 0)
-            is_whole = stored.keys() - {"generation"} == PARTS and type(generation) is int
-            if is_whole and stored["sha256"] == _checksum(accounts):
-                self._note_generation(generation)
-                return {name: Record.from_json(name, entry) for name, entry in accounts.items()}
-        except (KeyError, TypeError, ValueError, AttributeError):
-            pass
-        message = (
-            f"The vault {self.location} is damaged, or another program has changed it: nothing was "
-            "written; restore a good copy, or move it away and connect the accounts again"
+    def _files_of(self, shard: Shard) -> list[VaultFile]:
+        """Return the files that may have accounts of a shard."""
+        divisor = math.gcd(shard.number, len(self.files))
+        return [file for file in self.files if (file.part.index - shard.index) % divisor == 0]
+
+    def _warn_of_older_copies(self, files: Sequence[VaultFile]) -> None:
+        """Warn, once, of files that are older copies of themselves."""
+        older = [file.location for file in files if file.is_older_copy]
+        if not older or self._is_warned:
+            return
+        self._is_warned = True
+        more = f" (and {len(older) - 1} more of its files)" if len(older) > 1 else ""
+        logger.warning(
+            "The vault %s%s is an older copy of itself: accounts that were disconnected or "
+            "erased since then may be in it again, and renewed tokens may be lost. Check it "
+            "with `tap-instagram-business accounts`.",
+            older[0],
+            more,
         )
-        raise CredentialsError(message)
-
-    def _note_generation(self, generation: int) -> None:
-        """Remember how often the vault was written, and warn once if it is an older copy."""
-        self._generation = generation
-        if generation < self._storage.last_generation() and not self._is_warned:
-            self._is_warned = True
-            logger.warning(
-                "The vault %s is an older copy of itself: accounts that were disconnected or "
-                "erased since then may be in it again, and renewed tokens may be lost. Check it "
-                "with `tap-instagram-business accounts`.",
-                self.location,
-            )
 
 
-def _format(records: Mapping[str, Record], generation: int) -> bytes:
-    accounts = {name: record.to_json() for name, record in sorted(records.items())}
-    stored = {
-        "format": FORMAT,
-        "sha256": _checksum(accounts),
-        "generation": generation,
-        "accounts": accounts,
-    }
-    return json.dumps(stored, indent=1).encode()
-
-
-def _checksum(accounts: Any) -> str:  # noqa: ANN401 - JSON
-    text = json.dumps(accounts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _files(location: str) -> tuple[VaultFile, ...]:
+    if not location.endswith(FOLDER_END):
+        return (VaultFile(location, ALL),)
+    return tuple(
+        VaultFile(f"{location}{index:02x}.json", Shard(index + 1, FILES)) for index in range(FILES)
+    )

@@ -40,9 +40,7 @@ def prepare(shards: int, state_id: str | None) -> None:
         message = "There is no Meltano project here: change to its directory"
         raise CredentialsError(message)
     base = state_id or f"{_environment()}:{PIPELINE}"
-    changed = moved(states.read(), base, shards)
-    if changed:
-        states.write(changed)
+    changed = states.change(lambda found: moved(found, base, shards))
     click.echo(f"{base}: {count(changed):,} bookmarks moved, now in {shards} shards.", err=True)
 
 

@@ -96,22 +96,22 @@ def _bookmarks(state: Json, kind: str) -> dict[str, Json]:
     return bookmarks
 
 
-def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[tuple[str, str], Json]:
-    """Return the bookmark of each table and account, from the shards that own the accounts.
+def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[str, dict[str, Json]]:
+    """Return the bookmarks by table and account, from the shards that own the accounts.
 
     Raises:
         WouldLoseBookmarks: see `moved`.
     """
-    owned: dict[tuple[str, str], Json] = {}
+    owned: dict[str, dict[str, Json]] = {}
     copies: dict[tuple[str, str], str] = {}
     for shard, bookmarks in parts.items():
         name = state_id(base, shard)
         for table, content in bookmarks.items():
+            of_table = owned.setdefault(table, {})
             for account_id, kept in content.get("accounts", {}).items():
-                key = (table, account_id)
                 if not shard.holds(account_id):
-                    copies[key] = name
-                elif owned.setdefault(key, kept) != kept:
+                    copies[table, account_id] = name
+                elif of_table.setdefault(account_id, kept) != kept:
                     message = (
                         f"State {name} and another one have different bookmarks of account "
                         f"{account_id} in {table}: both a run without shards and runs with shards, "
@@ -119,7 +119,7 @@ def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[tupl
                         "are out of date with `meltano state clear`"
                     )
                     raise WouldLoseBookmarks(message)
-    if lost := sorted(copies.keys() - owned.keys()):
+    if lost := sorted(key for key in copies if key[1] not in owned[key[0]]):
         table, account_id = lost[0]
         message = (
             f"State {copies[lost[0]]} has bookmarks of {len(lost)} tables and accounts that do not "
@@ -131,13 +131,19 @@ def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[tupl
 
 
 def _place(
-    new: States, kind: str, accounts: Mapping[tuple[str, str], Json], base: str, number: int
+    new: States, kind: str, accounts: Mapping[str, Mapping[str, Json]], base: str, number: int
 ) -> None:
     """Put bookmarks of accounts into the states of the shards to which these belong."""
-    for (table, account_id), kept in accounts.items():
-        name = state_id(base, Shard.of_account(account_id, number))
-        tables = _tables(new, name, kind)
-        tables[table]["accounts"][account_id] = kept
+    account_ids = {account_id for kept in accounts.values() for account_id in kept}
+    # Each account is in many tables: its state is looked up once.
+    names = {name: state_id(base, Shard.of_account(name, number)) for name in account_ids}
+    for table, kept in accounts.items():
+        places: dict[str, dict[str, Json]] = {}
+        for account_id, bookmark in kept.items():
+            name = names[account_id]
+            if name not in places:
+                places[name] = _tables(new, name, kind)[table]["accounts"]
+            places[name][account_id] = bookmark
 
 
 def _tables(new: States, name: str, kind: str) -> Json:

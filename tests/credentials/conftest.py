@@ -13,7 +13,7 @@ from tests.credentials.records import new_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_instagram_business.credentials.vault import Record
+    from tap_instagram_business.credentials.record import Record
 
 
 @pytest.fixture

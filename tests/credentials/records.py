@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.vault import Record
+from tap_instagram_business.credentials.record import Record
 
 if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing

@@ -212,6 +212,8 @@ def test_no_command_shows_a_secret(serve: Serve, vault: Vault, key: str) -> None
         (("doctor", "--json"), ""),
         (("renew",), ""),
         (("rotate-keys",), ""),
+        (("move-vault", f"{vault.location}.folder/"), ""),
+        (("move-vault", vault.location, "--vault", f"{vault.location}.folder/"), ""),
         (("verify-signed-request",), f"signed_request={TOKEN}"),
         (("disconnect", account_id, "--yes"), ""),
         (("erase", account_id, "--no-state", "--no-bigquery", "--yes"), ""),
@@ -279,4 +281,4 @@ def test_no_secret_is_taken_from_the_command_line() -> None:
             takes_value = isinstance(option, click.Option) and not option.is_flag
             assert not takes_value or not {"token", "secret", "key"} & set(option.opts)
             is_argument = isinstance(option, click.Argument)
-            assert not is_argument or option.name in {"account_ids", "shards"}
+            assert not is_argument or option.name in {"account_ids", "destination", "shards"}

@@ -18,7 +18,7 @@ import requests
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.credentials.vault import REFUSED
+from tap_instagram_business.credentials.record import REFUSED
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
 from tests.local_sandbox import free_port
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from instagram_sandbox.graph_api.faults import Kind
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.vault import Record, Vault
+    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Vault
 
     Serve = Callable[..., GraphApiServer]
 

@@ -9,6 +9,7 @@ import logging.config
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -154,3 +155,31 @@ def test_secrets_in_uncaught_exceptions() -> None:
     assert run.returncode == 1
     assert run.stderr.count("ValueError: (secret)") == 2
     assert "canary-uncaught-0123" not in run.stderr.replace("'canary-uncaught-0123'", "")
+
+
+def test_thousands_of_tokens_are_replaced_without_delay() -> None:
+    """A vault may have the tokens of 100,000 accounts, which all begin alike."""
+    redactor = redaction.Redactor()
+    tokens = [f"IGAAsame-app{number:06}{'x' * 150}" for number in range(20_000)]
+    began = time.process_time()
+    for token in tokens:
+        redactor.remember(token)
+    assert redactor.scrub(f"a {tokens[0]}{tokens[9_999]} b") == "a (secret)(secret) b"
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "scrubbed"),
+    [
+        ("canary-1", "(secret)"),
+        ("canary-", "canary-"),
+        ("canary-1234", "(secret)234"),
+        ("canary-12345678", "(secret)"),
+        ("ccanary-1canary-12345678canary-", "c(secret)(secret)canary-"),
+        ("", ""),
+    ],
+)
+def test_the_longest_secret_at_a_place_is_replaced(text: str, scrubbed: str) -> None:
+    redactor = redaction.Redactor()
+    redactor.remember("canary-1", "canary-12345678", "canary-")
+    assert redactor.scrub(text) == scrubbed

@@ -16,7 +16,8 @@ import pytest
 from tests.credentials.command import APP, command, complaint, environment, output
 
 if TYPE_CHECKING:
-    from tap_instagram_business.credentials.vault import Record, Vault
+    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Vault
 
 SECRET = APP["APP_SECRET"]
 

@@ -18,7 +18,9 @@ import pytest
 from tap_instagram_business.credentials import lease, storage
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.vault import Record, Vault, _checksum
+from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.credentials.vault_file import _checksum
 from tests.credentials.records import OBTAINED, new_record
 
 TOKEN = "EAAcanary-vault-0123456789"
@@ -218,7 +220,8 @@ def test_a_missing_key_is_reported_before_anything_is_stored(
 
 WRITER = """
 import datetime as dt, sys
-from tap_instagram_business.credentials.vault import Record, Vault
+from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.vault import Vault
 vault, name, times = Vault(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 print("ready", flush=True)
 for number in range(times):

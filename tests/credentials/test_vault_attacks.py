@@ -13,7 +13,9 @@ import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.vault import Record, Vault
+from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.storage import LocalFile
+from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.left_out import AccountsUnread
 from tests.credentials.records import OBTAINED, new_record
 from tests.tap_run import run_tap
@@ -91,6 +93,32 @@ def test_an_older_copy_that_is_put_back_is_noticed(
         records[SECOND] = new_record(keys, SECOND, "EAAanother-token-0123456789")
     caplog.clear()
     assert set(Vault(vault.location).read()) == {FIRST, SECOND}
+    assert "older copy" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["vault.json", "vault/"])
+def test_a_change_while_the_vault_is_read_does_not_make_it_an_older_copy(
+    tmp_path: Path,
+    record: Record,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    vault = Vault(f"{tmp_path}/{name}")
+    with vault.changing([FIRST]) as records:
+        records[FIRST] = record
+    read = LocalFile.read
+
+    def read_before_a_change(file: LocalFile) -> bytes | None:
+        content = read(file)
+        monkeypatch.setattr(LocalFile, "read", read)
+        with Vault(vault.location).changing([FIRST]) as records:
+            records[FIRST] = replace(record, status="refused")
+        return content
+
+    monkeypatch.setattr(LocalFile, "read", read_before_a_change)
+    assert vault.read([FIRST])[FIRST].status == "good"
+    assert vault.read([FIRST])[FIRST].status == "refused"
     assert "older copy" not in caplog.text
 
 

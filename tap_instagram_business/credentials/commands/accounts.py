@@ -22,10 +22,11 @@ from tap_instagram_business.outside_text import escape
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.credentials.oauth import App
-    from tap_instagram_business.credentials.vault import Record, Vault
+    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Vault
 
 COLUMNS = ("account", "login", "status", "obtained", "refreshed", "ends", "data access ends", "key")
 WHERE_TO_REVOKE = {
@@ -49,7 +50,8 @@ def accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> 
     which the token expires, and "data access ends" the date on which its access to data expires;
     "-" means never or unknown. "key" is the id of the encryption key.
     """
-    rows = [_row(record) for record in settings.vault(vault).read().values()]
+    records = settings.vault(vault).read()
+    rows = [_row(records[account_id]) for account_id in sorted(records)]
     if as_json:
         for row in rows:
             click.echo(json.dumps(dict(zip(COLUMNS, row, strict=True))))
@@ -151,8 +153,8 @@ def _revoke_one(app: App, user_id: str) -> str:
     return ""
 
 
-def _remove(vault: Vault, leaving: Iterable[Record]) -> None:
-    with vault.changing() as records:
+def _remove(vault: Vault, leaving: Sequence[Record]) -> None:
+    with vault.changing([record.account_id for record in leaving]) as records:
         for record in leaving:
             records.pop(record.account_id, None)
     for record in leaving:

@@ -137,18 +137,20 @@ def _store(
 ) -> dict[str, str]:
     """Store tokens in the vault, and return why some accounts keep the token that they have."""
     kept: dict[str, str] = {}
-    with vault.changing() as records:
-        for connection in connections:
-            record = connection.record(app, keys, now)
-            before = records.get(record.account_id)
-            if before and record.expires and record.is_worse_than(before, now):
-                kept[record.account_id] = (
-                    f"{connection.account.label} keeps the token that it has, because the new one "
-                    f"expires earlier, on {record.expires.date()}: disconnect the account first if "
-                    "you want the new one"
-                )
-            else:
-                records[record.account_id] = record
+    by_account = {connection.account.id: connection for connection in connections}
+    for file, account_ids in vault.by_file(by_account):
+        with file.changing() as records:
+            for account_id in account_ids:
+                record = by_account[account_id].record(app, keys, now)
+                before = records.get(account_id)
+                if before and record.expires and record.is_worse_than(before, now):
+                    kept[account_id] = (
+                        f"{by_account[account_id].account.label} keeps the token that it has, "
+                        f"because the new one expires earlier, on {record.expires.date()}: "
+                        "disconnect the account first if you want the new one"
+                    )
+                else:
+                    records[account_id] = record
     return kept
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.record import Record
     from tap_instagram_business.credentials.vault import Vault
 
 
@@ -148,19 +149,21 @@ def _rotate_vault(vault: Vault, keys: KeyRing) -> tuple[int, int]:
     if not vault.exists():
         message = f"There is no vault at {vault.location}: check --vault and setting `vault_path`"
         raise CredentialsError(message)
-    with vault.changing() as records:
-        outdated = [record for record in records.values() if not record.is_of_key(keys.ids[0])]
-        for record in outdated:
-            # A record of an earlier version has no seal yet, and gets one here.
-            is_sealed = bool(record.seal)
-            token = (
-                record.open_token(keys)
-                if is_sealed
-                else keys.decrypt(record.token, record.account_id)
-            )
-            ciphertext = keys.encrypt(token, record.account_id)
-            records[record.account_id] = replace(record, token=ciphertext).sealed(keys)
-        return len(outdated), len(records)
+    vault.check_keys(keys)
+    changed = total = 0
+    for file in vault.files:
+        with file.changing() as records:
+            outdated = [name for name in records if not records[name].is_of_key(keys.ids[0])]
+            records.update({name: _rotated(records[name], keys) for name in outdated})
+            changed, total = changed + len(outdated), total + len(records)
+    return changed, total
+
+
+def _rotated(record: Record, keys: KeyRing) -> Record:
+    """Encrypt a record again; one of an earlier version, which has no seal yet, gets one."""
+    is_sealed = bool(record.seal)
+    token = record.open_token(keys) if is_sealed else keys.decrypt(record.token, record.account_id)
+    return replace(record, token=keys.encrypt(token, record.account_id)).sealed(keys)
 
 
 def _rotated_settings(settings: CommandSettings, keys: KeyRing) -> Iterator[str]:

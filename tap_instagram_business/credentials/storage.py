@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_WAIT_SECONDS = 30.0
 """The longest time to wait for a lock."""
 
+RANDOM_CHARACTERS = 8
+"""How many random characters `tempfile` puts into the name of a temporary file."""
 LOCAL_SCHEMES = frozenset({"file", "local"})
 """The schemes of URIs for files on this machine."""
 SCHEME = re.compile("[A-Za-z][A-Za-z0-9+.-]*")
@@ -116,7 +118,9 @@ class LocalFile:
         self._flush_directory()
 
     def _replace(self, content: bytes) -> None:
-        for leftover in self._path.parent.glob(f".{glob.escape(self._path.name)}.*.tmp"):
+        # A longer name belongs to another file, such as `vault.json.erased`, under another lock.
+        own = f".{glob.escape(self._path.name)}.{'?' * RANDOM_CHARACTERS}.tmp"
+        for leftover in self._path.parent.glob(own):
             leftover.unlink()
         handle, name = tempfile.mkstemp(".tmp", f".{self._path.name}.", self._path.parent)
         try:

@@ -99,7 +99,9 @@ def test_servers_that_are_not_there_and_cannot_be_installed(folder: Path, tmp_pa
     user.write_text("#!/bin/sh\necho 1000\n")
     user.chmod(0o700)
     told = sentence(run(folder, "test-fleet", PATH=str(tmp_path)))
-    assert told.startswith("This needs the servers of Redis and PostgreSQL, and Python's module venv")
+    assert told.startswith(
+        "This needs the servers of Redis and PostgreSQL, and Python's module venv"
+    )
     assert told.endswith("as in apt install redis-server postgresql python3-venv")
     assert not (folder / ".venv").exists()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import requests
 from tests.fleet.airflow import Airflow, Stores
 from tests.fleet.project import make_project, run_program, variables
 from tests.fleet.tables import Tables, read_tables
-from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox, free_port
+from tests.local_sandbox import LocalSandbox, free_port
 from tests.targets.servers import postgres_server, run_sql, running
 
 if TYPE_CHECKING:
@@ -35,9 +34,19 @@ def set_clock(sandbox: LocalSandbox, moment: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
-    if sys.version_info < EMULATOR_NEEDS:
-        pytest.skip("The BigQuery emulator needs Python 3.11.")
+def airflow_python() -> Path:
+    """The Python that has Airflow; without it nothing here is set up."""
+    python = os.environ.get("AIRFLOW_PYTHON")
+    if not python:
+        pytest.skip("AIRFLOW_PYTHON names no Python with Airflow: `bin/test-fleet` sets it up.")
+    return Path(python)
+
+
+@pytest.fixture(scope="session")
+def sandbox(
+    airflow_python: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalSandbox]:
+    assert airflow_python.exists()
     sandbox = LocalSandbox.on_free_ports(tmp_path_factory.mktemp("sandbox"))
     started = sandbox.up(*WORLD, "--latency=0.02")
     assert started.returncode == 0, started.stderr
@@ -73,12 +82,13 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def start_airflow(
-    sandbox: LocalSandbox, postgres_port: int, redis_port: int, tmp_path: Path
+    airflow_python: Path,
+    sandbox: LocalSandbox,
+    postgres_port: int,
+    redis_port: int,
+    tmp_path: Path,
 ) -> StartAirflow:
     """Start an Airflow whose databases and dataset have a name; it is stopped at the end."""
-    python = os.environ.get("AIRFLOW_PYTHON")
-    if not python:
-        pytest.skip("AIRFLOW_PYTHON names no Python with Airflow: `bin/test-fleet` sets it up.")
 
     @contextmanager
     def started(name: str) -> Iterator[Airflow]:
@@ -88,7 +98,7 @@ def start_airflow(
             (tmp_path / directory).mkdir()
         at = f"instagram@127.0.0.1:{postgres_port}"
         airflow = Airflow(
-            Path(python),
+            airflow_python,
             tmp_path / "airflow",
             Stores(f"{at}/airflow_{name}", f"redis://127.0.0.1:{redis_port}/0"),
             variables(

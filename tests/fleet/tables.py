@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -16,12 +17,19 @@ Tables = dict[str, Counter[str]]
 LOAD_TIMES = "_sdc_"
 """The columns in which the loader keeps when it has loaded a row begin so."""
 
+STAGING_TABLE = re.compile(r"__\d{14}__")
+"""In the name of a table that a loader deletes, and that expires where the loader was killed."""
+
 
 def read_tables(sandbox: LocalSandbox, dataset: str) -> Tables:
     """Read all rows, without the load times and without the signatures of addresses."""
     sql = f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"
-    names = [row["table_name"] for row in sandbox.rows(sql)]
-    return {name: Counter(read_rows(sandbox, f"{dataset}.{name}")) for name in names}
+    names = [str(row["table_name"]) for row in sandbox.rows(sql)]
+    return {
+        name: Counter(read_rows(sandbox, f"{dataset}.{name}"))
+        for name in names
+        if not STAGING_TABLE.search(name)
+    }
 
 
 def read_rows(sandbox: LocalSandbox, table: str) -> list[str]:

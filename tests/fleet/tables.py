@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tap_instagram_business.credentials.bigquery import STAGING
 from tests.truth.comparison import unsigned
 
 if TYPE_CHECKING:
@@ -17,18 +17,18 @@ Tables = dict[str, Counter[str]]
 LOAD_TIMES = "_sdc_"
 """The columns in which the loader keeps when it has loaded a row begin so."""
 
-STAGING_TABLE = re.compile(r"__\d{14}__")
-"""In the name of a table that a loader deletes, and that expires where the loader was killed."""
-
 
 def read_tables(sandbox: LocalSandbox, dataset: str) -> Tables:
-    """Read all rows, without the load times and without the signatures of addresses."""
+    """Read all rows, without the load times and without the signatures of addresses.
+
+    Staging tables are left out: a loader that was killed leaves them, and they expire.
+    """
     sql = f"SELECT table_name FROM {dataset}.INFORMATION_SCHEMA.TABLES"
     names = [str(row["table_name"]) for row in sandbox.rows(sql)]
     return {
         name: Counter(read_rows(sandbox, f"{dataset}.{name}"))
         for name in names
-        if not STAGING_TABLE.search(name)
+        if not STAGING.fullmatch(name)
     }
 
 

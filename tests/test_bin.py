@@ -51,7 +51,7 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
     return line
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+@pytest.mark.parametrize("script", [*SCRIPTS, "test-fleet"])
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_sets_nothing_up(folder: Path, script: str, option: str) -> None:
     done = run(folder, script, option)
@@ -91,6 +91,19 @@ def test_a_python_that_is_not_there(folder: Path, script: str) -> None:
     told = sentence(run(folder, script, *(["doctor"] if script == "tap" else []), PYTHON="python9"))
     assert told.startswith("This needs Python 3.1")
     assert "set PYTHON to another" in told
+
+
+def test_servers_that_are_not_there_and_cannot_be_installed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "dirname").symlink_to(str(shutil.which("dirname")))
+    user = tmp_path / "id"
+    user.write_text("#!/bin/sh\necho 1000\n")
+    user.chmod(0o700)
+    told = sentence(run(folder, "test-fleet", PATH=str(tmp_path)))
+    assert told.startswith(
+        "This needs the servers of Redis and PostgreSQL, and Python's module venv"
+    )
+    assert told.endswith("as in apt install redis-server postgresql python3-venv")
+    assert not (folder / ".venv").exists()
 
 
 @pytest.fixture

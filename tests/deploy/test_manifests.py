@@ -21,6 +21,10 @@ DEPLOY = ROOT / "deploy"
 CLOUD_RUN = [DEPLOY / "cloud-run" / f"{name}.json" for name in ("prepare", "shards", "finish")]
 KUBERNETES = DEPLOY / "kubernetes" / "fleet.yaml"
 DAG = DEPLOY / "airflow" / "instagram_fleet.py"
+KUBERNETES_DELAY, KUBERNETES_LONGEST_DELAY = 10, 360
+"""How many seconds Kubernetes waits before a pod's first and last new start."""
+HEARTBEAT_VALID_SECONDS = 300
+"""So long after its last sign of life Meltano takes a killed run for one that is under way."""
 TASKS = ["health", "merge", "prepare", "renew", "reports", "shards", "sync"]
 SHOW_DAG = """
 import json, sys
@@ -63,6 +67,16 @@ def test_cloud_run_and_kubernetes_have_as_many_tasks_as_shards() -> None:
         if entry["name"] == "SHARDS"
     }
     assert numbers == {str(job["completions"]) for job in jobs if "completions" in job}
+
+
+def test_a_killed_shard_is_tried_again_for_longer_than_meltano_refuses_it() -> None:
+    (limit,) = (
+        document["spec"]["jobTemplate"]["spec"]["backoffLimitPerIndex"]
+        for document in yaml.safe_load_all(KUBERNETES.read_text())
+        if document["metadata"]["name"] == "instagram-shards"
+    )
+    delays = [min(KUBERNETES_DELAY * 2**tries, KUBERNETES_LONGEST_DELAY) for tries in range(limit)]
+    assert sum(delays) > HEARTBEAT_VALID_SECONDS
 
 
 # With packages from the index, each in a folder of its own

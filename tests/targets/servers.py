@@ -55,9 +55,18 @@ def postgres_server() -> Iterator[int]:
     initdb = [str(programs / "initdb"), "-D", data, "-U", "instagram", "-A", "trust", "-E", "UTF8"]
     subprocess.run(initdb, cwd=directory, user=user, check=True, stdout=subprocess.DEVNULL)
     command = [str(programs / "postgres"), "-D", data, "-p", str(port), "-k", ""]
-    with _running([*command, "-c", "fsync=off"], port, directory, user):
+    with running([*command, "-c", "fsync=off"], port, directory, user):
         yield port
     shutil.rmtree(directory)
+
+
+def run_sql(port: int, sql: str, database: str = "postgres") -> str:
+    """Run a statement in such a server, and return what `psql` prints."""
+    command = [str(_postgres_programs() / "psql"), "--host=127.0.0.1", f"--port={port}"]
+    given = ["--username=instagram", f"--dbname={database}", f"--command={sql}"]
+    options = ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1"]
+    done = subprocess.run([*command, *given, *options], check=True, capture_output=True, text=True)
+    return done.stdout
 
 
 def _postgres_programs() -> Path:
@@ -77,14 +86,14 @@ def object_storage(directory: Path) -> Iterator[str]:
     programs, port = install(directory, "moto[server]==5.2.5"), free_port()
     address = f"http://127.0.0.1:{port}"
     command = [str(programs / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, port, directory):
+    with running(command, port, directory):
         create = [str(programs / "python"), "-c", CREATE_BUCKET, address, BUCKET]
         subprocess.run(create, check=True)
         yield address
 
 
 @contextmanager
-def _running(
+def running(
     command: Sequence[str], port: int, directory: Path, user: str | None = None
 ) -> Iterator[None]:
     """Run a server until the end of the context, which begins when the server answers."""

@@ -224,7 +224,7 @@ KEYS_AND_VAULTS = {
     ),
     "a vault without accounts": Mistake(SYNC, "contains no account of the facebook login", VAULT),
     "a folder for a vault": Mistake(
-        SYNC, "cannot be read .*: check its path", {**VAULT, "VAULT_PATH": "{folder}"}
+        SYNC, "is a folder: .* ends in /", {**VAULT, "VAULT_PATH": "{folder}"}
     ),
     "a vault that is something else": Mistake(
         SYNC, "is not a vault of this program", {**VAULT, "VAULT_PATH": "{folder}/no-vault.json"}

@@ -43,7 +43,7 @@ MAX_GONE_TRIES = 3
 MAY_PASS = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
 PAGES_TOGETHER = 50
-"""How many lists are paged through at the same time."""
+"""How many lists are paged through at the same time, unless the caller wants another number."""
 ANSWERS_AHEAD = 4
 """The answers of how many requests are kept that nobody has asked for yet."""
 PAGES_AHEAD = 1
@@ -146,7 +146,12 @@ class GraphSession:
         yield from _in_order(earlier)
 
     def pages(
-        self, calls: Iterable[Call], costs: Costs, *, go_on: Callable[[Answer], bool]
+        self,
+        calls: Iterable[Call],
+        costs: Costs,
+        *,
+        go_on: Callable[[Answer], bool],
+        together: int = PAGES_TOGETHER,
     ) -> Iterator[list[Page]]:
         """Page through many lists at the same time.
 
@@ -155,23 +160,23 @@ class GraphSession:
         pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
         returns False. The next pages are asked for while these are being worked on.
         """
-        return self._ahead(self._pages(calls, costs, go_on=go_on), PAGES_AHEAD)
+        return self._ahead(self._pages(calls, costs, go_on, together), PAGES_AHEAD)
 
     def _pages(
-        self, calls: Iterable[Call], costs: Costs, *, go_on: Callable[[Answer], bool]
+        self, calls: Iterable[Call], costs: Costs, go_on: Callable[[Answer], bool], together: int
     ) -> Iterator[list[Page]]:
         def ask(calls: Sequence[Call]) -> list[Answer]:
             return list(self.answers(calls, costs))
 
         waiting = iter(calls)
-        current = list(islice(waiting, PAGES_TOGETHER))
+        current = list(islice(waiting, together))
         in_flight = self._submit(current, costs)
         while in_flight:
             answers = chain.from_iterable(_in_order(in_flight))
             pages = [node_by_node(page, ask) for page in answers]
             turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
-            current += islice(waiting, PAGES_TOGETHER - len(current))
+            current += islice(waiting, together - len(current))
             in_flight = self._submit(current, costs)
             yield [Page(answer, is_last=call is None) for answer, call in turned]
 

@@ -138,13 +138,6 @@ class MediaFollower(RefreshedStream):
     def prepare(self) -> None:
         """Prepare, before the first page is listed."""
 
-    @abstractmethod
-    def read(self, media: Sequence[ListedMedia]) -> None:
-        """Write the rows of some media, newest first; called for each page of a list.
-
-        The media may belong to several accounts. Those that are not due are among them.
-        """
-
     def end(self, account: Account, since: dt.datetime | None) -> None:
         """Move the bookmark of an account whose list was read to its end.
 
@@ -155,12 +148,35 @@ class MediaFollower(RefreshedStream):
         self.done(account, since)
 
 
+class ListingFollower(MediaFollower):
+    """A table that is filled from the list, or asks Meta at the moment when it writes its rows."""
+
+    @abstractmethod
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Write the rows of some media, newest first; called for each page of a list.
+
+        The media may belong to several accounts. Those that are not due are among them.
+        """
+
+
 class AskingFollower(MediaFollower):
     """A table that asks Meta about listed media, before it is told to write their rows."""
 
     @abstractmethod
-    def ask_about(self, media: Sequence[ListedMedia]) -> None:
-        """Begin to ask Meta about some media; `read` is handed the same media later."""
+    def ask_about(self, media: Sequence[ListedMedia]) -> Iterator[Answer]:
+        """Begin to ask Meta about some media, newest first; return where the answers will be.
+
+        The media may belong to several accounts. Those that are not due are among them.
+        """
+
+    @abstractmethod
+    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
+        """Write the rows of some media.
+
+        Args:
+            media: the media that were asked about.
+            answers: the answers.
+        """
 
     @abstractmethod
     def has_given_insights(self, account: Account) -> bool:
@@ -170,9 +186,9 @@ class AskingFollower(MediaFollower):
 class MediaReading:
     """The reading of some listed media into the tables that follow the list.
 
-    The first follower asks Meta at once, and so do the others if Meta has given insights of all
-    these accounts. Otherwise they ask one after the other, because each learns from the answers to
-    the one before. While answers are awaited, the rows are written that need none.
+    The first table that asks Meta does so at once, and so do the others if Meta has given insights
+    of all these accounts. Otherwise they ask one after the other, because each learns from the
+    answers to the one before.
     """
 
     def __init__(self, media: Sequence[ListedMedia], followers: Sequence[MediaFollower]) -> None:
@@ -183,30 +199,41 @@ class MediaReading:
             followers: the tables.
         """
         self._media = media
-        self._others = [table for table in followers if not isinstance(table, AskingFollower)]
-        self._asking = deque(table for table in followers if isinstance(table, AskingFollower))
-        self._asked: deque[AskingFollower] = deque()
-        while self._asking and (not self._asked or self._are_known()):
+        self._listing = [table for table in followers if isinstance(table, ListingFollower)]
+        self._to_ask = deque(table for table in followers if isinstance(table, AskingFollower))
+        self._asked: deque[tuple[AskingFollower, Iterator[Answer]]] = deque()
+        while self._to_ask and (not self._asked or self._are_known()):
             self._ask_next()
 
+    @property
+    def is_done(self) -> bool:
+        """Whether all rows are written."""
+        return not (self._listing or self._asked)
+
+    def step(self) -> None:
+        """Write the rows of one more table that asks Meta, and let the next one ask."""
+        for table in self._listing:
+            table.isolated(table.read, self._media)
+        self._listing = []
+        if self._asked:
+            asked, answers = self._asked.popleft()
+            asked.isolated(asked.read, self._media, answers)
+        if self._to_ask and not self._asked:
+            self._ask_next()
+
+    def finish(self) -> None:
+        """Write all rows that are not written yet."""
+        while not self.is_done:
+            self.step()
+
     def _are_known(self) -> bool:
+        first, _ = self._asked[0]
         accounts = {item.account.id: item.account for item in self._media}
-        return all(map(self._asked[0].has_given_insights, accounts.values()))
+        return all(map(first.has_given_insights, accounts.values()))
 
     def _ask_next(self) -> None:
-        table = self._asking.popleft()
-        table.isolated(table.ask_about, self._media)
-        self._asked.append(table)
-
-    def write(self) -> None:
-        """Write the rows of the followers."""
-        for table in self._others:
-            table.isolated(table.read, self._media)
-        while self._asked:
-            asked = self._asked.popleft()
-            asked.isolated(asked.read, self._media)
-            if self._asking:
-                self._ask_next()
+        table = self._to_ask.popleft()
+        self._asked.append((table, table.isolated(table.ask_about, self._media) or iter(())))
 
 
 class BreakdownFollower(InstagramStream):

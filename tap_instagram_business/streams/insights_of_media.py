@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections import defaultdict, deque
+from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
@@ -42,19 +42,14 @@ class InsightsStream(AskingFollower):
         self._ended: set[str] = set()
         self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
         self._answered: set[str] = set()
-        self._asked: deque[Iterator[Answer]] = deque()
 
     @override
     def has_given_insights(self, account: Account) -> bool:
         return account.id in self._answered or "snapshot_date" in self.bookmark(account)
 
     @override
-    def ask_about(self, media: Sequence[ListedMedia]) -> None:
-        self._asked.append(self.ask(self.calls_about(self.due(media))))
-
-    def answers(self) -> Iterator[Answer]:
-        """Return the answers about the media that are read now."""
-        return self._asked.popleft()
+    def ask_about(self, media: Sequence[ListedMedia]) -> Iterator[Answer]:
+        return self.ask(self.calls_about(self.due(media)))
 
     def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
         """Return those media that this table wants in this run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from tap_instagram_business.graph.paging import Page, next_page
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     ListedMedia,
+    ListingFollower,
     MediaFollower,
     MediaReading,
     RefreshedStream,
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
     from tap_instagram_business.run import Run
 
 MEDIA_PER_PAGE = "100"
+LISTS_TOGETHER = 25
+"""How many lists are paged through at the same time: with the next pages and the two before them,
+up to 10,000 media are in memory."""
 SLIDES_PER_PAGE = "100"
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
@@ -105,7 +110,9 @@ class Media(RefreshedStream):
 
     @functools.cached_property
     def _pages(self) -> Iterator[list[Page]]:
-        return self._run.graph.pages(self._lists(), self.costs, go_on=self._goes_on)
+        return self._run.graph.pages(
+            self._lists(), self.costs, go_on=self._goes_on, together=LISTS_TOGETHER
+        )
 
     @override
     def begin(self) -> None:
@@ -116,26 +123,32 @@ class Media(RefreshedStream):
         followers = self.followers(MediaFollower)
         for follower in followers:
             follower.isolated(follower.prepare)
-        begun: list[Listing] = []
+        begun: deque[Listing] = deque()
         for pages in self._pages:
             media = [item for page in pages for item in self._listed_media(page.answer)]
             self._complete_slides(media)
             self._log_progress(pages, len(media))
             # What a first run learns of an account's media spares calls for its older media.
             if any(self._goes_on_in_first_run(listing) for listing in begun):
-                yield from self._finish(begun.pop())
-            begun.append(Listing(pages, media, MediaReading(media, followers)))
-            if len(begun) > 1:
-                yield from self._finish(begun.pop(0))
-        for listing in begun:
-            yield from self._finish(listing)
+                yield from self._finish(begun)
+            listing = Listing(pages, media, MediaReading(media, followers))
+            for earlier in begun:
+                earlier.reading.step()
+            begun.append(listing)
+            while begun and begun[0].reading.is_done:
+                yield from self._end_of(begun.popleft())
+        yield from self._finish(begun)
 
     def _goes_on_in_first_run(self, listing: Listing) -> bool:
         accounts = (self._accounts[page.answer.call.node] for page in listing.going_on)
         return any("snapshot_date" not in self.bookmark(account) for account in accounts)
 
-    def _finish(self, listing: Listing) -> Iterator[Record]:
-        listing.reading.write()
+    def _finish(self, begun: deque[Listing]) -> Iterator[Record]:
+        while begun:
+            begun[0].reading.finish()
+            yield from self._end_of(begun.popleft())
+
+    def _end_of(self, listing: Listing) -> Iterator[Record]:
         yield from map(self._row, listing.media)
         for page in listing.pages:
             if page.is_last:
@@ -245,7 +258,7 @@ class Media(RefreshedStream):
             follower.isolated(follower.end, account, self.since)
 
 
-class MediaChildren(MediaFollower):
+class MediaChildren(ListingFollower):
     """One slide of a carousel, from the same answer as `media`; Meta has no insights of slides."""
 
     name = "media_children"
@@ -290,7 +303,7 @@ class MediaChildren(MediaFollower):
             self.done_until(item)
 
 
-class MediaHistory(MediaFollower):
+class MediaHistory(ListingFollower):
     """The counters of one media on one day, from the list of media, without a call of its own.
 
     A row is written for media of 90 days or younger in each run, and for older ones when they are

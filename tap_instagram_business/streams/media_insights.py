@@ -89,9 +89,9 @@ class MediaInsights(InsightsStream):
                 self._run.conversions.add(account, dt.datetime.fromisoformat(kept))
 
     @override
-    def read(self, media: Sequence[ListedMedia]) -> None:
+    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
         tables = self._tables_of_media()
-        for answer in self.answers():
+        for answer in answers:
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)

@@ -71,7 +71,7 @@ class Stories(InstagramStream):
         accounts = {account.id: account for account in self._run.accounts}
         for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
-            MediaReading(stories, followers).write()
+            MediaReading(stories, followers).finish()
             yield from map(self._row, stories)
             for page in pages:
                 account = accounts[page.answer.call.node]
@@ -134,9 +134,9 @@ class StoryInsights(InsightsStream):
         self.judge_denials(account)
 
     @override
-    def read(self, media: Sequence[ListedMedia]) -> None:
+    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
         figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
-        for answer in self.answers():
+        for answer in answers:
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)

@@ -129,7 +129,10 @@ class GraphSession:
         """
         return chain.from_iterable(self._ahead(self._answers(calls, costs), ANSWERS_AHEAD))
 
-    def _ahead(self, source: Iterator[T], room: int) -> Ahead[T]:
+    def _ahead(self, source: Iterator[T], room: int) -> Iterator[T]:
+        """Fetch ahead of need, unless a run may make few calls: that could use them up."""
+        if self.rate_limits.max_calls:
+            return source
         with self._closing:
             ahead = Ahead(source, room)
             self._fetching.add(ahead)

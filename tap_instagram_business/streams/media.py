@@ -135,6 +135,8 @@ class Media(RefreshedStream):
             for earlier in begun:
                 earlier.reading.step()
             begun.append(listing)
+            if self.config["max_calls"]:
+                yield from self._finish(begun)
             while begun and begun[0].reading.is_done:
                 yield from self._end_of(begun.popleft())
         yield from self._finish(begun)

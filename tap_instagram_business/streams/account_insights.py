@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -98,17 +97,9 @@ class AccountInsights(DailyStream):
         ),
     ).to_dict()
 
-    @functools.cached_property
-    def _asked(self) -> Iterator[tuple[Window, list[Answer]]]:
-        return self.ask_in_groups(self._windows())
-
-    @override
-    def begin(self) -> None:
-        _ = self._asked
-
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self._asked:
+        for window, answers in self.answered_groups:
             figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
             gaps: list[Gap] = []
             failed: set[dt.date] = set()
@@ -127,7 +118,8 @@ class AccountInsights(DailyStream):
     def _tables_of_days(self) -> list[DailyStream]:
         return [self, *self.followers(DayFollower)]
 
-    def _windows(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+    @override
+    def groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         number = len(self._run.accounts)
         for index, account in enumerate(self.accounts_in_turn(), start=1):
             self.log_progress("account %d of %d", index, number)

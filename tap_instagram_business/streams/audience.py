@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -99,20 +98,17 @@ class AudienceDemographics(InstagramStream):
         column("value", "integer", "Number of followers, or of accounts that interacted."),
     ).to_dict()
 
-    @functools.cached_property
-    def _asked(self) -> Iterator[tuple[Account, list[Answer]]]:
-        today = self._run.graph.now().date()
-        due = [account for account in self.accounts_in_turn() if self._is_due(account, today)]
-        return self.ask_in_groups((account, list(self._calls(account))) for account in due)
-
     @override
-    def begin(self) -> None:
-        _ = self._asked
+    def groups(self) -> Iterator[tuple[Account, list[InsightsCall]]]:
+        today = self._run.graph.now().date()
+        for account in self.accounts_in_turn():
+            if self._is_due(account, today):
+                yield account, list(self._calls(account))
 
     @override
     def rows(self) -> Iterator[Record]:
         today = self._run.graph.now().date()
-        for account, answers in self._asked:
+        for account, answers in self.answered_groups:
             for answer in answers:
                 if not answer.ends_account:
                     yield from self._rows(answer, today)

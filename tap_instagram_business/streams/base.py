@@ -19,6 +19,7 @@ The SDK offers more ways to fill a table; these are left alone, each for a reaso
 
 from __future__ import annotations
 
+import functools
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
@@ -136,6 +137,16 @@ class InstagramStream(SdkStream):
 
     def begin(self) -> None:
         """Send the first calls, whose answers `rows` needs."""
+        _ = self.answered_groups
+
+    def groups(self) -> Iterable[tuple[Any, Sequence[Call]]]:
+        """Yield what each group of calls of a lead is about, and its calls; taken in a thread."""
+        return ()
+
+    @functools.cached_property
+    def answered_groups(self) -> Iterator[tuple[Any, list[Answer]]]:
+        """What each group is about, and its answers, as soon as all of them are there."""
+        return self.ask_in_groups(self.groups())
 
     def isolated(self, step: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401
         """Do a step of this table, so that an unexpected error in it costs this table only.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -193,17 +192,9 @@ class SeriesStream(DailyStream):
     def series_rows(self, window: Window, answer: Answer) -> Iterable[Record]:
         """Yield the rows of an answer."""
 
-    @functools.cached_property
-    def _asked(self) -> Iterator[tuple[Window, list[Answer]]]:
-        return self.ask_in_groups(self._groups())
-
-    @override
-    def begin(self) -> None:
-        _ = self._asked
-
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self._asked:
+        for window, answers in self.answered_groups:
             for answer in answers:
                 if answer.error and answer.ends_account:
                     self.end_account(window.account, answer.error)
@@ -215,7 +206,8 @@ class SeriesStream(DailyStream):
                     window, {day for each in answers for day in self.failed_days(each, days_asked)}
                 )
 
-    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+    @override
+    def groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         """Split each account's days into windows that one series request may cover."""
         for account in self.accounts_in_turn():
             for first, last in days.windows(self.due_days(account)):

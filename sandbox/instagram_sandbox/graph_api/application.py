@@ -7,6 +7,7 @@ The modules build on each other in one direction: this application, the paths to
 from __future__ import annotations
 
 import time
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from instagram_sandbox.graph_api.api import Answer, Api, Call
@@ -65,6 +66,7 @@ class Application:
         self.conditions = self.api.conditions
         self.unkind = Unkind(self.world, settings.unkind)
         self._gate = Gate(self.api, self.faults, self.usage, self.unkind)
+        self._turn = Lock()
 
     @property
     def http_requests(self) -> int:
@@ -130,9 +132,11 @@ class Application:
             return _broken(fault)
         if error is not None:
             return self.api.error_answer(error)
-        answer = (
-            self._gate.answer_batch(call, operations) if operations else self._gate.answer(call)
-        )
+        # Python computes one answer at a time anyway: threads that wait here do not hinder each other.
+        with self._turn:
+            answer = (
+                self._gate.answer_batch(call, operations) if operations else self._gate.answer(call)
+            )
         if fault is not None:
             body = answer.text()
             return Answer(answer.status, body[: len(body) // 2], answer.headers)

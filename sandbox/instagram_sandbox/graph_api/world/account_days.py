@@ -82,8 +82,13 @@ class AccountDays:
         if not visible_share(last, now):
             return 0
         period = [last - ONE_DAY * back for back in range(days)]
-        reach = [self.figures(account, day, now).get("reach", 0) for day in period]
-        return estimate_people(reach)
+        return estimate_people([self._reach(account, day, now) for day in period])
+
+    def _reach(self, account: Account, day: date, now: datetime) -> int:
+        if self._before_conversion(day):
+            return 0
+        final, missing = self._final_figures(account, day)
+        return 0 if "reach" in missing else int(final["reach"] * visible_share(day, now))
 
     def _weights(
         self, account: Account, day: date, metric: str, breakdown: str

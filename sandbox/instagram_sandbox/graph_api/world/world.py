@@ -65,6 +65,7 @@ class World:
         dice, self._ids = Dice(settings.seed), Ids(settings.seed)
         self._accounts = draw_accounts(settings, dice)
         self._pages = draw_pages(self._accounts, settings, dice)
+        self._page_by_account = {page.account.id: page for page in self._pages if page.account}
         self.business = draw_business(self._accounts, self._pages, settings)
         self._dice = dice
         self.posts = Posts(settings, dice, self._ids)
@@ -100,7 +101,7 @@ class World:
 
     def page_of(self, account: Account) -> Page | None:
         """Return the Page of an account, or None."""
-        return next((page for page in self._pages if page.account == account), None)
+        return self._page_by_account.get(account.id)
 
     def account(self, account_id: str) -> Account:
         """Return an account by its id.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from tap_instagram_business.graph.errors import MetricRefused
@@ -56,16 +57,45 @@ class MetricsCall(Protocol):
         """The metrics that only some objects of the kind have."""
 
 
+@dataclass
+class _Refusal:
+    """A metric that Meta refuses to objects of a kind.
+
+    Attributes:
+        error: the first error that refused it.
+        is_rare: whether only some objects of the kind have it.
+        objects: the objects that it was refused to.
+        number_of: how many of them each account has.
+    """
+
+    error: CallError
+    is_rare: bool
+    objects: set[str] = field(default_factory=set)
+    number_of: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether Meta's error does not name the metric."""
+        return isinstance(self.error, MetricRefused)
+
+    def add(self, call: MetricsCall) -> None:
+        """Count the object of a call, once."""
+        if call.node not in self.objects:
+            self.objects.add(call.node)
+            self.number_of[call.quota_account] += 1
+
+
 class Refusals:
     """Which metrics Meta has refused, for which objects, accounts and kinds of media or request."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._errors: dict[tuple[str, str], CallError] = {}
-        self._objects: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        self._given: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._refused: dict[tuple[str, str], _Refusal] = {}
+        # A bit for each kind and metric: thousands of accounts have hundreds of them.
+        self._bits: dict[tuple[str, str], int] = {}
+        self._given: dict[str, int] = defaultdict(int)
+        self._given_to_any = 0
         self._suspects: set[str] = set()
-        self._rare: set[tuple[str, str]] = set()
         self._fruitless: dict[str, int] = defaultdict(int)
         self._earliest: dict[str, int] = {}
 
@@ -81,48 +111,45 @@ class Refusals:
             new = []
             for metric in metrics:
                 key = call.kind, metric
-                if key not in self._errors:
-                    self._errors[key] = error
+                if key not in self._refused:
+                    self._refused[key] = _Refusal(error, is_rare=metric in call.per_object)
                     new.append(metric)
-                self._objects[key][call.node] = call.quota_account
+                self._refused[key].add(call)
                 self._suspects.add(metric)
-                if metric in call.per_object:
-                    self._rare.add(key)
         if new:
             logger.warning("Meta refuses metric %s for %s: %s", ", ".join(new), call.kind, error)
 
     def note_given(self, call: MetricsCall, metrics: Iterable[str]) -> None:
         """Remember which metrics the object of a call has: others of its kind may have them too."""
         with self._lock:
+            given = 0
             for metric in metrics:
-                self._given[call.kind, metric].add(call.quota_account)
+                given |= self._bits.setdefault((call.kind, metric), 1 << len(self._bits))
+            self._given[call.quota_account] |= given
+            self._given_to_any |= given
 
     def of(self, call: MetricsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be asked for; None if it must be."""
         key = call.kind, metric
         with self._lock:
-            objects = self._objects.get(key)
-            if not objects:
+            refused = self._refused.get(key)
+            if not refused:
                 return None
-            account = call.quota_account
-            own = [node for node, owner in objects.items() if owner == account]
-            is_known = call.node in objects
-            if not is_known:
-                given_by = self._given.get(key, set())
-                is_rare = metric in call.per_object
-                is_named = not isinstance(self._errors[key], MetricRefused)
-                enough = MIN_OBJECTS_IF_RARE if is_rare else MIN_OBJECTS
-                is_of_account = (
-                    len(own) >= enough and account not in given_by and not (is_rare and is_named)
-                )
-                is_of_all = (
-                    not is_rare
-                    and len(objects) >= enough
-                    and len(set(objects.values())) >= MIN_ACCOUNTS
-                    and not given_by
-                )
-                is_known = is_of_account or is_of_all
-            return self._errors[key] if is_known else None
+            return refused.error if self._reaches(refused, call, self._bits.get(key, 0)) else None
+
+    def _reaches(self, refused: _Refusal, call: MetricsCall, bit: int) -> bool:
+        """Return whether a refusal is also about the object of a call; `bit` is the metric's."""
+        if call.node in refused.objects:
+            return True
+        of_account = refused.number_of[call.quota_account]
+        is_given_to_account = bool(self._given.get(call.quota_account, 0) & bit)
+        if refused.is_rare:
+            is_sure = refused.is_unnamed and of_account >= MIN_OBJECTS_IF_RARE
+            return is_sure and not is_given_to_account
+        if of_account >= MIN_OBJECTS and not is_given_to_account:
+            return True
+        is_of_all = len(refused.number_of) >= MIN_ACCOUNTS and len(refused.objects) >= MIN_OBJECTS
+        return is_of_all and not self._given_to_any & bit
 
     def note_earliest(self, call: MetricsCall, since: int) -> None:
         """Remember that calls of a kind are to ask for no figures before a moment.
@@ -147,8 +174,8 @@ class Refusals:
     def are_rare_refused(self, call: MetricsCall) -> bool:
         """Return whether Meta refuses, without naming them, metrics that only some objects have."""
         with self._lock:
-            errors = (self._errors.get((call.kind, metric)) for metric in call.per_object)
-            return any(isinstance(error, MetricRefused) for error in errors)
+            found = (self._refused.get((call.kind, metric)) for metric in call.per_object)
+            return any(refused.is_unnamed for refused in found if refused)
 
     def are_lacked_together(self, call: MetricsCall, metrics: Iterable[str]) -> bool:
         """Return whether Meta has refused each of some metrics to several objects of a kind.
@@ -157,11 +184,13 @@ class Refusals:
         name. They are lacked together, such as those of a reel that is not shared to Facebook.
         """
         with self._lock:
+            found = {metric: self._refused.get((call.kind, metric)) for metric in metrics}
             return all(
-                metric in call.per_object
-                and isinstance(self._errors.get((call.kind, metric)), MetricRefused)
-                and len(self._objects.get((call.kind, metric), ())) >= MIN_OBJECTS
-                for metric in metrics
+                refused
+                and metric in call.per_object
+                and refused.is_unnamed
+                and len(refused.objects) >= MIN_OBJECTS
+                for metric, refused in found.items()
             )
 
     def note_fruitless(self, call: MetricsCall) -> None:
@@ -172,10 +201,11 @@ class Refusals:
     def may_search(self, call: MetricsCall) -> bool:
         """Return whether it makes sense to search a failed call for the metric to blame."""
         with self._lock:
-            is_kind_refused = any((call.kind, metric) in self._errors for metric in call.metrics)
+            is_kind_refused = any((call.kind, metric) in self._refused for metric in call.metrics)
             return is_kind_refused or self._fruitless[call.kind] < MAX_FRUITLESS
 
     def items(self) -> list[tuple[tuple[str, str], CallError]]:
         """Return what Meta refuses to all objects of a kind: kind and metric, and the error."""
         with self._lock:
-            return [(key, error) for key, error in self._errors.items() if key not in self._rare]
+            found = self._refused.items()
+            return [(key, refused.error) for key, refused in found if not refused.is_rare]

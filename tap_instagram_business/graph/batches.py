@@ -179,7 +179,7 @@ class Batcher:
         error = self._error_of(reply)
         if error is None and not call.is_answered_by(reply.body):
             error = Unanswered(UNEXPECTED_SHAPE)
-        return Answer(call, error=error) if error else Answer(call, reply.body)
+        return Answer(call, error=error) if error else Answer(call, call.needed(reply.body))
 
     def _error_of(self, reply: Reply) -> CallError | None:
         """Return the error in a reply, which may come with HTTP 200; None if there is none."""

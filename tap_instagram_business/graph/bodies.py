@@ -31,7 +31,7 @@ class UnreadableBody(ValueError):
     """A body that is no sound JSON; its text says why and shows nothing of the body."""
 
 
-def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytes:
+def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytearray:
     """Read the body of a response that was requested with `stream=True`.
 
     Args:
@@ -42,19 +42,17 @@ def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytes:
         UnreadableBody: The body is larger.
         requests.RequestException: The connection broke, or the body is not compressed as it says.
     """
-    chunks: list[bytes] = []
-    size = 0
+    body = bytearray()
     for chunk in response.iter_content(CHUNK_BYTES):
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > max_bytes:
+        body += chunk
+        if len(body) > max_bytes:
             response.close()
             message = f"more than {max_bytes:,} bytes in it"
             raise UnreadableBody(message)
-    return b"".join(chunks)
+    return body
 
 
-def parse_json(content: bytes | str) -> Any:  # noqa: ANN401
+def parse_json(content: bytes | bytearray | str) -> Any:  # noqa: ANN401
     """Return JSON that can be stored: without NaN, with text that is Unicode, and not too deep.
 
     Raises:
@@ -68,7 +66,7 @@ def parse_json(content: bytes | str) -> Any:  # noqa: ANN401
     return body
 
 
-def _parse_oddity(content: bytes | str) -> Any:  # noqa: ANN401
+def _parse_oddity(content: bytes | bytearray | str) -> Any:  # noqa: ANN401
     """Parse JSON that is too odd for the quick parser: a number of 400 digits, half a character."""
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
@@ -84,7 +82,7 @@ def _refuse(_constant: str) -> None:
     raise ValueError
 
 
-def _check_depth(content: bytes | str, body: object) -> None:
+def _check_depth(content: bytes | bytearray | str, body: object) -> None:
     opening = ("{", "[") if isinstance(content, str) else (b"{", b"[")
     if sum(map(content.count, opening)) <= MAX_DEPTH:  # type: ignore[arg-type]
         return

@@ -84,6 +84,10 @@ class Call:
             return "id" in body
         return isinstance(body.get("data"), list)
 
+    def needed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what is kept in memory of an answer to this call; usually all of it."""
+        return body
+
     def without_refused(self, _refusals: Refusals) -> Self:
         """Return this call without what Meta is known to refuse."""
         return self

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import Self, override
 
 from tap_instagram_business import days
-from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.calls import Answer, Call, objects
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.error_texts import metrics_in_text, refused_metrics
 from tap_instagram_business.graph.errors import CallError, refusal
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.refusals import Refusals
 
+EXPLANATIONS = ("title", "description", "id")
+"""What stands beside each metric and says no figure. It is the larger part of an answer."""
 MAX_NARROWED = 3
 """By at most so many days the period of a series is made shorter."""
 
@@ -65,6 +67,13 @@ class InsightsCall(Call):
     @override
     def is_empty(self) -> bool:
         return not self.metrics
+
+    @override
+    def needed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        for item in objects(body["data"]):
+            for name in EXPLANATIONS:
+                item.pop(name, None)
+        return {"data": body["data"]}
 
     @override
     def without_refused(self, refusals: Refusals) -> Self:

@@ -42,6 +42,9 @@ MAX_GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it also says so wrongly."""
 MAY_PASS = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
+MAX_REQUESTS_AT_ONCE = 16
+"""So many requests full of calls are submitted at once at most, and again so many while their
+answers are being taken. Answers that nobody takes yet stay in memory."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time, unless the caller wants another number."""
 ANSWERS_AHEAD = 4
@@ -190,7 +193,7 @@ class GraphSession:
         calls do not use up what earlier ones need for their retries.
         """
         left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
-        most = MAX_CALLS_PER_BATCH * self.parallelism.allowed
+        most = MAX_CALLS_PER_BATCH * min(MAX_REQUESTS_AT_ONCE, self.parallelism.allowed)
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:

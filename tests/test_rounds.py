@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import WorldSettings
-from tap_instagram_business.streams import media
+from instagram_sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business.streams import media, stories
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 3)
+STOPS = 16
 OF_MEDIA = (
     *("media", "media_children", "media_history", "media_insights", "media_insights_history"),
     *("media_insights_breakdowns", "stories", "story_insights"),
@@ -27,7 +28,8 @@ OF_MEDIA = (
 
 @pytest.fixture
 def server(serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch) -> GraphApiServer:
-    monkeypatch.setattr(media, "LISTS_TOGETHER", 2)
+    for table in (media, stories):
+        monkeypatch.setattr(table, "LISTS_TOGETHER", 2)
     return serve(WorldSettings(accounts=9, posts=8, days=len(DAYS), start=START))
 
 
@@ -61,3 +63,24 @@ def test_runs_that_are_cut_short_together_leave_nothing_out(
         warehouse.load(run)
     assert "Stopping here" in caplog.text
     assert_true(warehouse, server)
+
+
+def test_a_run_that_meta_stops_at_any_call_leaves_nothing_out(
+    server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of the same accounts are under way together when Meta refuses further calls."""
+    first = run_tap(server, start_date=DAYS[0].isoformat())
+    server.clock.advance(dt.timedelta(days=1))
+    monkeypatch.setattr(media, "MEDIA_PER_PAGE", "3")
+    monkeypatch.setattr(media, "MEDIA_TOGETHER", 15)
+    server.reset_counts()
+    whole = run_tap(server, state=first.state)
+    calls = server.calls
+    for after in range(calls // 4, calls, calls // STOPS):
+        server.faults.add(Fault(kind="throttle", code=4, after=after, times=None))
+        stopped = run_tap(server, state=first.state, on_rate_limit="stop")
+        server.faults.clear()
+        rest = run_tap(server, state=stopped.state)
+        for table in OF_MEDIA:
+            before = stopped.table(table) if table in stopped.schemas else {}
+            truth.tables_equal({**before, **rest.table(table)}, whole.table(table))

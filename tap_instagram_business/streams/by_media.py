@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.paging import Page
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})
@@ -206,6 +207,11 @@ class MediaReading:
             self._ask_next()
 
     @property
+    def tables_left(self) -> int:
+        """How many tables that ask Meta are still to be written."""
+        return len(self._asked) + len(self._to_ask)
+
+    @property
     def is_done(self) -> bool:
         """Whether all rows are written."""
         return not (self._listing or self._asked)
@@ -234,6 +240,20 @@ class MediaReading:
     def _ask_next(self) -> None:
         table = self._to_ask.popleft()
         self._asked.append((table, table.isolated(table.ask_about, self._media) or iter(())))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Pages of media, and the reading of what is on them."""
+
+    pages: Sequence[Page]
+    media: Sequence[ListedMedia]
+    reading: MediaReading
+
+    @property
+    def going_on(self) -> list[Page]:
+        """The pages after which their list goes on."""
+        return [page for page in self.pages if not page.is_last]
 
 
 class BreakdownFollower(InstagramStream):

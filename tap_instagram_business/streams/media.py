@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -18,10 +17,11 @@ from tap_instagram_business.fields import (
     requested,
 )
 from tap_instagram_business.graph.calls import Answer, ListCall
-from tap_instagram_business.graph.paging import Page, next_page
+from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     ListedMedia,
+    Listing,
     ListingFollower,
     MediaFollower,
     MediaReading,
@@ -42,30 +42,19 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.paging import Page
     from tap_instagram_business.run import Run
 
 MEDIA_PER_PAGE = "100"
-LISTS_TOGETHER = 25
+LISTS_TOGETHER = 20
 """How many lists are paged through at the same time: with the next pages and the two before them,
 up to 10,000 media are in memory."""
+MEDIA_TOGETHER = 2_500
+"""While no more media than these are being read, one page more of each list is read with them."""
 SLIDES_PER_PAGE = "100"
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """Pages of media, and the reading of what is on them."""
-
-    pages: Sequence[Page]
-    media: Sequence[ListedMedia]
-    reading: MediaReading
-
-    @property
-    def going_on(self) -> list[Page]:
-        """The pages after which their list goes on."""
-        return [page for page in self.pages if not page.is_last]
 
 
 class Media(RefreshedStream):
@@ -131,15 +120,15 @@ class Media(RefreshedStream):
             # What a first run learns of an account's media spares calls for its older media.
             if any(self._goes_on_in_first_run(listing) for listing in begun):
                 yield from self._finish(begun)
-            listing = Listing(pages, media, MediaReading(media, followers))
-            for earlier in begun:
-                earlier.reading.step()
-            begun.append(listing)
+            begun.append(Listing(pages, media, MediaReading(media, followers)))
             if self.config["max_calls"]:
                 yield from self._finish(begun)
-            while begun and begun[0].reading.is_done:
-                yield from self._end_of(begun.popleft())
+            yield from self._step([*begun][: -self._to_wait_for(begun)], begun)
         yield from self._finish(begun)
+
+    def _to_wait_for(self, begun: Iterable[Listing]) -> int:
+        """Return how many of the newest listings are left to wait for their answers."""
+        return 2 if sum(len(listing.media) for listing in begun) <= MEDIA_TOGETHER else 1
 
     def _goes_on_in_first_run(self, listing: Listing) -> bool:
         accounts = (self._accounts[page.answer.call.node] for page in listing.going_on)
@@ -147,7 +136,13 @@ class Media(RefreshedStream):
 
     def _finish(self, begun: deque[Listing]) -> Iterator[Record]:
         while begun:
-            begun[0].reading.finish()
+            yield from self._step(begun, begun)
+
+    def _step(self, some: Iterable[Listing], begun: deque[Listing]) -> Iterator[Record]:
+        # Those with the most tables left go first: their steps ask Meta for more.
+        for listing in sorted(some, key=lambda one: -one.reading.tables_left):
+            listing.reading.step()
+        while begun and begun[0].reading.is_done:
             yield from self._end_of(begun.popleft())
 
     def _end_of(self, listing: Listing) -> Iterator[Record]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
@@ -22,6 +23,7 @@ from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     BreakdownFollower,
     ListedMedia,
+    Listing,
     MediaFollower,
     MediaReading,
 )
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.insights_call import InsightsCall
 
 STORIES_PER_PAGE = "100"
+LISTS_TOGETHER = 50
+"""The stories of how many accounts are listed in one request."""
+LISTINGS_UNDER_WAY = 3
+"""How many such requests are worked on at the same time."""
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
 
 
@@ -69,17 +75,30 @@ class Stories(InstagramStream):
         for follower in followers:
             follower.isolated(follower.prepare)
         accounts = {account.id: account for account in self._run.accounts}
-        for pages in self._run.graph.pages(self._lists(), self.costs, go_on=lambda _: True):
+        # With few calls left, the insights of one list come before the next list.
+        most = 1 if self.config["max_calls"] else LISTINGS_UNDER_WAY
+        begun: deque[Listing] = deque()
+        listed = self._run.graph.pages(
+            self._lists(), self.costs, go_on=lambda _: True, together=LISTS_TOGETHER
+        )
+        for pages in listed:
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
-            MediaReading(stories, followers).finish()
-            yield from map(self._row, stories)
-            for page in pages:
-                account = accounts[page.answer.call.node]
-                if page.answer.error:
-                    self.leave_out(account, page.answer.error)
-                elif page.is_last:
-                    for follower in followers:
-                        follower.isolated(follower.end, account, None)
+            begun.append(Listing(pages, stories, MediaReading(stories, followers)))
+            if len(begun) == most:
+                yield from self._end_of(begun.popleft(), accounts)
+        while begun:
+            yield from self._end_of(begun.popleft(), accounts)
+
+    def _end_of(self, listing: Listing, accounts: Mapping[str, Account]) -> Iterator[Record]:
+        listing.reading.finish()
+        yield from map(self._row, listing.media)
+        for page in listing.pages:
+            account = accounts[page.answer.call.node]
+            if page.answer.error:
+                self.leave_out(account, page.answer.error)
+            elif page.is_last:
+                for follower in self.followers(MediaFollower):
+                    follower.isolated(follower.end, account, None)
 
     def _lists(self) -> Iterator[ListCall]:
         fields = [

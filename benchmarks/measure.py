@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TAP = [sys.executable, "-c", "from tap_instagram_business.cli import main; main()"]
 TOKEN = "sandbox-token"
+NOW = "2026-11-20T12:00:00Z"
+"""The sandbox's time, so that a run can be repeated: numbers of calls depend on it."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measure import Figures, ask, measure, sandbox, tap
+from measure import NOW, Figures, ask, measure, sandbox, tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,6 @@ ACCOUNT_TABLES = (
     *("accounts", "account_history", "account_insights", "account_insights_breakdowns"),
     *("account_reach", "online_followers", "insight_gaps"),
 )
-NOW = "2026-11-20T12:00:00Z"
 
 
 def first_and_next_day(name: str, start_date: str = "", **world: object) -> None:

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from measure import TOKEN, Figures, catalog, measure, median, sandbox, tap
+from measure import NOW, TOKEN, Figures, catalog, measure, median, sandbox, tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def main() -> None:
     chosen = vars(options.parse_args())
     runs = chosen.pop("runs")
     print(Figures.header("table"))
-    with sandbox(**chosen) as url, tempfile.TemporaryDirectory() as folder:
+    with sandbox(clock=NOW, **chosen) as url, tempfile.TemporaryDirectory() as folder:
         for name, command in subjects(Path(folder), url, chosen["login"]):
             found = median([measure(command, url) for _ in range(runs)])
             print(found.line(name), flush=True)

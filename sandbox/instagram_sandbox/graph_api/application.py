@@ -132,7 +132,7 @@ class Application:
             return _broken(fault)
         if error is not None:
             return self.api.error_answer(error)
-        # Python computes one answer at a time anyway: threads that wait here do not hinder each other.
+        # Python computes one at a time anyway: threads that wait here do not hinder each other.
         with self._turn:
             answer = (
                 self._gate.answer_batch(call, operations) if operations else self._gate.answer(call)

@@ -5,9 +5,9 @@
 `states` moves the bookmarks of 10,000 accounts in 11 tables from one state to 16 shards, to 24 and
 back, in a Meltano project of its own; the start of Meltano is part of it.
 
-`tokens` lets `renew` renew 20,000 tokens in a vault of many files. Meanwhile two processes read
-shards of the vault and a third one adds accounts to it, 50 times a second at most. At the end every
-account must be there with its own new token.
+`tokens` lets `renew` renew 20,000 tokens in a vault of many files; the environment variable TOKENS
+sets another number. Meanwhile two processes read shards of the vault and a third one adds accounts
+to it, 50 times a second at most. At the end every account must be there with its own new token.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MELTANO = str(Path(sys.executable).parent / "meltano")
 BASE = "prod:tap-instagram-business-to-target-bigquery"
 BOOKMARK = {"date": "2026-11-20", "snapshot_date": "2026-11-20", "since": "2026-11-17T00:00:00Z"}
 ACCOUNTS, TABLES = 10_000, 11
-TOKENS, PORT = 20_000, 8031
+TOKENS, PORT = int(os.environ.get("TOKENS", "20_000")), 8031
 READER = """
 import random, sys, time
 from tap_instagram_business.credentials.vault import Vault

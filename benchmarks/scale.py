@@ -1,6 +1,6 @@
 """Measures how cost grows: with accounts, media, days, latency, and rows.
 
-    python benchmarks/scale.py [accounts media days latency rows]
+    python benchmarks/scale.py [accounts parallel quiet media days latency rows]
 
 Each line is a process of its own against a fresh sandbox, 100 ms a round trip and a tenth of it
 more for each call in a batch, all default tables unless the subject says otherwise.
@@ -58,6 +58,20 @@ def quiet() -> None:
         )
 
 
+def parallel() -> None:
+    """200 accounts with 20 media and 3 days, with ever more requests in parallel, near and far."""
+    print(Figures.header("latency (ms)", "requests in parallel"))
+    for seconds in (0.1, 0.3):
+        for most in (4, 8, 16, 32):
+            with (
+                sandbox(PORT, latency=seconds, clock=NOW, accounts=200, posts=20, days=3) as url,
+                tempfile.TemporaryDirectory() as folder,
+            ):
+                settings = {"start_date": "2026-11-17", "parallel_requests": most}
+                found = measure(tap(Path(folder), url, **settings), url)
+                print(found.line(f"{1000 * seconds:.0f}", most), flush=True)
+
+
 def media() -> None:
     """One account with ever more media."""
     print(Figures.header("media", "run"))
@@ -102,7 +116,7 @@ def rows() -> None:
 
 
 SUBJECTS: dict[str, Callable[[], None]] = {
-    subject.__name__: subject for subject in (accounts, quiet, media, days, latency, rows)
+    subject.__name__: subject for subject in (accounts, parallel, quiet, media, days, latency, rows)
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import Fault, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
@@ -33,6 +33,17 @@ def test_a_run_that_may_make_few_calls_reads_all_stories(
         assert read
         truth.tables_equal(run.table(table), read)
     assert len(run.records["media"]) < len(expected["media"]), "the run was cut short"
+
+
+def test_listed_stories_are_written_though_meta_refuses_their_insights(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    """By the next run they may be gone."""
+    server = serve(WorldSettings(accounts=3, posts=5, start=START))
+    server.faults.add(Fault(kind="throttle", code=4, match="/insights", times=None))
+    run = run_tap(server, on_rate_limit="stop")
+    truth.tables_equal(run.table("stories"), truth.every_table(server.world, START, [])["stories"])
+    assert not run.records["story_insights"]
 
 
 def test_an_account_that_is_not_found_any_more_is_told(

@@ -84,14 +84,15 @@ class Stories(InstagramStream):
         for pages in listed:
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
             begun.append(Listing(pages, stories, MediaReading(stories, followers)))
+            # Before their insights, at which the run may have to stop: then they would be lost.
+            yield from map(self._row, stories)
             if len(begun) == most:
-                yield from self._end_of(begun.popleft(), accounts)
+                self._end(begun.popleft(), accounts)
         while begun:
-            yield from self._end_of(begun.popleft(), accounts)
+            self._end(begun.popleft(), accounts)
 
-    def _end_of(self, listing: Listing, accounts: Mapping[str, Account]) -> Iterator[Record]:
+    def _end(self, listing: Listing, accounts: Mapping[str, Account]) -> None:
         listing.reading.finish()
-        yield from map(self._row, listing.media)
         for page in listing.pages:
             account = accounts[page.answer.call.node]
             if page.answer.error:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+    from tests.tap_run import Row, Run
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 3)
@@ -73,14 +74,38 @@ def test_a_run_that_meta_stops_at_any_call_leaves_nothing_out(
     server.clock.advance(dt.timedelta(days=1))
     monkeypatch.setattr(media, "MEDIA_PER_PAGE", "3")
     monkeypatch.setattr(media, "MEDIA_TOGETHER", 15)
+
+    def run(state: Row) -> Run:
+        # Once a day: the next run of the day reads only what was left out.
+        return run_tap(server, state=state, media_refresh="*:1", on_rate_limit="stop")
+
     server.reset_counts()
-    whole = run_tap(server, state=first.state)
+    whole = run(first.state)
     calls = server.calls
+    read_again = set()
     for after in range(calls // 4, calls, calls // STOPS):
         server.faults.add(Fault(kind="throttle", code=4, after=after, times=None))
-        stopped = run_tap(server, state=first.state, on_rate_limit="stop")
+        stopped = run(first.state)
         server.faults.clear()
-        rest = run_tap(server, state=stopped.state)
+        rest = run(stopped.state)
+        read_again.add(len(rest.records["media_insights"]))
         for table in OF_MEDIA:
             before = stopped.table(table) if table in stopped.schemas else {}
-            truth.tables_equal({**before, **rest.table(table)}, whole.table(table))
+            after_it = rest.table(table) if table in rest.schemas else {}
+            truth.tables_equal({**before, **after_it}, whole.table(table))
+    assert min(read_again) < max(read_again)
+
+
+def test_with_few_calls_insights_of_stories_come_before_a_third_list(
+    server: GraphApiServer,
+) -> None:
+    run_tap(server, start_date=DAYS[0].isoformat(), max_calls=5_000)
+    paths = [
+        operation
+        for request in server.requests
+        for operation in (request.operations or (request.path,))
+    ]
+    lists = [place for place, path in enumerate(paths) if "/stories" in path]
+    insights = [place for place, path in enumerate(paths) if "/insights" in path]
+    assert len(lists) == len(server.world.account_ids)
+    assert insights[0] < lists[4]

@@ -75,7 +75,7 @@ class Stories(InstagramStream):
         for follower in followers:
             follower.isolated(follower.prepare)
         accounts = {account.id: account for account in self._run.accounts}
-        # With few calls left, the insights of one list come before the next list.
+        # A run that may make few calls reads insights before it asks for a third list.
         most = 1 if self.config["max_calls"] else LISTINGS_UNDER_WAY
         begun: deque[Listing] = deque()
         listed = self._run.graph.pages(

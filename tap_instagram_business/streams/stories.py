@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
+from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.metrics import (
     MEDIA_BREAKDOWNS,
     MEDIA_METRICS,
@@ -74,25 +75,37 @@ class Stories(InstagramStream):
         followers = self.followers(MediaFollower)
         for follower in followers:
             follower.isolated(follower.prepare)
+        begun: deque[Listing] = deque()
+        try:
+            yield from self._read_lists(begun, followers)
+        except GraphFailure:
+            # The stories that were listed are written: by the next run they may be gone.
+            yield from (self._row(story) for listing in begun for story in listing.media)
+            raise
+
+    def _read_lists(
+        self, begun: deque[Listing], followers: Sequence[MediaFollower]
+    ) -> Iterator[Record]:
         accounts = {account.id: account for account in self._run.accounts}
         # A run that may make few calls reads insights before it asks for a third list.
         most = 1 if self.config["max_calls"] else LISTINGS_UNDER_WAY
-        begun: deque[Listing] = deque()
         listed = self._run.graph.pages(
             self._lists(), self.costs, go_on=lambda _: True, together=LISTS_TOGETHER
         )
         for pages in listed:
             stories = [item for page in pages for item in self._read(accounts, page.answer)]
             begun.append(Listing(pages, stories, MediaReading(stories, followers)))
-            # Before their insights, at which the run may have to stop: then they would be lost.
-            yield from map(self._row, stories)
             if len(begun) == most:
-                self._end(begun.popleft(), accounts)
+                yield from self._end_of_first(begun, accounts)
         while begun:
-            self._end(begun.popleft(), accounts)
+            yield from self._end_of_first(begun, accounts)
 
-    def _end(self, listing: Listing, accounts: Mapping[str, Account]) -> None:
-        listing.reading.finish()
+    def _end_of_first(
+        self, begun: deque[Listing], accounts: Mapping[str, Account]
+    ) -> Iterator[Record]:
+        begun[0].reading.finish()
+        listing = begun.popleft()
+        yield from map(self._row, listing.media)
         for page in listing.pages:
             account = accounts[page.answer.call.node]
             if page.answer.error:

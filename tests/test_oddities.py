@@ -87,7 +87,7 @@ NUMBERS = (
     "accounts_engaged saves profile_links_taps profile_views website_clicks follower_count "
     "followers_count follows_count media_count like_count comments_count shares_count "
     "reposts_count total_like_count total_comments_count total_views_count unfollows "
-    "taps_forward taps_back exits swipes_forward value online_followers"
+    "taps_forward taps_back exits swipes_forward value followers_online"
 )
 FRACTIONAL = frozenset(metric.name for metric in MEDIA_METRICS if metric.type == "number")
 PARTS = "account_insights_breakdowns media_insights_breakdowns"

@@ -2,7 +2,7 @@
 SELECT
   account_id,
   hour,
-  AVG(online_followers) AS followers_online
+  AVG(followers_online) AS followers_online
 FROM instagram.online_followers
 GROUP BY account_id, hour
 ORDER BY account_id, followers_online DESC

@@ -24,10 +24,10 @@
     {%- endif -%}
     SELECT
     {%- for name, type in types.items() %}
-      {% if name in loaded %}{{ adapter.quote(name) }}{% else %}CAST(NULL AS {{ type }}) AS {{ adapter.quote(name) }}{% endif %}{{ ',' if not loop.last }}
+      {% if name in loaded %}table_rows.{{ adapter.quote(name) }}{% else %}CAST(NULL AS {{ type }}) AS {{ adapter.quote(name) }}{% endif %}{{ ',' if not loop.last }}
     {%- endfor %}
     {% if relation -%}
-    FROM {{ relation }}
+    FROM {{ relation }} AS table_rows
     {%- else -%}
     FROM (SELECT 1) WHERE FALSE
     {%- endif -%}

@@ -165,7 +165,7 @@ class OnlineFollowers(SeriesStream):
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
         column("hour", "integer", "The hour of that day, 0 to 23, in US Pacific time.", key=True),
-        column("online_followers", "integer", "Number of followers who were online in that hour."),
+        column("followers_online", "integer", "Number of followers who were online in that hour."),
     ).to_dict()
 
     @override
@@ -180,5 +180,5 @@ class OnlineFollowers(SeriesStream):
                     "account_id": window.account.id,
                     "date": day.isoformat(),
                     "hour": HOURS[hour],
-                    ONLINE_FOLLOWERS: by_hour[hour],
+                    "followers_online": by_hour[hour],
                 }

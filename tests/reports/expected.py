@@ -264,7 +264,7 @@ def best_time(tables: Tables, timezone: str) -> dict[tuple[Any, ...], Row]:
     for row in tables["online_followers"]:
         midnight = dt.datetime.combine(day(row["date"]), dt.time(), PACIFIC)
         local = (midnight + dt.timedelta(hours=row["hour"])).astimezone(ZoneInfo(timezone))
-        online[row["account_id"], local.isoweekday(), local.hour].append(row["online_followers"])
+        online[row["account_id"], local.isoweekday(), local.hour].append(row["followers_online"])
     posted = by(posts(tables, timezone).values(), "account_id", "weekday", "hour")
     return {
         key: {

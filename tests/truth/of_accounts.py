@@ -162,7 +162,7 @@ def online_followers(world: World, now: dt.datetime, days: Iterable[dt.date]) ->
             "account_id": account_id,
             "date": day.isoformat(),
             "hour": int(hour),
-            "online_followers": value,
+            "followers_online": value,
         }
         for account_id in world.account_ids
         for day in days

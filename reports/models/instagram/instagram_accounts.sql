@@ -12,7 +12,7 @@ SELECT
   accounts.website,
   accounts.profile_picture_url,
   COALESCE(accounts.followers_count, history.followers_count) AS followers,
-  COALESCE(accounts.follows_count, history.follows_count) AS following,
+  COALESCE(accounts.follows_count, history.follows_count) AS follows_count,
   COALESCE(accounts.media_count, history.media_count) AS media_count,
   accounts.account_type,
   accounts.page_id,

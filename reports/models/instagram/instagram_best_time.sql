@@ -11,7 +11,7 @@ online AS (
       "TIMESTAMP(DATETIME_ADD(DATETIME(online.date), INTERVAL online.hour HOUR), 'America/Los_Angeles')",
       'accounts.timezone'
     ) }} AS local_time,
-    online.online_followers
+    online.followers_online
   FROM {{ ref('stg_instagram__online_followers') }} AS online
   JOIN {{ ref('instagram_accounts') }} AS accounts ON accounts.account_id = online.account_id
 ),
@@ -20,7 +20,7 @@ online_by_cell AS (
     account_id,
     {{ instagram_weekday('DATE(local_time)') }} AS weekday,
     EXTRACT(HOUR FROM local_time) AS hour,
-    AVG(online_followers) AS followers_online
+    AVG(followers_online) AS followers_online
   FROM online
   GROUP BY account_id, weekday, hour
 ),

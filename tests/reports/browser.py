@@ -36,12 +36,16 @@ def chromium() -> str:
 class Browser:
     """Chromium with one page, driven through the DevTools protocol.
 
+    Args:
+        profile: Directory for the files of this browser.
+        timezone: Time zone of the machine, as the browser sees it.
+
     Attributes:
         errors: Errors and warnings of the console, and exceptions of scripts.
         requests: The addresses that the page asked for, without data: and the page itself.
     """
 
-    def __init__(self, profile: Path) -> None:
+    def __init__(self, profile: Path, *, timezone: str = "UTC") -> None:
         connect = pytest.importorskip("websockets.sync.client").connect
         self.errors: list[str] = []
         self.requests: list[str] = []
@@ -50,6 +54,7 @@ class Browser:
         command += ["--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(
             command,
+            env={**os.environ, "TZ": timezone},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -27,6 +27,7 @@ MANY = 40
 NEW = 2
 TODAY = NOW.date()
 PICTURES = 10
+MINUS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +129,42 @@ def test_a_page_of_odd_accounts(
     assert not browser.evaluate("document.querySelectorAll('img').length")
     captions = browser.evaluate("[...document.querySelectorAll('.post')].map(e => e.textContent)")
     assert any(HTML_CAPTION in caption for caption in captions)
+
+
+def drawn(browser: Browser, selector: str, text: str) -> list[tuple[str, float]]:
+    """The text of each element, which a script reads from `e`, and where its middle is."""
+    script = f"""[...document.querySelectorAll({selector!r})].map((e) => {{
+        const box = e.getBoundingClientRect();
+        return [{text}, box.x + box.width / 2];
+    }})"""
+    return [(name, middle) for name, middle in browser.evaluate(script)]
+
+
+@pytest.mark.parametrize(
+    "timezone", ["America/Los_Angeles", "America/Sao_Paulo", "Europe/London", "Asia/Tokyo"]
+)
+def test_each_day_is_drawn_on_its_day_in_every_time_zone(
+    timezone: str, page: Path, views: Views, tmp_path: Path
+) -> None:
+    account = max(views.rows("accounts"), key=lambda row: row["followers"])["account_id"]
+    chart = f"[data-chart='{account}-follows']"
+    with Browser(tmp_path, timezone=timezone) as browser:
+        browser.open(page)
+        bars = drawn(browser, f"{chart} .mark-rect [aria-label]", "e.getAttribute('aria-label')")
+        ticks = dict(drawn(browser, f"{chart} .role-axis-label text", "e.textContent"))
+
+    tips = [dict(part.split(": ") for part in label.split("; ")) for label, _ in bars]
+    assert {(tip["Day"], tip["Accounts"]) for tip in tips} == {
+        (f"{row['date']:%A, %d %B %Y}", count(number).replace("-", MINUS))
+        for row in views.rows("account_daily")
+        if row["account_id"] == account and row["follows"] is not None
+        for number in (row["follows"], -row["unfollows"])
+    }
+    middles = {tip["date"]: middle for tip, (_, middle) in zip(tips, bars, strict=True)}
+    # The labels at both ends are moved into the picture.
+    inner = [day for day in ticks if day in middles][1:-1]
+    assert inner
+    assert [ticks[day] for day in inner] == pytest.approx([middles[day] for day in inner], abs=1)
 
 
 def test_axe_finds_no_fault(browser: Browser, page: Path) -> None:

@@ -277,11 +277,17 @@ def _bars(values: list[dict[str, Any]], name: str, title: str, number: str, form
 
 
 def _day() -> alt.X:
-    return alt.X("date:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True))
+    # A date without a time is midnight in UTC: any other zone would draw it on another day.
+    return alt.X(
+        "date:T",
+        title=None,
+        scale=alt.Scale(type="utc"),
+        axis=alt.Axis(format="%d %b", labelOverlap=True),
+    )
 
 
 def _day_tip() -> alt.Tooltip:
-    return alt.Tooltip("date:T", title="Day", format="%A, %d %B %Y")
+    return alt.Tooltip("utcyearmonthdate(date):T", title="Day", format="%A, %d %B %Y")
 
 
 def _count_tip(column: str, title: str) -> alt.Tooltip:

@@ -73,11 +73,12 @@ class CommandLine(click.Group):
     @override
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            click.echo(nl=False)  # which flushes
         except BrokenPipeError:  # which click's own main would pass over in silence
-            # What is left to be written has no reader: at exit it would complain again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             fail("What read the tap's messages has ended: look at the loader's output above")
+        return result
 
     @override
     def main(self, *args: Any, **options: Any) -> Any:
@@ -99,12 +100,22 @@ class CommandLine(click.Group):
         except OSError as error:
             if error.errno not in OF_THE_DISK:
                 raise
-            fail(f"{_of_file(error)} ({error.strerror}): free space, or check the folder's rights")
+            fail_at_disk(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _of_file(error: OSError) -> str:
-    return f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
+def fail_at_disk(error: OSError) -> NoReturn:
+    """Log which file, or the output, cannot be written, and end with exit code 1."""
+    what = f"{error.filename} cannot be used"
+    if not error.filename:
+        discard_output()
+        what = "The output cannot be written"
+    fail(f"{what} ({error.strerror}): free space, or check the folder's rights")
+
+
+def discard_output() -> None:
+    """Discard what standard output still holds, which Python would fail to write at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def show(error: click.ClickException) -> None:

@@ -412,11 +412,15 @@ def test_a_real_token_is_not_answered_by_the_sandbox(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full.")
-def test_a_full_disk_is_told_in_one_sentence(server: GraphApiServer) -> None:
+@pytest.mark.parametrize("arguments", [[SYNC], ["--about"], ["--help"], ["generate-key"]])
+def test_a_full_disk_is_told_in_one_sentence(server: GraphApiServer, arguments: list[str]) -> None:
+    given = environment(server, **GOOD)
+    # With it, Python would have nothing left to write at exit.
+    given.pop("PYTHONUNBUFFERED", None)
     with Path("/dev/full").open("w") as disk:
         run = subprocess.run(
-            [*program.PROGRAM, SYNC],
-            env=environment(server, **GOOD),
+            [*program.PROGRAM, *arguments],
+            env=given,
             stdout=disk,
             stderr=subprocess.PIPE,
             text=True,

@@ -16,10 +16,10 @@ from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import CallError, GraphFailure
-from tap_instagram_business.outside_text import mask_typed
+from tap_instagram_business.redaction import mask_typed
 from tap_instagram_business.sdk import ConfigInput, load_json
 from tap_instagram_business.state import is_state
 from tap_instagram_business.tap import TapInstagramBusiness

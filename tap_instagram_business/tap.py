@@ -19,13 +19,13 @@ from typing_extensions import override
 
 from tap_instagram_business import (
     meltano_environment,
+    redaction,
     selection,
     setting_problems,
     setting_values,
     settings,
     streams,
 )
-from tap_instagram_business.credentials import redaction
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
 from tap_instagram_business.credentials.secret_settings import secret_problems
 from tap_instagram_business.days import DayLabels

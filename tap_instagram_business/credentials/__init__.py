@@ -6,7 +6,6 @@
 - `run_tokens`: the tokens that a run uses, renewed or warned about before they expire
 - `erasure`, `meltano_state`, `bigquery`: the erasure of everything that is stored about an account
 - `signed_request`: Meta's requests to delete data or to end access
-- `redaction`: no secret in any log line
 - `errors`: the exception of this package
 - `commands`: the commands that a user types
 """

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.credentials import oauth, redaction
+from tap_instagram_business import redaction
+from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.record import Record
 from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call

@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from typing_extensions import Self
 
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:

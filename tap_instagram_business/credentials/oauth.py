@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import requests
 
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.access import Access, BearerToken, appsecret_proof
 from tap_instagram_business.graph.bodies import (
@@ -318,8 +318,7 @@ def _check_for_error(body: Any, status: int) -> Mapping[str, Any]:  # noqa: ANN4
     if "error_message" in body:
         error = {"code": body.get("code"), "message": body["error_message"]}
     if isinstance(error, dict):
-        message = redaction.scrub(str(error.get("message") or ""))
-        raise GraphError({**error, "message": message}, status)
+        raise GraphError(error, status)
     return dict(body)
 
 

@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import redaction
 from tap_instagram_business.credentials.encryption import is_ciphertext
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.outside_text import escape
+from tap_instagram_business.redaction import escape
 
 if TYPE_CHECKING:
     import datetime as dt

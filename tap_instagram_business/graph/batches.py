@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
+from tap_instagram_business import redaction
 from tap_instagram_business.graph.access import appsecret_proof
 from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, whole_number
 from tap_instagram_business.graph.calls import Answer, Call
@@ -47,7 +48,7 @@ class Batcher:
 
     def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
-        self._secrets = frozenset({access.app_secret} - {""})
+        redaction.remember(access.app_secret)
         self._serves_ids = True
 
     @property
@@ -71,7 +72,7 @@ class Batcher:
         Raises:
             Unreachable: no request has been answered for long.
         """
-        self._secrets |= {call.token for call in calls if call.token}
+        redaction.remember(*{call.token for call in calls})
         answers = iter(self._send([call for call in calls if not call.is_empty], costs))
         return [Answer(call) if call.is_empty else next(answers) for call in calls]
 
@@ -189,12 +190,8 @@ class Batcher:
         error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
-        message = str(error.get("message") or "")
-        # The longest first: a token may begin with another one.
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            message = message.replace(secret, "(token)")
         is_only_token = not self._access.several_tokens
-        return GraphError({**error, "message": message}, reply.status, is_only_token=is_only_token)
+        return GraphError(error, reply.status, is_only_token=is_only_token)
 
 
 def _all_but_node(call: Call) -> Hashable:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_instagram_business import redaction
 from tap_instagram_business.graph.bodies import whole_number
 from tap_instagram_business.graph.error_table import (
     ACCOUNT_LIMIT,
@@ -31,7 +32,6 @@ from tap_instagram_business.graph.error_table import (
     Action,
     Rule,
 )
-from tap_instagram_business.outside_text import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,7 +140,7 @@ class GraphError(CallError):
         self.trace = str(body.get("fbtrace_id") or "")
         self._details = (body.get("error_user_title"), body.get("error_user_msg"))
         super().__init__(
-            mask(str(body.get("message") or "An error without a message")),
+            redaction.scrub(str(body.get("message") or "An error without a message")),
             UNKNOWN,
             code=whole_number(body.get("code")),
             subcode=whole_number(body.get("error_subcode")),

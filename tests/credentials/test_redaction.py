@@ -17,7 +17,7 @@ import pytest
 import requests
 from singer_sdk.logging import StructuredFormatter
 
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,7 +145,7 @@ def test_secrets_in_addresses_that_libraries_log(
 def test_secrets_in_uncaught_exceptions() -> None:
     code = (
         "import threading\n"
-        "from tap_instagram_business.credentials import redaction\n"
+        "from tap_instagram_business import redaction\n"
         "redaction.install(); redaction.remember('canary-uncaught-0123')\n"
         "def fail(): raise ValueError('canary-' + 'uncaught-0123')\n"
         "thread = threading.Thread(target=fail); thread.start(); thread.join()\n"

@@ -18,7 +18,7 @@ from tap_instagram_business.credentials.commands.options import (
 )
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import GraphFailure
-from tap_instagram_business.outside_text import escape
+from tap_instagram_business.redaction import escape
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -29,7 +29,7 @@ from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.credentials.secret_settings import check_token
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.outside_text import escape
+from tap_instagram_business.redaction import escape
 from tap_instagram_business.setting_values import unquoted
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from tap_instagram_business.credentials.meltano_state import MeltanoStates, Stat
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
 from tap_instagram_business.credentials.system_database import SystemDatabase
 from tap_instagram_business.credentials.tombstones import Tombstones
-from tap_instagram_business.outside_text import escape
+from tap_instagram_business.redaction import escape
 
 ACCOUNT_ID = re.compile("[0-9]{1,30}")
 

@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING, Any
 import click
 from jsonschema import Draft7Validator
 
-from tap_instagram_business import meltano_environment, setting_problems, setting_values
-from tap_instagram_business.credentials import redaction
+from tap_instagram_business import (
+    meltano_environment,
+    redaction,
+    setting_problems,
+    setting_values,
+)
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.secret_settings import Secrets, secret_problems

@@ -11,9 +11,9 @@ import pytest
 
 from instagram_sandbox import tables
 from instagram_sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business import redaction
 from tap_instagram_business.cli import COMMANDS
-from tap_instagram_business.credentials import redaction
-from tap_instagram_business.outside_text import escape, mask_typed
+from tap_instagram_business.redaction import escape, mask_typed
 from tests.credentials.command import APP, command, environment
 from tests.tap_run import run_tap
 

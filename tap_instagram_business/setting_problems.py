@@ -109,7 +109,6 @@ OTHER_VARIABLES = frozenset(
         "ENCRYPTION_KEY",
         "ENCRYPTION_KEY_COMMAND",
         "ENCRYPTION_KEY_FILE",
-        "ENCRYPTION_KEY_URI",
         "LOGLEVEL",
         "TRUSTED_HOST",
     }

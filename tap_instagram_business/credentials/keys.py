@@ -1,8 +1,8 @@
 """The encryption keys, which come from the environment and never from a setting.
 
 Meltano writes settings to files and passes them to every plugin, so a key must not be a setting.
-The keys come from the first of these sources that is set: a file, a command, a secret manager, the
-environment variable itself.
+The keys come from the first of these sources that is set: a file, a command, the environment
+variable itself.
 """
 
 from __future__ import annotations
@@ -90,48 +90,9 @@ def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "not a command"
 
 
-def _ask_manager(uri: str) -> str:
-    scheme, _, name = uri.partition("://")
-    if scheme not in MANAGERS or not name:
-        known = ", ".join(f"{manager}://…" for manager in MANAGERS)
-        message = (
-            f"{KEY_VARIABLE}_URI must look like {known}: for another secret manager, set "
-            f"{KEY_VARIABLE}_COMMAND to a command that prints the key"
-        )
-        raise CredentialsError(message)
-    return MANAGERS[scheme](name)
-
-
-def _ask_google(name: str) -> str:
-    """Read `projects/<project>/secrets/<secret>`, in its latest version if it names none."""
-    try:
-        from google.cloud import secretmanager  # noqa: PLC0415 - an extra
-    except ImportError:
-        message = (
-            "Google's Secret Manager needs the extra `gcp`: run pip install "
-            f"'tap-instagram-business[gcp]', or set {KEY_VARIABLE}_COMMAND to a gcloud command"
-        )
-        raise CredentialsError(message) from None
-    version = name if "/versions/" in name else f"{name}/versions/latest"
-    try:
-        client = secretmanager.SecretManagerServiceClient()
-        response = client.access_secret_version(request={"name": version})
-    except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
-        message = (
-            f"Google's Secret Manager does not give {version} ({type(error).__name__}): check "
-            "the name and your access to it"
-        )
-        raise CredentialsError(message) from None
-    key: bytes = response.payload.data
-    return key.decode("ascii", "replace")
-
-
-MANAGERS: Mapping[str, Callable[[str], str]] = {"gcp-sm": _ask_google}
-"""The function that reads a secret from a secret manager, by the scheme of the URI."""
 SOURCES: Mapping[str, Callable[[str], str]] = {
     f"{KEY_VARIABLE}_FILE": _read_file,
     f"{KEY_VARIABLE}_COMMAND": _run_command,
-    f"{KEY_VARIABLE}_URI": _ask_manager,
     KEY_VARIABLE: str,
 }
 """The function that turns the value of an environment variable into keys, by the variable."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,7 +14,7 @@ from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = {place: generate_key() for place in ("file", "command", "manager", "environment")}
+KEYS = {place: generate_key() for place in ("file", "command", "environment")}
 
 
 def key_id(key: str) -> str:
@@ -34,31 +33,10 @@ def command(program: str) -> str:
     return f'{sys.executable} -c "{program}"'
 
 
-@pytest.fixture
-def secret_manager(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A fake of Google's client that returns the key; the list has the requested names."""
-    asked: list[str] = []
-
-    class SecretManagerServiceClient:
-        def access_secret_version(self, request: dict[str, str]) -> Any:
-            asked.append(request["name"])
-            data = KEYS["manager"].encode()
-            return types.SimpleNamespace(payload=types.SimpleNamespace(data=data))
-
-    module = types.ModuleType("google.cloud.secretmanager")
-    module.SecretManagerServiceClient = SecretManagerServiceClient  # type: ignore[attr-defined]
-    google, cloud = types.ModuleType("google"), types.ModuleType("google.cloud")
-    cloud.secretmanager = module  # type: ignore[attr-defined]
-    for name, stand_in in (("google", google), ("google.cloud", cloud), (module.__name__, module)):
-        monkeypatch.setitem(sys.modules, name, stand_in)
-    return asked
-
-
-def test_the_first_source_that_is_set_is_used(key_file: Path, secret_manager: list[str]) -> None:
+def test_the_first_source_that_is_set_is_used(key_file: Path) -> None:
     sources = {
         f"{KEY_VARIABLE}_FILE": (str(key_file), "file"),
         f"{KEY_VARIABLE}_COMMAND": (command(f"print('{KEYS['command']}')"), "command"),
-        f"{KEY_VARIABLE}_URI": ("gcp-sm://projects/p/secrets/s", "manager"),
         KEY_VARIABLE: (KEYS["environment"], "environment"),
     }
     while sources:
@@ -66,7 +44,6 @@ def test_the_first_source_that_is_set_is_used(key_file: Path, secret_manager: li
         expected = next(iter(sources.values()))[1]
         assert read_keys(environ).ids == (key_id(KEYS[expected]),)
         del sources[next(iter(sources))]
-    assert secret_manager == ["projects/p/secrets/s/versions/latest"]
 
 
 def test_several_keys_are_separated_by_commas() -> None:
@@ -117,30 +94,3 @@ def test_the_output_of_a_failing_command_is_not_shown() -> None:
     with pytest.raises(CredentialsError, match="exit code 3") as refused:
         read_keys({f"{KEY_VARIABLE}_COMMAND": noisy})
     assert KEYS["file"] not in str(refused.value)
-
-
-@pytest.mark.parametrize("uri", ["vault://secret/key", "gcp-sm://", "plain"])
-def test_an_unknown_secret_manager_is_reported(uri: str) -> None:
-    with pytest.raises(CredentialsError, match="gcp-sm"):
-        read_keys({f"{KEY_VARIABLE}_URI": uri})
-
-
-def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "google.cloud", None)
-    with pytest.raises(CredentialsError, match=r"tap-instagram-business\[gcp\]"):
-        read_keys({f"{KEY_VARIABLE}_URI": "gcp-sm://projects/p/secrets/s"})
-
-
-def test_a_refusal_of_the_secret_manager_is_reported(
-    secret_manager: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        message = f"denied {KEYS['manager']}"
-        raise PermissionError(message)
-
-    module = sys.modules["google.cloud.secretmanager"]
-    monkeypatch.setattr(module.SecretManagerServiceClient, "access_secret_version", refuse)
-    with pytest.raises(CredentialsError, match="PermissionError") as refused:
-        read_keys({f"{KEY_VARIABLE}_URI": "gcp-sm://projects/p/secrets/s/versions/7"})
-    assert KEYS["manager"] not in str(refused.value)
-    assert not secret_manager

@@ -52,9 +52,10 @@ class LocalSandbox:
             timeout=120,
         )
 
-    def up(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def up(self, *options: str, analyzer: bool = True) -> subprocess.CompletedProcess[str]:
+        """Start the servers; the local BigQuery refuses what Google's analyzer refuses."""
         ports = [f"--graph-port={self.graph_port}", f"--bigquery-port={self.bigquery_port}"]
-        return self.run("up", *ports, *options)
+        return self.run("up", *ports, *(["--analyzer"] if analyzer else []), *options)
 
     def down(self) -> None:
         self.run("down")

@@ -104,6 +104,11 @@ def sandbox(context: click.Context, data_dir: Path) -> None:
 )
 @click.option("--no-graph", is_flag=True, help="Do not start the Graph API.")
 @click.option("--no-bigquery", is_flag=True, help="Do not start the local BigQuery.")
+@click.option(
+    "--analyzer",
+    is_flag=True,
+    help="Let Google's analyzer refuse SQL in the local BigQuery. It needs the extra `analyzer`.",
+)
 @click.pass_obj
 def up(data_dir: Path, /, **options: Any) -> None:  # noqa: ANN401 - the options above
     """Start the servers that are not running, and wait until they answer.

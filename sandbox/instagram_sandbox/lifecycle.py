@@ -33,6 +33,7 @@ class Options:
         latency: Number of seconds that the Graph API takes for each answer.
         no_graph: Whether the Graph API is left out.
         no_bigquery: Whether the local BigQuery is left out.
+        analyzer: Whether Google's analyzer refuses statements in the local BigQuery.
     """
 
     graph_port: int
@@ -41,6 +42,7 @@ class Options:
     latency: float = 0.0
     no_graph: bool = False
     no_bigquery: bool = False
+    analyzer: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def up(data_dir: Path, choices: dict[str, Any], options: Options) -> Iterator[st
     world = world or worlds.create(choices, options.clock)
     worlds.check_choices(world, choices)
     if not options.no_bigquery:
-        _check_emulator(data_dir)
+        _check_emulator(data_dir, options)
     launches = list(_launches(data_dir, world, options))
     running = {launch.server: launch.server.running() for launch in launches}
     _check_ports([launch for launch in launches if not running[launch.server]])
@@ -151,10 +153,11 @@ def _launches(data_dir: Path, world: WorldSettings, options: Options) -> Iterato
         server = bigquery(data_dir)
         arguments = ["-m", "instagram_sandbox.bigquery", str(options.bigquery_port)]
         arguments += [BIGQUERY_PROJECT, str(server.storage)]
+        arguments += ["analyzer"] if options.analyzer else []
         yield Launch(server, options.bigquery_port, "bigquery-port", arguments)
 
 
-def _check_emulator(data_dir: Path) -> None:
+def _check_emulator(data_dir: Path, options: Options) -> None:
     if "'" in str(data_dir):
         message = (
             f"The folder {data_dir} has an apostrophe in its name, with which the local BigQuery"
@@ -165,6 +168,12 @@ def _check_emulator(data_dir: Path) -> None:
         message = (
             "The local BigQuery is not installed: it needs Python 3.11 or newer."
             " Leave it out with --no-bigquery."
+        )
+        raise SandboxError(message)
+    if options.analyzer and find_spec("zetasql") is None:
+        message = (
+            "Google's analyzer is not installed: run pip install 'instagram-sandbox[analyzer]',"
+            " or leave out --analyzer."
         )
         raise SandboxError(message)
 

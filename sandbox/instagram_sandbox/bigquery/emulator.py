@@ -32,7 +32,7 @@ from instagram_sandbox.bigquery import confinement
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def serve(port: int, project: str, data_dir: Path) -> None:
+def serve(port: int, project: str, data_dir: Path, *, has_analyzer: bool = False) -> None:
     """Run the emulator until the process is interrupted or terminated.
 
     No environment variable of bqemulator changes the settings that are given here.
@@ -41,6 +41,8 @@ def serve(port: int, project: str, data_dir: Path) -> None:
         port: Port on 127.0.0.1.
         project: Google Cloud project of requests that name none.
         data_dir: Directory for the database and for uploads.
+        has_analyzer: Whether Google's analyzer refuses statements, and writes each one to
+            `statements.jsonl` in that directory.
     """
     uploads = data_dir.resolve() / "uploads"
     for directory in (data_dir, uploads):
@@ -58,12 +60,16 @@ def serve(port: int, project: str, data_dir: Path) -> None:
         enable_format_extensions=False,  # Avro would be a download.
         time_travel_retention_days=0,  # Otherwise each load leaves a copy of its table.
     )
-    extend()
+    extend(data_dir / "statements.jsonl" if has_analyzer else None)
     server.run_forever(settings)
 
 
-def extend() -> None:
-    """Replace private parts of bqemulator."""
+def extend(statements: Path | None = None) -> None:
+    """Replace private parts of bqemulator.
+
+    Args:
+        statements: The file for the statements that Google's analyzer has seen; None without it.
+    """
     for source_format in ("NEWLINE_DELIMITED_JSON", "JSON"):
         executor._LOAD_FORMAT_HANDLERS[source_format] = load_json  # noqa: SLF001
     errors.InternalError = errors.ValidationError
@@ -71,7 +77,18 @@ def extend() -> None:
     server.DuckDBEngine = confinement.ConfinedEngine
     server.build_grpc_server = confinement.no_grpc_server
     create_app = server.create_app
-    server.create_app = lambda context: confinement.LocalRequests(create_app(context))
+
+    def application(context: Any) -> confinement.LocalRequests:  # noqa: ANN401
+        app = create_app(context)
+        if statements:
+            from instagram_sandbox.bigquery.analysis import (  # noqa: PLC0415 - an extra
+                AnalyzedStatements,
+            )
+
+            app = AnalyzedStatements(app, context.catalog, statements)
+        return confinement.LocalRequests(app)
+
+    server.create_app = application
     Parser._implicit_unnests_to_explicit = explicit_unnests  # noqa: SLF001
 
 

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import requests
+
 from instagram_sandbox import output
 
 if TYPE_CHECKING:
@@ -63,6 +65,17 @@ class LocalSandbox:
     def pid(self, server: str) -> int:
         stored = json.loads((self.data_dir / f"{server}.pid").read_text())
         return int(stored["pid"])
+
+    def limit(self, **limits: Any) -> None:
+        """Give the local BigQuery these limits of Google, and no other."""
+        url = f"{self.bigquery_url}/_sandbox/limits"
+        requests.post(url, json=limits, timeout=30).raise_for_status()
+
+    def limits(self) -> dict[str, Any]:
+        """Return the limits, and under `refused` how many requests were refused, by reason."""
+        answer = requests.get(f"{self.bigquery_url}/_sandbox/limits", timeout=30)
+        found: dict[str, Any] = answer.json()
+        return found
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """The rows of a query, as the command `query --json` prints them."""

@@ -102,6 +102,14 @@ def sandbox(context: click.Context, data_dir: Path) -> None:
     show_envvar=True,
     help="Port of the local BigQuery.",
 )
+@click.option(
+    "--bigquery-limits",
+    default="{}",
+    metavar="JSON",
+    envvar="SANDBOX_BIGQUERY_LIMITS",
+    show_envvar=True,
+    help='Limits of Google that the local BigQuery has too, such as {"billing": false}.',
+)
 @click.option("--no-graph", is_flag=True, help="Do not start the Graph API.")
 @click.option("--no-bigquery", is_flag=True, help="Do not start the local BigQuery.")
 @click.option(

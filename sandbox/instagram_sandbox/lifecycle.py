@@ -34,6 +34,7 @@ class Options:
         no_graph: Whether the Graph API is left out.
         no_bigquery: Whether the local BigQuery is left out.
         analyzer: Whether Google's analyzer refuses statements in the local BigQuery.
+        bigquery_limits: What the local BigQuery limits and refuses, as JSON.
     """
 
     graph_port: int
@@ -43,6 +44,7 @@ class Options:
     no_graph: bool = False
     no_bigquery: bool = False
     analyzer: bool = False
+    bigquery_limits: str = "{}"
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def up(data_dir: Path, choices: dict[str, Any], options: Options) -> Iterator[st
     worlds.check_choices(world, choices)
     if not options.no_bigquery:
         _check_emulator(data_dir, options)
+        _check_limits(options.bigquery_limits)
     launches = list(_launches(data_dir, world, options))
     running = {launch.server: launch.server.running() for launch in launches}
     _check_ports([launch for launch in launches if not running[launch.server]])
@@ -152,7 +155,7 @@ def _launches(data_dir: Path, world: WorldSettings, options: Options) -> Iterato
     if not options.no_bigquery:
         server = bigquery(data_dir)
         arguments = ["-m", "instagram_sandbox.bigquery", str(options.bigquery_port)]
-        arguments += [BIGQUERY_PROJECT, str(server.storage)]
+        arguments += [BIGQUERY_PROJECT, str(server.storage), options.bigquery_limits]
         arguments += ["analyzer"] if options.analyzer else []
         yield Launch(server, options.bigquery_port, "bigquery-port", arguments)
 
@@ -176,6 +179,16 @@ def _check_emulator(data_dir: Path, options: Options) -> None:
             " or leave out --analyzer."
         )
         raise SandboxError(message)
+
+
+def _check_limits(limits: str) -> None:
+    from instagram_sandbox.bigquery.limits import Limits  # noqa: PLC0415 - needs Python 3.11
+
+    try:
+        Limits.from_json(limits)
+    except (TypeError, ValueError) as error:
+        message = f"The limits of the local BigQuery cannot be read: {error}"
+        raise SandboxError(message) from None
 
 
 def _check_ports(launches: list[Launch]) -> None:

@@ -7,6 +7,7 @@
    minutes.
 5. SQLGlot copies every subquery of a FROM clause to learn its name. The emulator puts views into a
    query as subqueries, so views over views would be copied again and again.
+6. It can have Google's limits (`limits.py`).
 
 Items 1, 3 and 4 replace private names of bqemulator, and item 5 one of SQLGlot. Therefore
 pyproject.toml pins the exact version of bqemulator, and constraints.txt that of SQLGlot.
@@ -28,11 +29,14 @@ from typing_extensions import override
 
 from instagram_sandbox import loopback
 from instagram_sandbox.bigquery import confinement
+from instagram_sandbox.bigquery.limits import LimitedRequests, Limits
 
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def serve(port: int, project: str, data_dir: Path, *, has_analyzer: bool = False) -> None:
+def serve(
+    port: int, project: str, data_dir: Path, limited: Limits, *, has_analyzer: bool = False
+) -> None:
     """Run the emulator until the process is interrupted or terminated.
 
     No environment variable of bqemulator changes the settings that are given here.
@@ -41,6 +45,7 @@ def serve(port: int, project: str, data_dir: Path, *, has_analyzer: bool = False
         port: Port on 127.0.0.1.
         project: Google Cloud project of requests that name none.
         data_dir: Directory for the database and for uploads.
+        limited: What is limited and refused as by Google.
         has_analyzer: Whether Google's analyzer refuses statements, and writes each one to
             `statements.jsonl` in that directory.
     """
@@ -60,14 +65,15 @@ def serve(port: int, project: str, data_dir: Path, *, has_analyzer: bool = False
         enable_format_extensions=False,  # Avro would be a download.
         time_travel_retention_days=0,  # Otherwise each load leaves a copy of its table.
     )
-    extend(data_dir / "statements.jsonl" if has_analyzer else None)
+    extend(limited, data_dir / "statements.jsonl" if has_analyzer else None)
     server.run_forever(settings)
 
 
-def extend(statements: Path | None = None) -> None:
+def extend(limited: Limits, statements: Path | None = None) -> None:
     """Replace private parts of bqemulator.
 
     Args:
+        limited: What is limited and refused as by Google.
         statements: The file for the statements that Google's analyzer has seen; None without it.
     """
     for source_format in ("NEWLINE_DELIMITED_JSON", "JSON"):
@@ -86,7 +92,7 @@ def extend(statements: Path | None = None) -> None:
             )
 
             app = AnalyzedStatements(app, context.catalog, statements)
-        return confinement.LocalRequests(app)
+        return confinement.LocalRequests(LimitedRequests(app, context.catalog, limited))
 
     server.create_app = application
     Parser._implicit_unnests_to_explicit = explicit_unnests  # noqa: SLF001

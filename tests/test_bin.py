@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -58,6 +59,34 @@ def test_help_sets_nothing_up(folder: Path, script: str, option: str) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"Usage: bin/{script}")
     assert not (folder / ".venv").exists()
+
+
+def test_only_a_few_variables_reach_the_tests(folder: Path) -> None:
+    script = folder / "bin" / "variables"
+    script.write_text('. "$(dirname "$0")/environment"\nin_clean_environment env "$@"\n')
+    done = subprocess.run(
+        ["sh", str(script), "OF_THE_COMMAND=yes"],
+        env={"PATH": os.environ["PATH"], "KILLS": "a b'c", "PYTHONUNBUFFERED": "1", "HOME": ""},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=True,
+    )
+    assert sorted(done.stdout.splitlines()) == [
+        "KILLS=a b'c",
+        "OF_THE_COMMAND=yes",
+        f"PATH={os.environ['PATH']}",
+    ]
+
+
+def test_every_variable_that_a_test_reads_reaches_it() -> None:
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("*.py")]
+    found = {name for text in texts for name in re.findall(r'environ\.get\("([A-Z_]+)"', text)}
+    read = found - {"PYTHONPATH"}
+    kept = re.search(r'kept_variables="([^"]*)"', (ROOT / "bin" / "environment").read_text())
+    assert kept
+    assert "SOAK_RUNS" in read
+    assert read <= {*kept[1].split()}
 
 
 @pytest.mark.parametrize("arguments", [["--fast"], ["now"], ["--port", "1"]])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -166,26 +168,35 @@ def test_after_a_wait_for_the_app_more_and_more_calls_go_again(
     assert granted == [1, 2, 4, 8]
 
 
-class FastClock(Clock):
-    """A clock by which a minute passes in less than the tap takes for one here."""
+class WaitingPasses(threading.Condition):
+    """Waits no time: the clocks of the tap and of the world are advanced instead."""
 
-    def now(self) -> dt.datetime:
-        return START + (time.monotonic() - self.begun) / 0.02 * MINUTE * 1.5
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
 
-    def __init__(self) -> None:
-        super().__init__(START)
-        self.begun = time.monotonic()
+    def wait(self, timeout: float | None = None) -> bool:
+        if timeout is None:
+            return super().wait()
+        self._clock.advance(dt.timedelta(seconds=timeout))
+        return False
+
+
+def seconds_of(clock: Clock) -> float:
+    return (clock.now() - START).total_seconds()
 
 
 def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.02)
+    clock = Clock(START)
     plain = serve(WORLD)
     run_tap(plain)
     allowance = ApiSettings(allowance_calls=plain.calls // 4)
-    server = serve(WORLD, api_settings=allowance, clock=FastClock())
-    server.usage.regain_minutes = 1
+    server = serve(WORLD, api_settings=allowance, clock=clock)
+    condition = SimpleNamespace(Condition=lambda: WaitingPasses(clock))
+    monkeypatch.setattr(limits, "threading", condition)
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: seconds_of(clock)))
     run = run_tap(server, max_wait_minutes=100_000)
     now = START + MINUTE * 5
     assert run.table("media").keys() >= truth.media(server.world, now).keys()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import days as pacific
 from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse, catalog
@@ -347,18 +347,12 @@ def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next
 def test_a_network_that_is_gone_for_a_while_is_waited_for(
     server: GraphApiServer, after: int
 ) -> None:
-    back: list[float] = []
-
-    def is_gone(_line: str) -> bool:
-        """Let nothing get by for a tenth of a second: four pauses, each twice the one before."""
-        if server.calls >= after and not back:
-            back.append(time.monotonic() + 0.1)
-        return bool(back) and time.monotonic() < back[0]
-
-    server.faults.add(Fault(kind="drop", match=is_gone, times=None))
+    lost = GraphSession.retry_policy.tries - 1
+    outage = Fault(kind="drop", match=lambda _: server.calls >= after, times=lost)
+    server.faults.add(outage)
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
-    assert server.faults.history
+    assert len(server.faults.history) == lost
     warehouse.assert_true(server.world, START, DAYS)
 
 

@@ -120,8 +120,8 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def open(self, path: Path, *, width: int = 1200) -> float:
-        """Open a file, wait until its charts are drawn, and return the seconds that it took."""
+    def open(self, path: Path, *, width: int = 1200) -> None:
+        """Open a file, and wait until its charts are drawn."""
         self.errors.clear()
         self.requests.clear()
         self.call(
@@ -136,7 +136,6 @@ class Browser:
         while not self.evaluate("document.body && document.body.dataset.shown"):
             assert time.monotonic() - start < SECONDS, self.errors
             time.sleep(0.02)
-        return time.monotonic() - start
 
     def choose(self, account: str) -> None:
         """Choose an account in the list, and wait until its charts are drawn."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
 from instagram_sandbox.graph_api import World, WorldSettings
 from instagram_sandbox.graph_api.pacific import day_of, end_of, midnight
+from instagram_sandbox.graph_api.world.posts import Posts
+
+if TYPE_CHECKING:
+    from instagram_sandbox.graph_api.world.accounts import Account
+    from instagram_sandbox.graph_api.world.posts import Media
 
 START = WorldSettings().start
 
@@ -148,10 +153,19 @@ def test_rolling_reach_is_less_than_the_days_added_up() -> None:
     assert max(days) <= world.rolling_reach(account, last, 7, START) < sum(days)
 
 
-def test_large_worlds_start_at_once() -> None:
-    began = time.perf_counter()
-    many = World(WorldSettings(accounts=1000, posts=20))
-    deep = World(WorldSettings(accounts=1, posts=10_000))
-    assert len(many.account_ids) == 1000
-    assert len(deep.posts_of(deep.account_ids[0], START)) == 10_000
-    assert time.perf_counter() - began < 5
+def test_a_large_world_draws_only_the_posts_that_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    drawn: list[int] = []
+    draw = Posts._draw
+
+    def note(posts: Posts, account: Account, number: int) -> Media:
+        drawn.append(account.index)
+        return draw(posts, account, number)
+
+    monkeypatch.setattr(Posts, "_draw", note)
+    world = World(WorldSettings(accounts=1000, posts=10_000))
+    assert len(world.account_ids) == 1000
+    assert drawn == []
+    assert len(world.posts_of(world.account_ids[3], START)) == 10_000
+    assert drawn == [3] * 10_000

@@ -197,11 +197,9 @@ SETTINGS = th.PropertiesList(
     th.Property(
         "parallel_requests",
         th.IntegerType(minimum=1, maximum=32),
-        default=32,
+        default=16,
         title="Parallel requests",
-        description="Maximum number of HTTP requests at the same time. A run begins with 4 and "
-        "finds the right number itself: more while Meta answers quickly, fewer when Meta refuses "
-        "calls, fails or becomes slow.",
+        description="Maximum number of HTTP requests at the same time.",
     ),
     th.Property(
         "api_url",

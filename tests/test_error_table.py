@@ -260,13 +260,6 @@ def test_less_in_a_batch(server: GraphApiServer) -> None:
     assert server.faults.history
 
 
-def test_less_at_once_by_ids(serve: Callable[..., GraphApiServer]) -> None:
-    server = serve(WorldSettings(accounts=1, posts=60, days=9, start=START, login="instagram"))
-    server.faults.add(ordered(LESS, match=r"ids=(\w+,){9,}", times=None))
-    load(server, login="instagram").assert_true(server.world, START, DAYS)
-    assert server.faults.history
-
-
 def test_one_field_left_out(server: GraphApiServer) -> None:
     server.faults.add(ordered(NO_FIELD, match=r"/media\?.*alt_text", times=None))
     expected = truth.media(server.world, START)

@@ -179,7 +179,6 @@ CASES = {
     "no product type": costs(
         Condition("no_product_type"), columns="media_product_type", logins=("instagram",)
     ),
-    "no ids": costs(Condition("ids_not_served"), logins=("instagram",)),
     "an unreadable Page": costs(
         Condition("unreadable_page", accounts=(1,)), tables="*", **FACEBOOK_ONLY
     ),

@@ -61,10 +61,9 @@ def test_a_retired_metric_costs_no_other_in_any_wording(
     )
     run = run_tap(retired, catalog=WANTED, login=login)
     assert_all_but(run, retired, "saved")
-    # By `?ids=` a call is about fifty media, so that the search weighs more. An error that may pass
-    # is tried again before a metric is blamed for it.
-    most = 1.1 * usual if login == "facebook" else usual + 40
+    most = 1.1 * usual
     if wording == "unknown_1":
+        # An error that may pass is tried again before a metric is blamed for it.
         most += 250
     assert calls_of(retired) <= most
     again = run_tap(retired, catalog=WANTED, login=login, media_refresh="always", state=run.state)

@@ -36,7 +36,7 @@ class Access:
     app_secret: str = field(default="", repr=False)
     api_url: str = ""
     user_agent: str = "tap-instagram-business"
-    parallel_requests: int = 32
+    parallel_requests: int = 16
     several_tokens: bool = False
 
     @property

@@ -1,15 +1,12 @@
 """Sends calls in as few requests as the login allows, and reads the answer of each call by itself.
 
-Facebook login: up to 50 calls go in one batch request. The Instagram login has no batches: calls of
-one edge that differ only in their node go in one `?ids=` request. That fails as a whole, and is
-split in halves until the bad id stands alone. All other calls go one by one, and so do these if
-Meta does not serve `?ids=`.
+Facebook login: up to 50 calls go in one batch request. The Instagram login has no batches, so each
+call is a request.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -20,26 +17,19 @@ from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, whol
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.errors import CallError, GraphError, Unanswered
-from tap_instagram_business.graph.insights_call import InsightsCall
-from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.graph.transport import Reply
 from tap_instagram_business.graph.usage import read_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from tap_instagram_business.graph.access import Access
     from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.limits import RateLimits
     from tap_instagram_business.graph.transport import Transport
 
-logger = logging.getLogger("tap-instagram-business.graph")
-
 MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS, Action.DENIED, Action.NARROW})
 """Errors of a whole request that a single call in it may have caused: split and retry."""
-
-NOT_SERVED = 2500
-"""Meta's code for a request with `?ids=` where it does not serve them."""
 UNEXPECTED_SHAPE = "JSON of another shape than an answer has"
 
 
@@ -49,22 +39,11 @@ class Batcher:
     def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
         redaction.remember(access.app_secret)
-        self._serves_ids = True
 
     @property
-    def sends_together(self) -> bool:
-        """Whether calls can share a request: the Instagram login may not serve `?ids=`."""
-        return self._access.login == "facebook" or self._serves_ids
-
-    def groups(self, calls: Sequence[Call]) -> Iterable[list[int]]:
-        """Group the calls, by index, that may share a request."""
-        if self._access.login == "facebook":
-            return [list(range(len(calls)))]
-        groups: dict[Hashable, list[int]] = {}
-        for index, call in enumerate(calls):
-            key = _all_but_node(call) if isinstance(call, InsightsCall) else index
-            groups.setdefault(key, []).append(index)
-        return groups.values()
+    def has_batches(self) -> bool:
+        """Whether calls can share a request."""
+        return self._access.login == "facebook"
 
     def send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Send calls once, in one request if the login has one for them; answers are in order.
@@ -78,11 +57,8 @@ class Batcher:
 
     def _send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         wants_batch = len(calls) > 1 or any(call.is_secret for call in calls)
-        if wants_batch and self._access.login == "facebook":
+        if wants_batch and self.has_batches:
             return self._batch(calls, costs)
-        is_alike = len({_all_but_node(call) for call in calls}) == 1
-        if len(calls) > 1 and is_alike and self._serves_ids:
-            return self._by_ids(calls, costs)
         return [self._get(call, costs) for call in calls]
 
     def _get(self, call: Call, costs: Costs) -> Answer:
@@ -114,7 +90,8 @@ class Batcher:
         error = self._error_of(reply) or Unanswered(UNEXPECTED_SHAPE)
         others = [call for call in calls if call.token != token]
         if error.rule.action in MAYBE_ONE_CALL and len(calls) > 1:
-            return self._halve(calls, costs)
+            middle = len(calls) // 2
+            return [*self._send(calls[:middle], costs), *self._send(calls[middle:], costs)]
         if not error.is_of_token or not others:
             return [Answer(call, error=error) for call in calls]
         replies = iter(self._send(others, costs))
@@ -138,39 +115,6 @@ class Batcher:
             body = None
         return Reply(body, whole_number(operation.get("code")) or HTTPStatus.OK)
 
-    def _by_ids(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
-        """Ask for many nodes in one request; if that fails as a whole, it is split in halves."""
-        first = calls[0]
-        ids = {"ids": ",".join(call.node for call in calls)}
-        fields = {**first.query, **ids, **self._proof(first.token)}
-        reply = self._transport.send(first.edge, fields, call=first, costs=costs)
-        if (error := self._error_of(reply)) is None:
-            return [
-                self._read(call, Reply(reply.body.get(call.node), reply.status)) for call in calls
-            ]
-        if error.code == NOT_SERVED:
-            logger.warning("Meta does not serve `?ids=` here (%s): asking one by one.", error)
-            self._serves_ids = False
-            return [self._get(call, costs) for call in calls]
-        if error.rule.action in MAYBE_ONE_CALL:
-            return self._halve(calls, costs)
-        return [Answer(call, error=error) for call in calls]
-
-    def _halve(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
-        """Send the newer half, then the older half unless it is known to fail.
-
-        Media that were posted before the account turned professional have no insights (Graph API:
-        IG Media insights). The calls of an account come newest first, so if the oldest media of the
-        newer half is refused for that reason, the older half would be refused too.
-        """
-        middle = len(calls) // 2
-        newer = self._send(calls[:middle], costs)
-        last = newer[-1].error
-        of_one_account = len({call.quota_account for call in calls[middle - 1 :]}) == 1
-        if last is not None and last.reason is Reason.BEFORE_CONVERSION and of_one_account:
-            return [*newer, *(Answer(call, error=last) for call in calls[middle:])]
-        return [*newer, *self._send(calls[middle:], costs)]
-
     def _proof(self, token: str) -> dict[str, str]:
         secret = self._access.app_secret
         return {"appsecret_proof": appsecret_proof(token, secret)} if secret else {}
@@ -192,7 +136,3 @@ class Batcher:
             return Unanswered(reply.trouble or f"HTTP {reply.status} and no answer in it")
         is_only_token = not self._access.several_tokens
         return GraphError(error, reply.status, is_only_token=is_only_token)
-
-
-def _all_but_node(call: Call) -> Hashable:
-    return call.edge, tuple(sorted(call.query.items())), call.token

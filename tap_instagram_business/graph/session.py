@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import chain, islice
@@ -20,7 +19,6 @@ from tap_instagram_business.graph.errors import AccountRateLimited
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
-from tap_instagram_business.graph.parallelism import FIRST, Parallelism
 from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.scouts import Scouts
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.access import Access
 
 MAX_CALLS_PER_BATCH = 50
-"""How many calls a batch, and how many ids `?ids=`, may hold."""
+"""How many calls a batch may hold."""
 MIN_CALLS_PER_REQUEST = 25
 """Fewer calls than this are not split up to be sent in parallel: a batch takes longer with each
 call in it, but smaller batches would cost more round trips than they save time."""
@@ -42,9 +40,6 @@ MAX_GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it also says so wrongly."""
 MAY_PASS = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
-MAX_REQUESTS_AT_ONCE = 16
-"""So many requests full of calls are submitted at once at most, and again so many while their
-answers are being taken. Answers that nobody takes yet stay in memory."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time, unless the caller wants another number."""
 ANSWERS_AHEAD = 4
@@ -75,7 +70,6 @@ class GraphSession:
         access: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
         refusals: the metrics that Meta has refused so far.
-        parallelism: how many requests may be in flight at the same time.
     """
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
@@ -87,11 +81,9 @@ class GraphSession:
         self._scouts = Scouts(self.refusals)
         self._search = MetricSearch(self.refusals, self._retried)
         self._guard = OutageGuard(self.retry_policy)
-        self.parallelism = Parallelism(access.parallel_requests)
         self._transport = Transport(
             access,
             rate_limits=self.rate_limits,
-            parallelism=self.parallelism,
             guard=self._guard,
             timeout=self.retry_policy.timeout,
         )
@@ -108,7 +100,6 @@ class GraphSession:
         """Send nothing more; threads that wait do not wait any longer."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self.rate_limits.close()
-        self.parallelism.close()
         self._guard.close()
         self._transport.close()
         with self._closing:
@@ -193,7 +184,7 @@ class GraphSession:
         calls do not use up what earlier ones need for their retries.
         """
         left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
-        most = MAX_CALLS_PER_BATCH * min(MAX_REQUESTS_AT_ONCE, self.parallelism.allowed)
+        most = MAX_CALLS_PER_BATCH * self.access.parallel_requests
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
@@ -211,28 +202,23 @@ class GraphSession:
             together: whether they are to share as few requests as may be, not as many as go in
                 parallel.
         """
-        some = [calls[place] for place in places]
-        size = self._calls_per_request(len(some), together=together)
+        size = self._calls_per_request(len(places), together=together)
+        packs = ([*places[start : start + size]] for start in range(0, len(places), size))
         return [
-            (
-                [places[index] for index in pack],
-                self._threads.submit(self._settle, [some[index] for index in pack], costs),
-            )
-            for group in self._batcher.groups(some)
-            for pack in (group[start : start + size] for start in range(0, len(group), size))
+            (pack, self._threads.submit(self._settle, [calls[place] for place in pack], costs))
+            for pack in packs
         ]
 
     def _calls_per_request(self, number: int, *, together: bool) -> int:
         """Return how many of these calls go into one request.
 
-        They are split up for the number of requests that a run begins with, even if more may go
-        together: more and smaller batches cost more round trips and more work than they save.
+        They are spread over the requests that may be in flight at the same time.
         """
-        if not self._batcher.sends_together:
+        if not self._batcher.has_batches:
             return 1
         if together:
             return MAX_CALLS_PER_BATCH
-        fair = -(-number // min(FIRST, self.parallelism.allowed))
+        fair = -(-number // self.access.parallel_requests)
         return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
     def _submit_scouts_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
@@ -304,13 +290,11 @@ class GraphSession:
             return
         places = self.rate_limits.acquire([call.quota_account for _, call in waiting])
         sent = [waiting[place] for place in places]
-        sent_at = time.monotonic()
         try:
             answers = self._batcher.send(
                 [call.without_refused(self.refusals) for _, call in sent], costs
             )
             self._note_throttling(answers)
-            self._note_failures(answers, sent_at)
         finally:
             self.rate_limits.release(call.quota_account for _, call in sent)
         yield from ((index, answer) for (index, _), answer in zip(sent, answers, strict=True))
@@ -323,17 +307,6 @@ class GraphSession:
                 self.rate_limits.refused(account_id, of_app=error.is_of_app)
             else:
                 self.rate_limits.answered(account_id)
-
-    def _note_failures(self, answers: Sequence[Answer], sent: float) -> None:
-        """Send fewer requests together if Meta refuses the app's calls, or fails at most of them.
-
-        A single call that Meta fails at says nothing about how much Meta can take.
-        """
-        errors = [answer.error for answer in answers if answer.error]
-        refused = any(error.is_of_app and error.rule.action is Action.WAIT for error in errors)
-        failed = sum(error.rule.action is Action.RETRY for error in errors)
-        if refused or failed > len(answers) / 2:
-            self.parallelism.failed(sent, time.monotonic())
 
     def _next_try(self, answer: Answer, tries: int) -> Call | None:
         """Return the call to send after an answer; None if no other answer can be expected."""

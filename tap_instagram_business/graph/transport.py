@@ -7,7 +7,6 @@ import logging
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +16,16 @@ from requests.adapters import HTTPAdapter
 from tap_instagram_business.graph import versions
 from tap_instagram_business.graph.access import BearerToken
 from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, read_body
-from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.usage import Usage, read_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Mapping
 
     from tap_instagram_business.graph.access import Access
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.limits import RateLimits
-    from tap_instagram_business.graph.parallelism import Parallelism
     from tap_instagram_business.graph.retries import OutageGuard
-
-SIMILAR_SIZES = 5
-"""Batches whose numbers of calls differ by less than this take about as long as each other."""
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
@@ -61,13 +55,11 @@ class Transport:
         access: Access,
         *,
         rate_limits: RateLimits,
-        parallelism: Parallelism,
         guard: OutageGuard,
         timeout: float,
     ) -> None:
         self._url = access.url
         self._rate_limits = rate_limits
-        self._parallelism = parallelism
         self._guard = guard
         self._timeout = timeout
         self._skew = dt.timedelta()
@@ -105,13 +97,9 @@ class Transport:
         """
         sent = time.monotonic()
         try:
-            with self._parallelism.turn():
-                sent = time.monotonic()
-                response = self._request(path, fields, call.token, is_batch=calls > 0)
-                seconds = time.monotonic() - sent
-                content, trouble = self._read(response)
-                usage = read_usage(response.headers)
-                self._note_speed(response, _kind(call, calls), sent, seconds, usage)
+            response = self._request(path, fields, call.token, is_batch=calls > 0)
+            content, trouble = self._read(response)
+            usage = read_usage(response.headers)
         except requests.RequestException as error:
             costs.add(calls or 1, 0.0)
             return self._unanswered(sent, _why(error))
@@ -141,20 +129,6 @@ class Transport:
             stream=True,
         )
 
-    def _note_speed(
-        self,
-        response: requests.Response,
-        kind: Hashable,
-        sent: float,
-        seconds: float,
-        usage: Usage,
-    ) -> None:
-        """Let the number of requests in flight follow how quickly Meta answers."""
-        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._parallelism.failed(sent, time.monotonic())
-        else:
-            self._parallelism.answered(kind, sent, seconds, usage.app)
-
     @staticmethod
     def _read(response: requests.Response) -> tuple[Any, str]:
         """Return the JSON of a response and ''; or None and why there is none."""
@@ -164,7 +138,6 @@ class Transport:
             return None, str(error)
 
     def _unanswered(self, sent: float, why: str) -> Reply:
-        self._parallelism.failed(sent, time.monotonic())
         self._guard.not_answered(sent, self._url, why)
         return Reply(sent=sent, trouble=why)
 
@@ -179,12 +152,6 @@ class Transport:
         if served not in self._versions:
             self._versions.add(served)
             logger.warning("Meta answers as API version %s: %s.", served, versions.REMEDY)
-
-
-def _kind(call: Call, calls: int) -> Hashable:
-    """Return what the time of an answer depends on: what is asked, and how many calls at once."""
-    what = call.kind if isinstance(call, InsightsCall) else call.edge
-    return what, -(-calls // SIMILAR_SIZES)
 
 
 def _why(error: requests.RequestException) -> str:

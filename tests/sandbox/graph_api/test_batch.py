@@ -1,4 +1,4 @@
-"""Batches and `?ids=`."""
+"""Batches, and what Meta has closed to new apps."""
 
 from __future__ import annotations
 
@@ -91,21 +91,12 @@ def test_an_operation_may_time_out(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
-def test_many_ids_in_one_call(serve: Serve, login: str) -> None:
-    client = serve(login=login, posts=60)
+def test_what_meta_has_closed_is_refused(serve: Serve, login: str) -> None:
+    client = serve(login=login, posts=3)
     ids = post_ids(client)
-    body = client.get("insights", ids=",".join(ids), metric="reach")
-    assert list(body) == ids
-    assert {name: part["data"][0]["values"][0]["value"] for name, part in body.items()} == {
-        name: reach(client, name) for name in ids
-    }
-    nodes = client.get("", ids=",".join(ids[:2]), fields="media_type")
-    assert [node["id"] for node in nodes.values()] == ids[:2]
-    assert list(client.server.requests)[-1].calls == 1
-
-
-def test_many_ids_are_all_or_nothing(shared: Client) -> None:
-    ids = post_ids(shared)
-    assert shared.error("insights", ids=",".join(ids), metric="follows")["code"] == 100
-    assert shared.error("", ids=f"{ids[0]},17900000000000009")["code"] == 803
-    assert "Too many IDs" in shared.error("", ids=",".join([*ids, ids[0]]))["message"]
+    for error in (
+        client.error("", ids=",".join(ids)),
+        client.error("insights", ids=",".join(ids), metric="reach"),
+        client.error(ids[0], fields="media_type.as(kind)"),
+    ):
+        assert error["code"] == 3

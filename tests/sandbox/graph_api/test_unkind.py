@@ -208,17 +208,6 @@ def test_pages_hold_together_unless_it_is_ordered_otherwise(serve: Serve) -> Non
     assert again["paging"]["cursors"] == first["paging"]["cursors"]
 
 
-def test_several_ids_at_once_are_spoiled_as_each_alone(serve: Serve) -> None:
-    client = serve(posts=40)
-    world, now = client.server.world, client.server.clock.now()
-    posts = world.media(world.account_ids[0], now)
-    ids = [post["id"] for post in posts if post["media_product_type"] == "FEED"][5:15]
-    client.server.unkind.order(UnkindSettings(share=0.1, kinds=FIELD_KINDS))
-    together = client.get("insights", ids=",".join(ids), metric="reach")
-    assert together == {each: client.get(f"{each}/insights", metric="reach") for each in ids}
-    assert len(client.server.unkind.touched) > 3
-
-
 def test_the_unkind_mode_from_outside(serve: Serve) -> None:
     client = serve(posts=20)
     url = f"{client.server.url}/_sandbox"

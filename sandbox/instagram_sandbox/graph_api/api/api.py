@@ -11,11 +11,10 @@ from instagram_sandbox.graph_api.api.debug_token import debug_token
 from instagram_sandbox.graph_api.api.edge_table import EDGES
 from instagram_sandbox.graph_api.api.errors import (
     GraphError,
-    invalid_parameter,
+    closed_feature,
     missing_token,
     no_such_object,
     syntax_error,
-    unknown_alias,
 )
 from instagram_sandbox.graph_api.api.facebook_login import FacebookLogin, revoke
 from instagram_sandbox.graph_api.api.instagram_login import InstagramLogin
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
 
-MAX_IDS = 50
 OLDEST_VERSION, NEWEST_VERSION = 21.0, 27.0
 """Calls to newer versions fail. The oldest version answers calls to versions that have ended."""
 
@@ -104,8 +102,7 @@ class Api:
 
     def account_of(self, call: Call) -> str | None:
         """Return the id of the account that a call is about, or None if it is about no account."""
-        first = call.segments[0] if call.segments else ""
-        name = call.params.get("ids", "").split(",")[0] or first
+        name = call.segments[0] if call.segments else ""
         token = self.tokens.get(call.token)
         if name == "me":
             own = token.account or (token.page.account if token.page else None) if token else None
@@ -139,7 +136,7 @@ class Api:
         if call.segments == ("debug_token",):
             return Answer(200, debug_token(request, self.tokens))
         if "ids" in call.params:
-            return Answer(200, self._answer_ids(request))
+            raise closed_feature()
         return Answer(200, self._answer_path(request))
 
     def _check_version(self, call: Call) -> None:
@@ -162,24 +159,6 @@ class Api:
             return people[name]
         own = name == "me" or name in people
         return self._own_node(request) if own else request.find(name)
-
-    def _answer_ids(self, request: GraphRequest) -> dict[str, Any]:
-        """Answer a call with `?ids=`: for all ids, or with the first error."""
-        for condition in self.conditions.of("ids_not_served"):
-            message = condition.message or f"Unknown path components: {request.call.path}"
-            raise GraphError(condition.code or 2500, message)
-        ids = [name.strip() for name in request.call.params["ids"].split(",") if name.strip()]
-        if not ids:
-            message = "The parameter ids is required"
-            raise invalid_parameter(message)
-        if len(ids) > MAX_IDS:
-            message = f"Too many IDs. Maximum: {MAX_IDS}. Provided: {len(ids)}."
-            raise invalid_parameter(message)
-        unknown = [name for name in ids if request.look_up(name) is None]
-        if unknown:
-            raise unknown_alias(", ".join(unknown))
-        segments = request.call.segments
-        return {name: self._answer_node(request, request.find(name), segments) for name in ids}
 
     def _answer_node(
         self, request: GraphRequest, node: Node, edge: tuple[str, ...]

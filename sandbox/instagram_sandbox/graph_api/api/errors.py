@@ -135,8 +135,17 @@ def no_such_object(identifier: str, method: str = "get") -> GraphError:
     return GraphError(100, message, 33, kind="GraphMethodException")
 
 
+def closed_feature() -> GraphError:
+    """3: The feature is closed to apps that did not use it before November 2026.
+
+    Multi-ID requests (`ids`) and field aliases (`.as()`). Which code Meta gives is not recorded.
+    """
+    message = "(#3) Application does not have the capability to make this API call."
+    return GraphError(3, message)
+
+
 def unknown_alias(name: str) -> GraphError:
-    """803: An id in `ids` or in the path is unknown."""
+    """803: A name in the path is unknown."""
     message = f"(#803) Some of the aliases you requested do not exist: {name}"
     return GraphError(803, message, status=404)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from instagram_sandbox.graph_api.api.errors import syntax_error
+from instagram_sandbox.graph_api.api.errors import closed_feature, syntax_error
 
 _NAME = re.compile(r"\w+", re.ASCII)
 
@@ -31,7 +31,8 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     """Parse the parameter `fields`.
 
     Raises:
-        GraphError: If brackets do not match or a name is missing (code 2500).
+        GraphError: If brackets do not match or a name is missing (code 2500), or if a field gets
+            another name by `.as()` (code 3).
     """
     parser = _Parser(text)
     fields = parser.fields()
@@ -61,6 +62,8 @@ class _Parser:
         while self._peek() == ".":
             self._position += 1
             modifier = self._name()
+            if modifier == "as":
+                raise closed_feature()
             params[modifier] = self._argument()
         if self._peek() == "{":
             self._position += 1

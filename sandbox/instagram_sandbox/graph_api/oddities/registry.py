@@ -177,12 +177,6 @@ ODDITIES: dict[str, Oddity] = {
         source="recorded",
         confidence="low",
     ),
-    "ids_not_served": Oddity(
-        "Calls with `ids` fail with code 2500 and `Unknown path components`.",
-        source="recorded",
-        confidence="medium",
-        code=2500,
-    ),
     # Finding accounts
     "unreadable_page": Oddity(
         "A list of Pages with fields of their accounts fails as a whole, because one of the "

@@ -93,11 +93,6 @@ class Unkind:
         if settings is None or not isinstance(body, dict):
             return body
         spoiler = _Spoiler(settings, call, self.touched)
-        if "ids" in call.params:
-            return {
-                name: spoiler.whole(answer, start(self._world, call, name, account_id))
-                for name, answer in body.items()
-            }
         return spoiler.whole(body, start(self._world, call, _node_of(call), account_id))
 
     def _for(self, call: Call) -> UnkindSettings | None:
@@ -109,13 +104,11 @@ class Unkind:
         return None if spared else settings
 
     def _record_call(self, kind: str, call: Call, body: Any, account_id: str | None) -> None:  # noqa: ANN401
-        for node in _nodes_of(call):
-            place = start(self._world, call, node, account_id)
-            answer = body.get(node) if "ids" in call.params and isinstance(body, dict) else body
-            parts = list(parts_within(answer, place))
-            metrics = call.params.get("metric", "").split(",")
-            parts += [replace(place.about, metric=name) for name in metrics if name]
-            self.touched.add(*(replace(part, kind=kind) for part in parts))
+        place = start(self._world, call, _node_of(call), account_id)
+        parts = list(parts_within(body, place))
+        metrics = call.params.get("metric", "").split(",")
+        parts += [replace(place.about, metric=name) for name in metrics if name]
+        self.touched.add(*(replace(part, kind=kind) for part in parts))
 
 
 class _Spoiler:
@@ -194,20 +187,13 @@ def _node_of(call: Call) -> str:
     return call.segments[0] if call.segments else ""
 
 
-def _nodes_of(call: Call) -> list[str]:
-    """Return the ids or names of the nodes that a call is about."""
-    ids = [name.strip() for name in call.params.get("ids", "").split(",")]
-    return [name for name in ids if name] or [_node_of(call)]
-
-
 def _failure_keys(call: Call) -> Iterable[tuple[str, tuple[str, ...]]]:
     """Return the keys that decide whether a call fails for good, each with the kind of failure."""
     params = sorted((k, v) for k, v in call.public_params.items() if k not in _PAGE_PARAMS)
     call_kind, object_kind, metric_kind = CALL_KINDS
     yield call_kind, (_tail(call), *(f"{name}={value}" for name, value in params))
-    for node in _nodes_of(call):
-        edge = call.segments[-1] if len(call.segments) > 1 or "ids" in call.params else ""
-        yield object_kind, (node, edge)
-        for metric in call.params.get("metric", "").split(","):
-            if metric:
-                yield metric_kind, (node, metric)
+    node = _node_of(call)
+    yield object_kind, (node, call.segments[-1] if len(call.segments) > 1 else "")
+    for metric in call.params.get("metric", "").split(","):
+        if metric:
+            yield metric_kind, (node, metric)

@@ -120,14 +120,3 @@ def test_lists_without_the_product_type(serve: Serve) -> None:
     assert not any("media_product_type" in item for item in items)
     reel = next(item for item in items if "/reel/" in item["permalink"])
     assert client.get(reel["id"], fields="media_product_type")["media_product_type"] == "REELS"
-
-
-def test_several_ids_at_once_are_not_served(serve: Serve) -> None:
-    client = serve(login="instagram", posts=3)
-    ids = ",".join(item["id"] for item in listed(client, "id"))
-    assert len(client.get("", ids=ids)) == 3
-    client.server.conditions.add("ids_not_served")
-    for path in ("", "insights"):
-        error = client.error(path, ids=ids, metric="reach")
-        assert error["code"] == 2500
-        assert error["message"].startswith("Unknown path components: /")

@@ -122,7 +122,6 @@ def test_nothing_to_move() -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("is_wrapped", [False, True])
 def test_the_command_moves_the_states_of_meltano(tmp_path: Path, *, is_wrapped: bool) -> None:
-    """The Python of Meltano cannot be found if `meltano` is a script that starts it."""
     (tmp_path / "meltano.yml").write_text(
         "version: 1\nproject_id: prepare\nenvironments: [{name: prod}]\n"
     )

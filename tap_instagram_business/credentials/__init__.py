@@ -5,6 +5,7 @@
 - `vault`, `storage`, `locking`: one record per account, in a file that is never half written
 - `run_tokens`: the tokens that a run uses, renewed or warned about before they expire
 - `erasure`, `meltano_state`, `bigquery`: the erasure of everything that is stored about an account
+- `meltano_bridge`: the states and runs of a Meltano project
 - `signed_request`: Meta's requests to delete data or to end access
 - `errors`: the exception of this package
 - `commands`: the commands that a user types

@@ -7,9 +7,7 @@ before, and Meltano writes the last state when a run ends.
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,19 +15,15 @@ from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from tap_instagram_business.credentials.bigquery import BigQueryDataset
-    from tap_instagram_business.credentials.system_database import SystemDatabase
+    from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 
 HEARTBEAT = dt.timedelta(minutes=5)
 """Meltano: a run without a sign of life for this long is dead."""
 PAUSE_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 """A loader that has just been started has no staging table yet."""
-RUNNING = (
-    "SELECT job_name, last_heartbeat_at FROM runs WHERE state = 'RUNNING' AND ended_at IS NULL"
-)
 
 
 @dataclass(frozen=True)
@@ -37,14 +31,12 @@ class RunsUnderWay:
     """The signs of a run: Meltano's table of runs, and the staging tables of a loader.
 
     Attributes:
-        history: The database in which Meltano keeps its runs; None without a Meltano project.
+        meltano: The Meltano project that starts the runs; None without one.
         dataset: The BigQuery dataset into which runs load; None for none.
-        database: Meltano's system database, if it is not that file; None without a project.
     """
 
-    history: Path | None = None
+    meltano: MeltanoBridge | None = None
     dataset: BigQueryDataset | None = None
-    database: SystemDatabase | None = None
 
     def signs(self) -> list[str]:
         """Return what shows that a run is under way; empty if nothing does.
@@ -52,7 +44,7 @@ class RunsUnderWay:
         Raises:
             CredentialsError: Meltano's database or the dataset cannot be read.
         """
-        if running := [*self._running(), *self._running_elsewhere()]:
+        if running := _alive(self.meltano.running() if self.meltano else []):
             return running
         staging = self.dataset.staging_tables() if self.dataset else []
         return [f"the staging table {name}" for name in staging]
@@ -77,28 +69,10 @@ class RunsUnderWay:
 
     def _settled_signs(self) -> list[str]:
         signs = self.signs()
-        if not signs and self.dataset and not self.history:
+        if not signs and self.dataset and not self.meltano:
             time.sleep(SETTLE_SECONDS)
             signs = self.signs()
         return signs
-
-    def _running(self) -> list[str]:
-        if self.history is None or not self.history.exists():
-            return []
-        try:
-            with closing(sqlite3.connect(self.history, timeout=10)) as database:
-                rows = database.execute(RUNNING).fetchall()
-        except sqlite3.OperationalError:
-            return []  # There is no table of runs yet.
-        except sqlite3.Error as error:
-            message = f"Meltano's table of runs in {self.history} cannot be read ({error})"
-            raise CredentialsError(message) from None
-        return _alive(rows)
-
-    def _running_elsewhere(self) -> list[str]:
-        if self.database is None or not self.database.is_elsewhere:
-            return []
-        return _alive(self.database.running())
 
 
 def _alive(runs: Iterable[tuple[str, str | None]]) -> list[str]:

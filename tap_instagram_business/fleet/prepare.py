@@ -8,7 +8,7 @@ import click
 
 from tap_instagram_business.credentials.commands.options import examples
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.meltano_state import MeltanoStates
+from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 from tap_instagram_business.fleet.resharding import count, moved
 
 PIPELINE = "tap-instagram-business-to-target-bigquery"
@@ -35,12 +35,10 @@ def prepare(shards: int, state_id: str | None) -> None:
 
     It also lets Meltano set up its system database, which many first runs at once could not.
     """
-    states = MeltanoStates.of_current_project()
-    if states is None:
-        message = "There is no Meltano project here: change to its directory"
-        raise CredentialsError(message)
-    base = state_id or f"{_environment()}:{PIPELINE}"
-    changed = states.change(lambda found: moved(found, base, shards))
+    with MeltanoBridge.of_current_project() as meltano:
+        base = state_id or f"{_environment()}:{PIPELINE}"
+        changed = moved(meltano.states(), base, shards)
+        meltano.import_states(changed)
     click.echo(f"{base}: {count(changed):,} bookmarks moved, now in {shards} shards.", err=True)
 
 

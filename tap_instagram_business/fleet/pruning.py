@@ -5,9 +5,7 @@ from __future__ import annotations
 import click
 
 from tap_instagram_business.credentials.commands.options import examples
-from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.system_database import SystemDatabase
-from tap_instagram_business.credentials.tombstones import project_directory
+from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 
 
 @click.command("prune-runs", epilog=examples("tap-instagram-business prune-runs --days 30"))
@@ -25,8 +23,6 @@ def prune_runs(days: int) -> None:
     thousand accounts need about 270 MB a year. States, from which the next runs continue, are kept
     elsewhere and are not touched.
     """
-    project = project_directory()
-    if project is None:
-        message = "There is no Meltano project here: change to its directory"
-        raise CredentialsError(message)
-    click.echo(f"{SystemDatabase(project).prune(days):,} runs were deleted.", err=True)
+    with MeltanoBridge.of_current_project() as meltano:
+        deleted = meltano.prune(days)
+    click.echo(f"{deleted:,} runs were deleted.", err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from tap_instagram_business.credentials.tombstones import Tombstones
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
 from tests.credentials.test_erase import GOES, STAYS, bigquery, env, filled
+from tests.meltano_project import QUIET, meltano
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,20 +141,15 @@ def test_an_erased_account_is_not_read_again_until_it_is_connected_again(
 # Runs under way
 
 
-def project_with_run(tmp_path: Path, heartbeat: dt.timedelta | None, state: str) -> Path:
-    """A Meltano project whose table of runs has one run."""
-    project = tmp_path / "project"
-    (project / ".meltano").mkdir(parents=True)
-    (project / "meltano.yml").write_text("")
-    now = dt.datetime.now(dt.timezone.utc)
-    last = None if heartbeat is None else (now - heartbeat).strftime("%Y-%m-%d %H:%M:%S.%f")
-    with closing(sqlite3.connect(project / ".meltano" / "meltano.db")) as database, database:
-        database.execute(
-            "CREATE TABLE runs (id, job_name, state, started_at, last_heartbeat_at, ended_at)"
-        )
-        row = (1, "prod:tap-to-target", state, last, last, None if state == "RUNNING" else last)
-        database.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?)", row)
-    return project
+@pytest.fixture(scope="module")
+def meltano_env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a Meltano project whose database is set up."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "meltano.yml").write_text("version: 1\nproject_id: runs\n")
+    path = os.pathsep.join([str(Path(meltano()).parent), os.environ["PATH"]])
+    env = {**QUIET, "MELTANO_PROJECT_ROOT": str(project), "PATH": path}
+    output(command("prune-runs", env=environment() | env))
+    return env
 
 
 REFUSED = ((0, "RUNNING"), (240, "RUNNING"))
@@ -160,12 +157,28 @@ REFUSED = ((0, "RUNNING"), (240, "RUNNING"))
 ENDED = ((400, "RUNNING"), (0, "FAIL"))
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("heartbeat", "state"), [*REFUSED, *ENDED])
 def test_no_receipt_is_given_while_a_run_is_under_way(
-    env: dict[str, str], filled: Vault, tmp_path: Path, heartbeat: int, state: str
+    env: dict[str, str],
+    filled: Vault,
+    meltano_env: dict[str, str],
+    heartbeat: int,
+    state: str,
 ) -> None:
-    project = project_with_run(tmp_path, dt.timedelta(seconds=heartbeat), state)
-    environ = {**env, "MELTANO_PROJECT_ROOT": str(project)}
+    last = dt.datetime.now(dt.timezone.utc) - dt.timedelta(seconds=heartbeat)
+    moment = f"{last:%Y-%m-%d %H:%M:%S.%f}"
+    values = (moment, moment, None if state == "RUNNING" else moment, state)
+    history = Path(meltano_env["MELTANO_PROJECT_ROOT"], ".meltano", "meltano.db")
+    with closing(sqlite3.connect(history)) as database, database:
+        database.execute("DELETE FROM runs")
+        database.execute(
+            "INSERT INTO runs (job_name, run_id, payload, payload_flags, started_at, "
+            "last_heartbeat_at, ended_at, state) "
+            "VALUES ('prod:tap-to-target', 'abc', '{}', 0, ?, ?, ?, ?)",
+            values,
+        )
+    environ = env | meltano_env
     arguments = ("erase", GOES, "--no-state", "--no-bigquery", "--yes", "--wait", "0.01")
     run = command(*arguments, env=environ)
     assert set(filled.read()) == {STAYS}

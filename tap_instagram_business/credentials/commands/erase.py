@@ -23,10 +23,10 @@ from tap_instagram_business.credentials.erasure import (
     new_confirmation_code,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
-from tap_instagram_business.credentials.system_database import SystemDatabase
-from tap_instagram_business.credentials.tombstones import Tombstones
+from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.redaction import escape
 
 ACCOUNT_ID = re.compile("[0-9]{1,30}")
@@ -102,7 +102,8 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         click.echo(bigquery.deletion_script(name, account_ids), nl=False)
         return
     opened = settings.vault_if_configured(vault)
-    state = None if no_state else _states(state_file)
+    bridge = _bridge()
+    state = None if no_state else _states(state_file, bridge)
     meltano = state.project if isinstance(state, MeltanoStates) else None
     bigquery_dataset = None if no_bigquery else bigquery.BigQueryDataset(project, dataset)
     erasure = Erasure(
@@ -111,7 +112,7 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         states=[state] if state else [],
         dataset=bigquery_dataset,
         tombstones=Tombstones.of(opened.location if opened else None, meltano),
-        runs=RunsUnderWay() if no_run else _runs(bigquery_dataset),
+        runs=RunsUnderWay() if no_run else RunsUnderWay(bridge, bigquery_dataset),
         wait_seconds=wait_minutes * 60,
         lock=meltano / ".meltano" / "tap-instagram-business.erase.lock" if meltano else None,
     )
@@ -150,21 +151,19 @@ def _erase(erasure: Erasure, code: str) -> None:
         raise CredentialsError(message)
 
 
-def _runs(dataset: bigquery.BigQueryDataset | None) -> RunsUnderWay:
-    states = MeltanoStates.of_current_project()
-    if states is None:
-        return RunsUnderWay(dataset=dataset)
-    return RunsUnderWay(states.history, dataset, SystemDatabase(states.project))
+def _bridge() -> MeltanoBridge | None:
+    """Return a bridge to the Meltano project here, which closes when the command ends."""
+    project = project_directory()
+    return click.get_current_context().with_resource(MeltanoBridge(project)) if project else None
 
 
-def _states(state_file: Path | None) -> MeltanoStates | StateFile:
+def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoStates | StateFile:
     if state_file:
         return StateFile(state_file)
-    states = MeltanoStates.of_current_project()
-    if states is None:
+    if bridge is None:
         message = (
             "This directory is not in a Meltano project: change to one, name a state file with "
             "--state-file, or skip bookmarks with --no-state"
         )
         raise CredentialsError(message)
-    return states
+    return MeltanoStates(bridge)

@@ -1,4 +1,4 @@
-"""Meltano's table of runs in another database than the file in the project."""
+"""States and runs are read and changed wherever Meltano keeps them."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
+import venv
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge, find_python
 from tap_instagram_business.credentials.meltano_state import MeltanoStates
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
-from tap_instagram_business.credentials.system_database import SystemDatabase
 from tests.local_sandbox import free_port
 from tests.meltano_project import QUIET, meltano
-from tests.program import PROGRAM
+from tests.program import PROGRAM, complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-pytestmark = pytest.mark.e2e
 
 GOES, STAYS = "17841400000000001", "17841400000000002"
 STATE: dict[str, Any] = {
@@ -112,18 +112,22 @@ def runs_of(project: Path) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.long)])
+def in_meltano(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
+    for name, value in QUIET.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(project))
+    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(meltano()).parent), os.environ["PATH"]]))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.long)])
 def project(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
-    """A Meltano project whose database is elsewhere, with three runs in it."""
+    """A Meltano project with a state and three runs, in a database outside of the project."""
     directory = tmp_path / "project"
     directory.mkdir()
     (directory / "meltano.yml").write_text("version: 1\nproject_id: elsewhere\n")
-    for name, value in QUIET.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("MELTANO_PROJECT_ROOT", str(directory))
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(meltano()).parent), os.environ["PATH"]]))
+    in_meltano(monkeypatch, directory)
 
     def filled(uri: str) -> Path:
         monkeypatch.setenv("MELTANO_DATABASE_URI", uri)
@@ -132,7 +136,7 @@ def project(
         run(sys.executable, "-c", FILL, json.dumps(STATE), project=directory)
         return directory
 
-    if request.param == "file":
+    if request.param == "sqlite":
         yield filled(f"sqlite:///{tmp_path / 'other.db'}")
         return
     driver = tmp_path / "driver"
@@ -154,26 +158,105 @@ def project(
         yield filled(uri)
 
 
-@pytest.mark.long
-def test_an_account_is_erased_from_a_database_elsewhere(project: Path) -> None:
-    states = MeltanoStates(project)
-    assert states.find([GOES]) == ["prod:a-to-b"]
+def files_with(folder: Path, text: str) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if text.encode() in path.read_bytes()]
 
-    states.remove([GOES])
 
-    assert states.find([GOES]) == []
+@pytest.mark.e2e
+def test_an_account_is_erased_from_states_and_runs(project: Path, tmp_path: Path) -> None:
+    with MeltanoBridge(project) as meltano:
+        states = MeltanoStates(meltano)
+        assert states.find([GOES]) == ["prod:a-to-b"]
+        states.remove([GOES])
+        assert states.find([GOES]) == []
     payloads = [payload for _, payload in runs_of(project)]
     assert len(payloads) == 3
     assert not [payload for payload in payloads if GOES in payload or STAYS not in payload]
+    if "sqlite" in os.environ["MELTANO_DATABASE_URI"]:
+        assert files_with(tmp_path, STAYS)
+        assert not files_with(tmp_path, GOES)
 
 
-@pytest.mark.long
-def test_a_run_under_way_and_old_runs_are_seen(project: Path) -> None:
-    database = SystemDatabase(project)
-    runs = RunsUnderWay(project / ".meltano" / "meltano.db", database=database)
-    assert runs.signs() == ["run now of Meltano"]
+@pytest.mark.e2e
+def test_active_runs_are_found_and_old_runs_are_deleted(project: Path) -> None:
+    with MeltanoBridge(project) as meltano:
+        assert RunsUnderWay(meltano).signs() == ["run now of Meltano"]
 
     assert "1 runs were deleted." in run(*PROGRAM, "prune-runs", "--days", "30", project=project)
 
     left = [name for name, _ in runs_of(project)]
     assert left == ["new", "now"]
+
+
+def bridge_error(project: Path) -> str:
+    with MeltanoBridge(project) as meltano, pytest.raises(CredentialsError) as error:
+        meltano.running()
+    return str(error.value)
+
+
+@pytest.mark.e2e
+def test_an_error_of_the_database_is_one_sentence_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "meltano.yml").write_text("version: 1\nproject_id: broken\n")
+    in_meltano(monkeypatch, tmp_path)
+    monkeypatch.setenv("MELTANO_DATABASE_URI", "unknown://me:canary-password@127.0.0.1/runs")
+    command = [*PROGRAM, "prune-runs"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    error = complaint(done)
+    assert "sqlalchemy.dialects:unknown" in error
+    assert "check that `meltano state list` works" in error
+    assert "canary-password" not in done.stdout + done.stderr
+
+
+def script(path: Path, content: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    path.chmod(0o755)
+    return path
+
+
+def test_a_python_without_meltano_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = venv_python(tmp_path / "venv")
+    script(tmp_path / "meltano", f"#!{without}\n")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "No module named 'meltano'" in bridge_error(tmp_path)
+
+
+def venv_python(folder: Path) -> Path:
+    venv.create(folder)
+    return folder / "bin" / "python"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "#!{folder}/python3.12\n",
+        "#!/bin/sh\n'''exec' '{folder}/python3.12' \"$0\" \"$@\"\n' '''\n",
+        '#!/bin/sh\nexec {folder}/meltano "$@"\n',
+        "#!/usr/bin/env bash\nset -e\n{folder}/meltano\n",
+    ],
+)
+def test_the_python_of_meltano_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
+    folder = tmp_path / "environment"
+    for name in ("python", "python3.12", "meltano"):
+        script(folder / name, "")
+    script(tmp_path / "bin" / "meltano", start.format(folder=folder))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    found = Path(find_python(tmp_path) or "")
+    assert found.parent == folder
+    assert found.name == ("python3.12" if "python3.12" in start else "python")
+
+
+def test_a_link_to_meltano_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("python", "meltano"):
+        script(tmp_path / "environment" / name, "#!/usr/bin/env python\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "meltano").symlink_to(tmp_path / "environment" / "meltano")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert find_python(tmp_path) == str(tmp_path / "environment" / "python")

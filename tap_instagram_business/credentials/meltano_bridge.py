@@ -1,0 +1,193 @@
+"""The states and the table of runs of a Meltano project, wherever Meltano keeps them."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+from typing_extensions import Self
+
+from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.tombstones import project_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+TIMEOUT_SECONDS = 300
+PROGRAM = Path(__file__).with_name("meltano_bridge_program.py")
+PATHS = re.compile(rb"/[^\s'\"]+")
+MAX_SCRIPT_BYTES = 1_000
+
+Json = Any
+
+
+def find_python(project: Path) -> str | None:
+    """Return the Python that Meltano is installed in; None if it cannot be found.
+
+    The program `meltano` on the search path, or in the project's `.venv`, is a script: its start
+    contains the path of that Python or, if it is a wrapper, the path of another `meltano`.
+    """
+    in_project = os.pathsep.join(str(project / ".venv" / name) for name in ("bin", "Scripts"))
+    program = shutil.which("meltano") or shutil.which("meltano", path=in_project)
+    if program is None:
+        return None
+    with Path(program).open("rb") as script:
+        found = PATHS.findall(script.read(MAX_SCRIPT_BYTES))
+    for path in [*(Path(os.fsdecode(each)) for each in found), Path(program).resolve()]:
+        if path.name.startswith("python") and path.is_file():
+            return str(path)
+        if path.name == "meltano" and (python := shutil.which("python", path=str(path.parent))):
+            return python
+    return None
+
+
+class MeltanoBridge:
+    """A process of Meltano's own Python that reads and changes states and runs of a project.
+
+    It starts with the first request and ends when this context manager does.
+    """
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self._process: subprocess.Popen[bytes] | None = None
+        self._opened = ExitStack()
+        self._log: IO[bytes] = io.BytesIO()
+
+    @classmethod
+    def of_current_project(cls) -> Self:
+        """Return a bridge to the Meltano project around the current directory.
+
+        Raises:
+            CredentialsError: There is none.
+        """
+        project = project_directory()
+        if project is None:
+            message = "There is no Meltano project here: change to its directory"
+            raise CredentialsError(message)
+        return cls(project)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._opened.close()
+
+    def states(self) -> dict[str, Json]:
+        """Return all states of the project by id, each with its parts `completed` and `partial`.
+
+        Raises:
+            CredentialsError: They cannot be read.
+        """
+        states: dict[str, Json] = self._ask("states")
+        return states
+
+    def import_states(self, states: Mapping[str, Json]) -> None:
+        """Replace some states, in one transaction if they are in the system database.
+
+        Raises:
+            CredentialsError: They cannot be written.
+        """
+        if states:
+            self._ask("import", states=states)
+
+    def running(self) -> list[tuple[str, str | None]]:
+        """Return the name and the last heartbeat of each run that has not ended.
+
+        Raises:
+            CredentialsError: The database cannot be read.
+        """
+        return [(name, moment) for name, moment in self._ask("running")]
+
+    def payloads(self, texts: Collection[str]) -> dict[str, str]:
+        """Return the payload of each run that contains one of some texts, by the id of the run.
+
+        Raises:
+            CredentialsError: The database cannot be read.
+        """
+        payloads: dict[str, str] = self._ask("payloads", texts=list(texts))
+        return payloads
+
+    def replace(self, payloads: Mapping[str, str]) -> None:
+        """Replace the payloads of some runs, and remove replaced data from the database files.
+
+        Raises:
+            CredentialsError: The database cannot be changed.
+        """
+        self._ask("replace", payloads=payloads)
+
+    def prune(self, days: int) -> int:
+        """Delete the runs that ended more than some days ago, and return their number.
+
+        Raises:
+            CredentialsError: The database cannot be changed.
+        """
+        return int(self._ask("prune", days=days))
+
+    def _ask(self, action: str, **values: Json) -> Json:
+        request = msgspec.json.encode({"action": action, **values})
+        process = self._process = self._process or self._start()
+        watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            reply = _exchange(process, request)
+        finally:
+            watchdog.cancel()
+        answer = msgspec.json.decode(reply) if reply else {"error": self._last_words()}
+        if "error" in answer:
+            message = (
+                f"Meltano's states and runs cannot be read or changed ({answer['error'][:300]}): "
+                "check that `meltano state list` works, and try again"
+            )
+            raise CredentialsError(message)
+        return answer["result"]
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        python = find_python(self.project)
+        if python is None:
+            message = (
+                "Meltano is not on the search path: put the folder of its own Python environment, "
+                "in which `meltano` and `python` are, on PATH"
+            )
+            raise CredentialsError(message)
+        self._log = self._opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        process = self._opened.enter_context(
+            subprocess.Popen(  # noqa: S603 - the Python of Meltano, with a file of this package
+                [python, str(PROGRAM)],
+                cwd=self.project,
+                env={**os.environ, "MELTANO_PROJECT_ROOT": str(self.project)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+            )
+        )
+        self._opened.callback(process.kill)
+        return process
+
+    def _last_words(self) -> str:
+        """Return the last line that the process logged before it ended without an answer."""
+        self._log.seek(0)
+        lines = self._log.read().decode("utf-8", "replace").splitlines()
+        return next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
+
+
+def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
+    """Send one line and return the answer; b'' if the process has ended."""
+    if process.stdin is None or process.stdout is None:
+        return b""
+    try:
+        process.stdin.write(request + b"\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        return b""
+    return process.stdout.readline()

@@ -8,6 +8,7 @@ import pytest
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tap_instagram_business.graph.retries import RetryPolicy
 from tap_instagram_business.graph.session import GraphSession
+from tests import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +18,18 @@ hypothesis.settings.register_profile("any speed", deadline=None)
 hypothesis.settings.load_profile("any speed")
 
 SMALL = WorldSettings(accounts=2, posts=60, days=90, seed=7)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell how many distinct statements Google's analyzer saw in the local BigQueries."""
+    if hasattr(config, "workerinput"):
+        return
+    counts = statements.counts(config._tmp_path_factory.getbasetemp())  # type: ignore[attr-defined]
+    if counts:
+        text = ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+        terminalreporter.write_line(f"GoogleSQL statements: {text}")
 
 
 @pytest.fixture

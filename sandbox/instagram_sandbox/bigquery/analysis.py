@@ -24,11 +24,13 @@ from instagram_sandbox.bigquery.analyzer import (
     Parameters,
     RefusedError,
     Statement,
-    Type,
+    array_of,
+    struct_of,
+    type_named,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from instagram_sandbox.bigquery.confinement import Application
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 GZIP_MAGIC = b"\x1f\x8b"
 JOBS = re.compile(r"/bigquery/v2/projects/(?P<project>[^/]+)/(?:queries|jobs)")
 NOT_FOUND = re.compile(r"Table not found: `?(?P<table>[^ `;]+)")
-STRING, INTEGER, TIMESTAMP = Type("STRING"), Type("INTEGER"), Type("TIMESTAMP")
-INFORMATION_SCHEMA: dict[str, dict[str, Type]] = {
+STRING, INTEGER, TIMESTAMP = (type_named(name) for name in ("STRING", "INTEGER", "TIMESTAMP"))
+INFORMATION_SCHEMA: dict[str, dict[str, Any]] = {
     "SCHEMATA": {
         **dict.fromkeys(("catalog_name", "schema_name", "schema_owner"), STRING),
         **dict.fromkeys(("creation_time", "last_modified_time"), TIMESTAMP),
@@ -126,6 +128,10 @@ class AnalyzedStatements:
     def _analyzer(self) -> Analyzer:
         return Analyzer()
 
+    @cached_property
+    def _tables(self) -> _Tables:
+        return _Tables(self._catalog, self._analyzer)
+
     def _refusal(self, project: str, job: dict[str, Any]) -> JSONResponse | None:
         try:
             with self._lock:
@@ -144,14 +150,20 @@ class AnalyzedStatements:
         parameters = _parameters(job.get("queryParameters") or ())
         default = job.get("defaultDataset") or {}
         for statement in statements:
-            self._resolve(statement, _Tables(self._catalog, project, default), parameters)
+            tables = self._tables.named_by(statement.paths, project, default)
+            self._resolve(statement, tables, parameters)
 
-    def _resolve(self, statement: Statement, tables: _Tables, parameters: Parameters) -> None:
+    def _resolve(
+        self,
+        statement: Statement,
+        tables: Mapping[tuple[str, ...], Columns],
+        parameters: Parameters,
+    ) -> None:
         if statement.is_only_parsed:
             self._write(statement.text, "parsed")
             return
         try:
-            self._analyzer.resolve(statement, tables.named_by(statement.paths), parameters)
+            self._analyzer.resolve(statement, tables, parameters)
         except RefusedError as error:
             self._write(statement.text, "refused", str(error))
             raise
@@ -164,29 +176,51 @@ class AnalyzedStatements:
 
 
 class _Tables:
-    """The tables and views of the emulator, and the INFORMATION_SCHEMA views of its datasets."""
+    """The tables and views of the emulator, and the INFORMATION_SCHEMA views of its datasets.
 
-    def __init__(self, catalog: Any, project: str, default: dict[str, str]) -> None:  # noqa: ANN401
+    Args:
+        catalog: The emulator's catalog.
+        analyzer: Resolves the queries of views. The emulator takes the types of their columns from
+            DuckDB, where a sum of integers is no integer.
+    """
+
+    def __init__(self, catalog: Any, analyzer: Analyzer) -> None:  # noqa: ANN401
         self._catalog = catalog
-        self._project = project
-        self._default = default
+        self._analyzer = analyzer
+        self._views: dict[str, Columns] = {}
 
-    def named_by(self, paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Columns]:
-        """Return the columns of those tables that paths of a statement name, by these paths."""
-        found = {path: self._columns(path) for path in paths}
+    def named_by(
+        self, paths: Iterable[tuple[str, ...]], project: str, default: Mapping[str, str]
+    ) -> dict[tuple[str, ...], Columns]:
+        """Return the columns of those tables that paths of a statement name, by these paths.
+
+        Args:
+            paths: The paths.
+            project: The project of names without one.
+            default: The dataset of names without one (REST API: DatasetReference).
+        """
+        found = {path: self._columns(path, project, default) for path in paths}
         return {path: columns for path, columns in found.items() if columns}
 
-    def _columns(self, path: tuple[str, ...]) -> Columns:
-        """Return the columns of a table; nothing if the path names none."""
+    def _columns(self, path: tuple[str, ...], project: str, default: Mapping[str, str]) -> Columns:
         *above, name = ".".join(path).split(".")
         if above and above[-1].upper() == "INFORMATION_SCHEMA":
             return tuple(INFORMATION_SCHEMA.get(name.upper(), {}).items())
-        dataset = above[-1] if above else self._default.get("datasetId", "")
-        default_project = self._default.get("projectId") if not above else None
-        project = ".".join(above[:-1]) or default_project or self._project
-        table = self._catalog.get_table(project, dataset, name)
+        if not above:
+            above = [default.get("projectId", project), default.get("datasetId", "")]
+        *of_project, dataset = above
+        table = self._catalog.get_table(".".join(of_project) or project, dataset, name)
+        if table and table.view_query:
+            return self._columns_of_view(table)
         fields = table.schema_.fields if table else ()
         return tuple((field.name, _of_field(field)) for field in fields)
+
+    def _columns_of_view(self, view: Any) -> Columns:  # noqa: ANN401
+        if view.etag not in self._views:
+            (query,) = self._analyzer.parse(view.view_query)
+            tables = self.named_by(query.paths, view.project_id, {})
+            self._views[view.etag] = self._analyzer.resolve(query, tables)
+        return self._views[view.etag]
 
 
 def _query_job(body: bytes) -> dict[str, Any] | None:
@@ -205,22 +239,23 @@ def _parameters(given: Iterable[dict[str, Any]]) -> Parameters:
     return Parameters(types, [parameter["name"] for parameter in given if parameter.get("name")])
 
 
-def _of_parameter(given: dict[str, Any]) -> Type:
+def _of_parameter(given: dict[str, Any]) -> Any:  # noqa: ANN401
     """Read a type (REST API: QueryParameterType)."""
     if given["type"] == "ARRAY":
-        return Type(element=_of_parameter(given["arrayType"]))
+        return array_of(_of_parameter(given["arrayType"]))
     if given["type"] == "STRUCT":
         fields = given["structTypes"]
-        return Type(fields=tuple((f.get("name", ""), _of_parameter(f["type"])) for f in fields))
-    return Type(given["type"])
+        return struct_of(tuple((f.get("name", ""), _of_parameter(f["type"])) for f in fields))
+    return type_named(given["type"])
 
 
-def _of_field(field: Any) -> Type:  # noqa: ANN401
+def _of_field(field: Any) -> Any:  # noqa: ANN401
     """Read the type of a column (bqemulator: TableFieldSchema)."""
-    found = Type(field.type)
-    if field.type in {"RECORD", "STRUCT"}:
-        found = Type(fields=tuple((part.name, _of_field(part)) for part in field.fields))
-    return Type(element=found) if field.mode == "REPEATED" else found
+    if field.type.upper() in {"RECORD", "STRUCT"}:
+        found = struct_of(tuple((part.name, _of_field(part)) for part in field.fields))
+    else:
+        found = type_named(field.type)
+    return array_of(found) if field.mode == "REPEATED" else found
 
 
 def _received(body: bytes, receive: Any) -> Any:  # noqa: ANN401

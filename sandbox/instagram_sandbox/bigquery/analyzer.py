@@ -75,45 +75,40 @@ class WholeCopies(wasm_client.WasmClient):  # type: ignore[misc]
         return ctypes.addressof(self.memory.data_ptr().contents) + ptr
 
 
+Columns = tuple[tuple[str, Any], ...]
+"""The names of columns or fields, each with its type (TypeProto)."""
+
+
 class RefusedError(Exception):
     """Google would refuse the statement; the message is the one of its analyzer."""
 
 
-@dataclass(frozen=True)
-class Type:
-    """A type of GoogleSQL.
+def type_named(name: str) -> Any:  # noqa: ANN401
+    """Return a type (TypeProto) by its name in BigQuery's REST API, such as `INTEGER` or `INT64`.
 
-    Attributes:
-        name: Its name in BigQuery's REST API, such as `INTEGER` or `INT64`; `ARRAY` and `STRUCT`
-            are empty.
-        element: The type of an array's elements; None if it is not an array.
-        fields: The names and types of a struct's fields, in their order; None if it is none.
+    Raises:
+        RefusedError: There is no such type.
     """
-
-    name: str = ""
-    element: Type | None = None
-    fields: tuple[tuple[str, Type], ...] | None = None
-
-    def write(self, message: Any) -> None:  # noqa: ANN401 - a TypeProto
-        """Write the type into an empty message of the analyzer.
-
-        Raises:
-            KeyError: The type has no name that the analyzer knows.
-        """
-        if self.element is not None:
-            message.type_kind = type_pb2.TYPE_ARRAY
-            self.element.write(message.array_type.element_type)
-        elif self.fields is not None:
-            message.type_kind = type_pb2.TYPE_STRUCT
-            message.struct_type.SetInParent()
-            for name, of_field in self.fields:
-                field = message.struct_type.field.add(field_name=name)
-                of_field.write(field.field_type)
-        else:
-            message.type_kind = TYPES[self.name]
+    if name.upper() not in TYPES:
+        reason = f"Type not found: {name}"
+        raise RefusedError(reason)
+    return type_pb2.TypeProto(type_kind=TYPES[name.upper()])
 
 
-Columns = tuple[tuple[str, Type], ...]
+def array_of(element: Any) -> Any:  # noqa: ANN401
+    """Return the type of an array (TypeProto)."""
+    found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_ARRAY)
+    found.array_type.element_type.CopyFrom(element)
+    return found
+
+
+def struct_of(fields: Columns) -> Any:  # noqa: ANN401
+    """Return the type of a struct (TypeProto)."""
+    found = type_pb2.TypeProto(type_kind=type_pb2.TYPE_STRUCT)
+    found.struct_type.SetInParent()
+    for name, of_field in fields:
+        found.struct_type.field.add(field_name=name, field_type=of_field)
+    return found
 
 
 @dataclass(frozen=True)
@@ -121,11 +116,11 @@ class Parameters:
     """The query parameters of a job.
 
     Attributes:
-        types: Their types, in their order.
+        types: Their types (TypeProto), in their order.
         names: Their names; empty if they are positional.
     """
 
-    types: Sequence[Type] = ()
+    types: Sequence[Any] = ()
     names: Sequence[str] = ()
 
 
@@ -196,8 +191,8 @@ class Analyzer:
         self,
         statement: Statement,
         tables: Mapping[tuple[str, ...], Columns],
-        parameters: Parameters,
-    ) -> None:
+        parameters: Parameters | None = None,
+    ) -> Columns:
         """Resolve all names and types of a statement.
 
         Args:
@@ -205,16 +200,21 @@ class Analyzer:
             tables: The columns of tables, by the paths that the statement writes for them.
             parameters: The query parameters of its job.
 
+        Returns:
+            The columns of a query; nothing for other statements.
+
         Raises:
             RefusedError: It names what is not there, or types do not fit.
         """
         request = service.AnalyzeRequest(options=self._options)
-        _declare(parameters, request.options)
+        _declare(parameters or Parameters(), request.options)
         request.simple_catalog.CopyFrom(self._catalog(tables))
         request.descriptor_pool_list.definitions.add().builtin.SetInParent()
         request.parse_resume_location.input = statement.script
         request.parse_resume_location.byte_position = statement.begin
-        self._call("Analyze", request, service.AnalyzeResponse)
+        resolved = self._call("Analyze", request, service.AnalyzeResponse).resolved_statement
+        columns = resolved.resolved_query_stmt_node.output_column_list
+        return tuple((column.name, column.column.type) for column in columns)
 
     def _catalog(self, tables: Mapping[tuple[str, ...], Columns]) -> Any:  # noqa: ANN401
         root = simple_catalog_pb2.SimpleCatalogProto()
@@ -227,8 +227,7 @@ class Analyzer:
                     folders[path[:depth]] = above.catalog.add(name=path[depth - 1])
             table = folders[path[:-1]].table.add(name=path[-1], serialization_id=number)
             for name, of_column in columns:
-                column = table.column.add(name=name, is_writable_column=True)
-                of_column.write(column.type)
+                table.column.add(name=name, type=of_column, is_writable_column=True)
         return root
 
     def _call(self, method: str, request: Message, response: type[Any]) -> Any:  # noqa: ANN401
@@ -243,11 +242,11 @@ class Analyzer:
 def _declare(parameters: Parameters, options: Any) -> None:  # noqa: ANN401
     if parameters.names:
         for name, of_parameter in zip(parameters.names, parameters.types, strict=True):
-            of_parameter.write(options.query_parameters.add(name=name).type)
+            options.query_parameters.add(name=name, type=of_parameter)
     elif parameters.types:
         options.parameter_mode = language_pb2.PARAMETER_POSITIONAL
         for of_parameter in parameters.types:
-            of_parameter.write(options.positional_query_parameters.add())
+            options.positional_query_parameters.add().CopyFrom(of_parameter)
 
 
 def _statement(script: str, node: Message) -> Statement:

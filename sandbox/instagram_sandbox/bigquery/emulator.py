@@ -5,23 +5,27 @@
 3. BigQuery detects gzipped NDJSON in load jobs by itself; DuckDB must be told.
 4. An error inside the emulator is answered with 400, because Google's clients retry a 500 for ten
    minutes.
-5. SQLGlot copies every subquery of a FROM clause to learn its name. The emulator puts views into a
+5. ALTER TABLE changes the table in DuckDB, but not what the REST API says of it.
+6. SQLGlot copies every subquery of a FROM clause to learn its name. The emulator puts views into a
    query as subqueries, so views over views would be copied again and again.
 6. It can have Google's limits (`limits.py`).
 
-Items 1, 3 and 4 replace private names of bqemulator, and item 5 one of SQLGlot. Therefore
+Items 1 and 3 to 5 replace private names of bqemulator, and item 6 one of SQLGlot. Therefore
 pyproject.toml pins the exact version of bqemulator, and constraints.txt that of SQLGlot.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from bqemulator import server
 from bqemulator.api import errors
+from bqemulator.catalog import ddl_sync
 from bqemulator.config import PersistenceMode, Settings
 from bqemulator.jobs import executor
+from bqemulator.scripting import interpreter
 from bqemulator.sql.rules import TranslationRule, register
 from sqlglot import exp
 from sqlglot.parser import Parser
@@ -31,6 +35,7 @@ from instagram_sandbox import loopback
 from instagram_sandbox.bigquery import confinement
 from instagram_sandbox.bigquery.limits import LimitedRequests, Limits
 
+ALTERED = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([`\w.-]+)", re.IGNORECASE)
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -79,6 +84,8 @@ def extend(limited: Limits, statements: Path | None = None) -> None:
     for source_format in ("NEWLINE_DELIMITED_JSON", "JSON"):
         executor._LOAD_FORMAT_HANDLERS[source_format] = load_json  # noqa: SLF001
     errors.InternalError = errors.ValidationError
+    for runs_statements in (executor, interpreter):
+        runs_statements.sync_created_table = sync_table
     executor._resolve_uri = confinement.upload_path  # noqa: SLF001
     server.DuckDBEngine = confinement.ConfinedEngine
     server.build_grpc_server = confinement.no_grpc_server
@@ -111,6 +118,26 @@ def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401
     ctx.engine.execute(
         f"COPY {target_ref} FROM ? (FORMAT JSON, COMPRESSION '{compression}')", [path]
     )
+
+
+def sync_table(statement: str, project: str, ctx: Any) -> None:  # noqa: ANN401
+    """Tell bqemulator's catalog which columns a table has after a statement that has run.
+
+    Args:
+        statement: Any statement.
+        project: The project of names without one.
+        ctx: bqemulator's application context.
+    """
+    ddl_sync.sync_created_table(statement, project, ctx)
+    altered = ALTERED.match(statement)
+    name = [project, *altered[1].replace("`", "").split(".")][-3:] if altered else []
+    table = ctx.catalog.get_table(*name) if len(name) == 3 else None
+    if table:
+        known = {field.name: field for field in table.schema_.fields}
+        found = ddl_sync._introspect_schema(*name, ctx).fields  # noqa: SLF001
+        fields = tuple(known.get(field.name, field) for field in found)
+        schema = table.schema_.model_copy(update={"fields": fields})
+        ctx.catalog.update_table(table.model_copy(update={"schema_": schema}))
 
 
 _copying_explicit_unnests = Parser._implicit_unnests_to_explicit  # noqa: SLF001

@@ -6,12 +6,13 @@ import json
 import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from instagram_sandbox import output
+from tests.ending import WhenThisProcessEnds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,7 @@ class LocalSandbox:
     data_dir: Path
     graph_port: int
     bigquery_port: int
+    _ends: list[WhenThisProcessEnds] = field(default_factory=list, compare=False, repr=False)
 
     @classmethod
     def on_free_ports(cls, data_dir: Path) -> LocalSandbox:
@@ -44,10 +46,13 @@ class LocalSandbox:
     def graph_url(self) -> str:
         return f"http://127.0.0.1:{self.graph_port}"
 
+    def command(self, *arguments: str) -> list[str]:
+        program = [sys.executable, "-m", "instagram_sandbox"]
+        return [*program, "--data-dir", str(self.data_dir), *arguments]
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "instagram_sandbox"]
         return subprocess.run(
-            [*command, "--data-dir", str(self.data_dir), *arguments],
+            self.command(*arguments),
             capture_output=True,
             text=True,
             check=False,
@@ -56,11 +61,19 @@ class LocalSandbox:
 
     def up(self, *options: str, analyzer: bool = True) -> subprocess.CompletedProcess[str]:
         """Start the servers; the local BigQuery refuses what Google's analyzer refuses."""
+        end = WhenThisProcessEnds(*self.command("down"))
         ports = [f"--graph-port={self.graph_port}", f"--bigquery-port={self.bigquery_port}"]
-        return self.run("up", *ports, *(["--analyzer"] if analyzer else []), *options)
+        started = self.run("up", *ports, *(["--analyzer"] if analyzer else []), *options)
+        if started.returncode:
+            end.cancel()
+        else:
+            self._ends.append(end)
+        return started
 
     def down(self) -> None:
         self.run("down")
+        while self._ends:
+            self._ends.pop().cancel()
 
     def pid(self, server: str) -> int:
         stored = json.loads((self.data_dir / f"{server}.pid").read_text())

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import venv
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +16,9 @@ from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge, find_python
 from tap_instagram_business.credentials.meltano_state import MeltanoStates
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
-from tests.local_sandbox import free_port
 from tests.meltano_project import QUIET, meltano
 from tests.program import PROGRAM, complaint
+from tests.targets.servers import postgres_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,40 +58,6 @@ with engine.connect() as connection:
     rows = connection.execute(text("SELECT job_name, payload FROM runs ORDER BY id"))
     print(json.dumps([list(row) for row in rows]))
 """
-
-
-@contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL server of its own; its programs refuse to run as root."""
-    program = shutil.which("postgres")
-    if not program:
-        pytest.skip("PostgreSQL is not installed.")
-    bin_directory, data, port = Path(program).resolve().parent, folder / "data", free_port()
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    as_user = as_user if os.getuid() == 0 else []
-    data.mkdir()
-    if as_user:
-        shutil.chown(data, "postgres", "postgres")
-        for parent in (folder, *folder.parents):
-            if parent.owner() == "root" and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o055)
-    subprocess.run(
-        [*as_user, str(bin_directory / "initdb"), "-D", str(data), "-U", "meltano", "-A", "trust"],
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
-    options = [f"-p{port}", "-c", "listen_addresses=127.0.0.1", "-k", str(data)]
-    with subprocess.Popen(
-        [*as_user, str(bin_directory / "postgres"), "-D", str(data), *options],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd="/",
-    ) as server:
-        assert server.stderr
-        assert any("ready to accept connections" in line for line in server.stderr)
-        yield f"postgresql+psycopg://meltano@127.0.0.1:{port}/postgres"
-        server.terminate()
 
 
 def run(*command: str, project: Path, given: str = "") -> str:
@@ -154,8 +118,8 @@ def project(
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join([str(driver), os.environ.get("PYTHONPATH", "")])
     )
-    with postgres(tmp_path) as uri:
-        yield filled(uri)
+    with postgres_server() as port:
+        yield filled(f"postgresql+psycopg://instagram@127.0.0.1:{port}/postgres")
 
 
 def files_with(folder: Path, text: str) -> list[Path]:

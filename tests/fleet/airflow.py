@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import requests
 
+from tests.ending import killed_with_this_process
 from tests.local_sandbox import free_port
 from tests.meltano_project import ROOT
 
@@ -61,6 +62,7 @@ class Airflow:
     variables: Mapping[str, str]
     port: int = field(default_factory=free_port)
     processes: dict[str, psutil.Popen] = field(default_factory=dict)
+    ends: ExitStack = field(default_factory=ExitStack)
     session: requests.Session = field(default_factory=requests.Session)
 
     @property
@@ -86,6 +88,7 @@ class Airflow:
         """End every process that was started here."""
         for process in self.processes.values():
             end_tree(process)
+        self.ends.close()
 
     def trigger(self, shards: int) -> str:
         """Start a run of the DAG, and return its id."""
@@ -165,6 +168,7 @@ class Airflow:
                 stderr=log,
                 start_new_session=True,
             )
+        self.ends.enter_context(killed_with_this_process(self.processes[name].pid))
         return self.processes[name]
 
     def _settings(self) -> dict[str, str]:

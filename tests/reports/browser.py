@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import Self
 
+from tests.ending import killed_with_this_process
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,6 +63,7 @@ class Browser:
             start_new_session=True,
         )
         self._stack = contextlib.ExitStack()
+        self._stack.enter_context(killed_with_this_process(self._process.pid))
         self._stack.callback(self._end)
         self._socket = self._stack.enter_context(connect(self._page_address(), max_size=None))
         for domain in ("Page", "Runtime", "Log", "Network"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ending import killed_with_this_process
 from tests.local_sandbox import free_port
 from tests.targets.packages import install
 
@@ -101,6 +102,7 @@ def running(
     with (
         log.open("wb") as output,
         subprocess.Popen(command, cwd=directory, user=user, stdout=output, stderr=output) as server,
+        killed_with_this_process(server.pid),
     ):
         try:
             deadline = time.monotonic() + SECONDS_TO_START

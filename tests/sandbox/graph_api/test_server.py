@@ -29,6 +29,7 @@ from instagram_sandbox.graph_api import (
 )
 from instagram_sandbox.graph_api.clock import Clock
 from instagram_sandbox.graph_api.settings import ServerSettings
+from tests.ending import killed_with_this_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -282,7 +283,8 @@ def process() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [*COMMAND, json.dumps(settings.to_json())], stderr=subprocess.PIPE, text=True
     ) as running:
-        yield running
+        with killed_with_this_process(running.pid):
+            yield running
         if running.poll() is None:
             running.kill()
 

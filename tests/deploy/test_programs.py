@@ -102,5 +102,5 @@ def test_the_steps_around_the_shards(start: Start) -> None:
     assert merged == f"{invoke} merge --dataset=instagram --staging=stage  stage\n"
     assert start("reports", **staged).stdout.endswith(" run dbt-bigquery:run  instagram\n")
     lines = start("health", **staged).stdout.splitlines()
-    assert [line.split()[2] for line in lines] == ["dbt-bigquery:test", "tap-instagram-business"]
+    assert [line.split()[2] for line in lines] == ["dbt-bigquery:check", "tap-instagram-business"]
     assert "prune-runs --days 30" in lines[1]

@@ -112,13 +112,14 @@ class Views:
         assert run.returncode == 0, run.stdout
         return views
 
+    @property
+    def target(self) -> Path:
+        """What dbt writes into: test processes that run at the same time share no folder."""
+        return self.bigquery.sandbox.data_dir / "dbt" / self.dataset
+
     def dbt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         program = plugin_python("utility", "dbt-bigquery").with_name("dbt")
-        # Test processes that run at the same time must not write into the same folder.
-        paths = {
-            name: str(self.bigquery.sandbox.data_dir / "dbt" / self.dataset)
-            for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")
-        }
+        paths = dict.fromkeys(("DBT_TARGET_PATH", "DBT_LOG_PATH"), str(self.target))
         return subprocess.run(
             [str(program), *arguments],
             cwd=ROOT / "reports",

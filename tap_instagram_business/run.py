@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import logging
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import LeftOut
 from tap_instagram_business.sharding import Shard
+from tap_instagram_business.stream_threads import StreamThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +68,7 @@ class Run:
         conversions: which media are from before their account turned professional.
         left_out: the accounts and tables that could not be read.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
+        token_accounts: what `find_token_accounts` has found; None before.
     """
 
     def __init__(
@@ -91,7 +92,10 @@ class Run:
         self.conversions = Conversions()
         self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
         self.is_stopped = False
-        self._finding_day_labels = threading.Lock()
+        self.token_accounts: TokenAccounts | None = None
+        self._accounts: tuple[Account, ...] | None = None
+        self._day_labels: DayLabels | None = None
+        self._is_finding_day_labels = False
         self._user_agent = user_agent
         self._account_fields = account_fields
 
@@ -110,6 +114,11 @@ class Run:
             max_calls=config["max_calls"],
         )
         return GraphSession(access, rate_limits=rate_limits)
+
+    @functools.cached_property
+    def threads(self) -> StreamThreads:
+        """The threads in which streams run side by side."""
+        return StreamThreads(self.graph.lock)
 
     @functools.cached_property
     def app(self) -> App:
@@ -146,15 +155,19 @@ class Run:
         """The part of the accounts that this run reads."""
         return Shard.parse(self.config.get("shard") or "")
 
-    @functools.cached_property
-    def token_accounts(self) -> TokenAccounts:
-        """The accounts of the token or the vault, with the fields that the tables need.
+    def find_token_accounts(self) -> TokenAccounts:
+        """Find, once, the accounts of the token or the vault, with the fields that tables need.
 
         There are none if no account belongs to the shard of this run.
 
         Raises:
             GraphFailure: there is none, or Meta does not answer.
         """
+        if self.token_accounts is None:
+            self.token_accounts = self._find_token_accounts()
+        return self.token_accounts
+
+    def _find_token_accounts(self) -> TokenAccounts:
         named = dict.fromkeys(self.config.get("account_ids") or ())
         account_ids = [account_id for account_id in named if self.shard.holds(account_id)]
         fields, costs = self._account_fields(), self.discovery_costs
@@ -168,14 +181,26 @@ class Run:
         )
         return found.of(self.shard.holds)
 
-    @functools.cached_property
+    @property
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts to read.
+        """The accounts to read, as `find_accounts` has found them."""
+        if self._accounts is None:
+            message = "find_accounts() comes first"
+            raise RuntimeError(message)
+        return self._accounts
+
+    def find_accounts(self) -> tuple[Account, ...]:
+        """Find, once, the accounts to read; those that cannot be read are logged and left out.
 
         Raises:
             GraphFailure: none can be read.
         """
-        found = self.token_accounts
+        if self._accounts is None:
+            self._accounts = self._find_accounts()
+        return self._accounts
+
+    def _find_accounts(self) -> tuple[Account, ...]:
+        found = self.find_token_accounts()
         for account_id, error in found.unread.items():
             if isinstance(error, CallError) and error.may_pass:
                 self.left_out.add(account_id, "accounts", error)
@@ -195,18 +220,24 @@ class Run:
             )
         return tuple(account for account in found.accounts if account.id not in erased)
 
-    @property
-    def day_labels(self) -> DayLabels:
-        """How Meta labels days: found out now, or by an earlier run, or assumed to be the start.
+    def find_day_labels(self) -> DayLabels:
+        """Find, once, how Meta labels days: now, or by an earlier run, or the start is assumed.
 
         Raises:
             GraphFailure: Meta does not answer any more.
         """
-        with self._finding_day_labels:  # Several tables may ask at the same time.
-            return self._day_labels
+        lock = self.graph.lock
+        lock.wait_for(lambda: not self._is_finding_day_labels)
+        if self._day_labels is None:
+            self._is_finding_day_labels = True
+            try:
+                self._day_labels = self._find_day_labels()
+            finally:
+                self._is_finding_day_labels = False
+                lock.notify()
+        return self._day_labels
 
-    @functools.cached_property
-    def _day_labels(self) -> DayLabels:
+    def _find_day_labels(self) -> DayLabels:
         kept = self.kept_day_labels
         found = find_day_labels(self.graph, self.accounts, self.discovery_costs)
         if found is None and kept is None:
@@ -225,5 +256,7 @@ class Run:
 
     def stop(self, reason: AccountRateLimited | RateLimited) -> None:
         """Ask Meta for nothing more in this run; the next run continues."""
+        if self.is_stopped:
+            return
         self.is_stopped = True
         logger.warning("Stopping here, the next run goes on: %s.", reason)

@@ -106,6 +106,10 @@ class SdkStream(Stream):
         """Write the schema, unless it is written already."""
         self._write_schema_message()
 
+    def write_state(self) -> None:
+        """Write the state of all streams, unless it was written lately."""
+        self._tap.state_writer.write_state(self.tap_state)
+
     def write_record(self, row: Record) -> None:
         """Write a row at once, without the SDK's loop over `get_records`."""
         if self.may_write(row):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -32,23 +33,23 @@ class WholeMessageWriter(MsgSpecWriter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_writing = False
+        self._writing_thread = 0
         self._afterwards: Callable[[], object] | None = None
 
     @override
     def write_message(self, message: Message) -> None:
-        self._is_writing = True
+        self._writing_thread = threading.get_ident()
         try:
             super().write_message(message)
         finally:
-            self._is_writing = False
+            self._writing_thread = 0
         if do := self._afterwards:
             self._afterwards = None
             do()
 
     def between_messages(self, do: Callable[[], object]) -> None:
-        """Call a function now, or as soon as the message that is being written is written."""
-        if self._is_writing:
+        """Call a function now, or as soon as this thread has written its message."""
+        if self._writing_thread == threading.get_ident():
             self._afterwards = do
         else:
             do()

@@ -35,7 +35,7 @@ from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
 from tap_instagram_business.streams.by_day import DAY_LABELS
-from tap_instagram_business.streams.connection import connect
+from tap_instagram_business.streams.connection import connect, start_threads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -95,6 +95,7 @@ class TapInstagramBusiness(SdkTap):
     def discover_streams(self) -> list[Stream]:
         tables = [stream(self, self.this_run) for stream in streams.STREAMS]
         connect(tables)
+        self.tables = tables
         for table in tables:
             table.may_write = self._may_write
         return [*tables]
@@ -172,7 +173,7 @@ class TapInstagramBusiness(SdkTap):
         self._warn_of_host()
         with contextlib.closing(run.graph):
             try:
-                _ = run.accounts
+                run.find_accounts()
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
@@ -183,14 +184,22 @@ class TapInstagramBusiness(SdkTap):
             self._warn_of_lost_accounts()
             self._warn_of_version()
             self._warn_of_token_end()
+            self._sync(run)
+        run.left_out.raise_any()
+
+    def _sync(self, run: Run) -> None:
+        """Fill all tables, side by side unless the run may make few calls only."""
+        with run.graph.lock:
             try:
+                if not self.config["max_calls"]:
+                    start_threads(self.tables, run.threads)
                 self.sync_all()
             except SystemExit:
                 self.logger.warning("Stopped by a signal: what is done is kept.")
                 raise
             finally:
+                run.graph.lock.close()
                 self._paced_writer.write_now(self.state)
-        run.left_out.raise_any()
 
     def _warn_of_lost_accounts(self) -> None:
         """Warn of accounts that earlier runs have read and that this run does not find."""
@@ -199,9 +208,8 @@ class TapInstagramBusiness(SdkTap):
         known = {account_id for account_id in kept if self.this_run.shard.holds(account_id)}
         wanted = set(self.config.get("account_ids") or known)
         found = {account.id for account in self.this_run.accounts}
-        for account_id in sorted(
-            known & wanted - found - self.this_run.token_accounts.unread.keys()
-        ):
+        unread = self.this_run.find_token_accounts().unread.keys()
+        for account_id in sorted(known & wanted - found - unread):
             self.logger.warning(
                 "Account %s was read by earlier runs and is not found any more: its consent may "
                 "have ended, or it is no longer a professional account linked to its Page. "

@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_instagram_business import streams
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.by_media import ListingFollower
+from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.connection import NotConnected
 from tap_instagram_business.streams.media import Media
@@ -31,7 +31,7 @@ COLUMNS = th.PropertiesList(
 ).to_dict()
 
 
-class Shortcodes(ListingFollower):
+class Shortcodes(MediaFollower):
     """A follower by the recipe."""
 
     name = "shortcodes"
@@ -117,7 +117,7 @@ class OfALonelyTable(InstagramStream):
     schema = COLUMNS
 
 
-class OfAForgottenTable(ListingFollower):
+class OfAForgottenTable(MediaFollower):
     name = "of_a_forgotten_table"
     parent_stream_type = Usernames
     schema = COLUMNS

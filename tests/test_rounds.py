@@ -73,7 +73,6 @@ def test_a_run_that_meta_stops_at_any_call_leaves_nothing_out(
     first = run_tap(server, start_date=DAYS[0].isoformat())
     server.clock.advance(dt.timedelta(days=1))
     monkeypatch.setattr(media, "MEDIA_PER_PAGE", "3")
-    monkeypatch.setattr(media, "MEDIA_TOGETHER", 15)
 
     def run(state: Row) -> Run:
         # Once a day: the next run of the day reads only what was left out.

@@ -134,7 +134,7 @@ class Examination:
 
     def _look_at(self, facts: TokenFacts | None) -> None:
         try:
-            found = self._run.token_accounts
+            found = self._run.find_token_accounts()
         except GraphFailure:
             self._judge_scopes()
             raise

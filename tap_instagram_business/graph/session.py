@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
-from weakref import WeakSet
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
-from tap_instagram_business.graph.ahead import Ahead
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.costs import Costs
@@ -21,6 +18,7 @@ from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
 from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
+from tap_instagram_business.graph.run_lock import RunLock
 from tap_instagram_business.graph.scouts import Scouts
 from tap_instagram_business.graph.search import MetricSearch
 from tap_instagram_business.graph.transport import Transport
@@ -42,10 +40,6 @@ MAY_PASS = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time, unless the caller wants another number."""
-ANSWERS_AHEAD = 4
-"""The answers of how many requests are kept that nobody has asked for yet."""
-PAGES_AHEAD = 1
-"""How many times PAGES_TOGETHER pages are kept that nobody has asked for yet."""
 PORTIONS = (MAX_CALLS_PER_BATCH, MAX_CALLS_PER_BATCH, 12, 3, 1)
 """How many calls share a request, by how often one of them has failed: a call that breaks the
 whole request must not fail the others, so in the end each is sent alone."""
@@ -54,7 +48,6 @@ TRIES_TOGETHER = 2
 USUAL_TRIES = 4
 """Most calls need at most this many attempts until all unsupported metrics are removed."""
 
-T = TypeVar("T")
 InFlight: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
 """Requests on their way: which calls each holds, by index, and where its answers will be."""
 Tries: TypeAlias = "Counter[tuple[int, Action | None]]"
@@ -70,6 +63,7 @@ class GraphSession:
         access: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
         refusals: the metrics that Meta has refused so far.
+        lock: the lock of the run, which is released while answers are waited for.
     """
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
@@ -78,6 +72,7 @@ class GraphSession:
         self.access = access
         self.rate_limits = rate_limits or RateLimits()
         self.refusals = Refusals()
+        self.lock = RunLock()
         self._scouts = Scouts(self.refusals)
         self._search = MetricSearch(self.refusals, self._retried)
         self._guard = OutageGuard(self.retry_policy)
@@ -88,8 +83,6 @@ class GraphSession:
             timeout=self.retry_policy.timeout,
         )
         self._batcher = Batcher(access, self._transport, self.rate_limits)
-        self._closing = threading.Lock()
-        self._fetching: WeakSet[Ahead[Any]] = WeakSet()
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
 
     def now(self) -> dt.datetime:
@@ -102,45 +95,29 @@ class GraphSession:
         self.rate_limits.close()
         self._guard.close()
         self._transport.close()
-        with self._closing:
-            for ahead in self._fetching:
-                ahead.close()
 
     def answer(self, call: Call, costs: Costs | None = None) -> Answer:
         """Send one call and return its answer."""
-        return self._settle([call], costs or Costs())[0]
+        with self.lock.released():
+            return self._settle([call], costs or Costs())[0]
 
     def answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[Answer]:
         """Send many calls; their answers come in the order of the calls, and may be errors.
 
-        The first calls are sent at once, before the first answer is asked for. Calls are taken from
-        the iterable in another thread, a few hundred at a time, while earlier ones are in flight.
+        Calls are taken from the iterable a few hundred at a time, while earlier ones are in flight.
 
         Raises:
             Unreachable: nothing is answered any more, or Meta fails at every call.
             RateLimited: the rate limit of the app or the run is used up.
             GraphError: the token cannot be used any more.
         """
-        return chain.from_iterable(self._ahead(self._answers(calls, costs), ANSWERS_AHEAD))
-
-    def _ahead(self, source: Iterator[T], room: int) -> Iterator[T]:
-        """Fetch ahead of need, unless a run may make few calls: that could use them up."""
-        if self.rate_limits.max_calls:
-            return source
-        with self._closing:
-            ahead = Ahead(source, room)
-            self._fetching.add(ahead)
-        return ahead
-
-    def _answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[list[Answer]]:
-        """Send many calls, and yield lists of their answers, in the order of the calls."""
         waiting = iter(calls)
         earlier: InFlight = []
         while window := list(islice(waiting, self._max_to_submit(earlier))):
             current = self._submit_scouts_first(window, costs)
-            yield from _in_order(earlier)
+            yield from self._in_order(earlier)
             earlier = current
-        yield from _in_order(earlier)
+        yield from self._in_order(earlier)
 
     def pages(
         self,
@@ -157,11 +134,7 @@ class GraphSession:
         pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
         returns False. The next pages are asked for while these are being worked on.
         """
-        return self._ahead(self._pages(calls, costs, go_on, together), PAGES_AHEAD)
 
-    def _pages(
-        self, calls: Iterable[Call], costs: Costs, go_on: Callable[[Answer], bool], together: int
-    ) -> Iterator[list[Page]]:
         def ask(calls: Sequence[Call]) -> list[Answer]:
             return list(self.answers(calls, costs))
 
@@ -169,8 +142,7 @@ class GraphSession:
         current = list(islice(waiting, together))
         in_flight = self._submit(current, costs)
         while in_flight:
-            answers = chain.from_iterable(_in_order(in_flight))
-            pages = [node_by_node(page, ask) for page in answers]
+            pages = [node_by_node(page, ask) for page in self._in_order(in_flight)]
             turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, together - len(current))
@@ -231,7 +203,8 @@ class GraphSession:
         for number in (MIN_OBJECTS, MIN_OBJECTS_IF_RARE):
             scouts = self._scouts.choose(calls, others, number)
             in_flight += self._submit_some(calls, scouts, costs, together=True)
-            wait([future for _, future in in_flight])
+            with self.lock.released():
+                wait([future for _, future in in_flight])
             others = [place for place in others if place not in {*scouts}]
         return in_flight + self._submit_some(calls, others, costs)
 
@@ -326,15 +299,14 @@ class GraphSession:
         again = answer.call.after(error, self.refusals)
         return again or (answer.call if may_pass else None)
 
-
-def _in_order(in_flight: InFlight) -> Iterator[list[Answer]]:
-    """Yield lists of answers, in the order of their calls, also those before a failure."""
-    answers: dict[int, Answer] = {}
-    following = 0
-    for indices, future in in_flight:
-        answers.update(zip(indices, future.result(), strict=True))
-        in_order: list[Answer] = []
-        while following in answers:
-            in_order.append(answers.pop(following))
-            following += 1
-        yield in_order
+    def _in_order(self, in_flight: InFlight) -> Iterator[Answer]:
+        """Yield answers in the order of their calls, also those before a failure."""
+        answers: dict[int, Answer] = {}
+        following = 0
+        for indices, future in in_flight:
+            with self.lock.released():
+                found = future.result()
+            answers.update(zip(indices, found, strict=True))
+            while following in answers:
+                yield answers.pop(following)
+                following += 1

@@ -99,7 +99,7 @@ class AccountInsights(DailyStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self.answered_groups:
+        for window, answers in self.ask_in_groups(self._groups()):
             figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
             gaps: list[Gap] = []
             failed: set[dt.date] = set()
@@ -118,8 +118,7 @@ class AccountInsights(DailyStream):
     def _tables_of_days(self) -> list[DailyStream]:
         return [self, *self.followers(DayFollower)]
 
-    @override
-    def groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         number = len(self._run.accounts)
         for index, account in enumerate(self.accounts_in_turn(), start=1):
             self.log_progress("account %d of %d", index, number)
@@ -132,7 +131,7 @@ class AccountInsights(DailyStream):
                 yield window, list(self._calls(window))
 
     def _calls(self, window: Window) -> Iterator[InsightsCall]:
-        account, labels = window.account, self._run.day_labels
+        account, labels = window.account, self._run.find_day_labels()
         metrics_by_breakdown = self._metrics_by_breakdown()
         for day in window.days:
             for breakdown, metrics in metrics_by_breakdown.items():
@@ -152,7 +151,7 @@ class AccountInsights(DailyStream):
         self, window: Window, first: dt.date, metrics: tuple[str, ...], period: str
     ) -> InsightsCall:
         """Return the call for a series from a day to the end of a window."""
-        asked = self._run.day_labels.window(first, window.last)
+        asked = self._run.find_day_labels().window(first, window.last)
         call = insight_calls.series(window.account, metrics, period, asked)
         return call.about(DayQuestion(window, first, window.last, series=metrics, period=period))
 

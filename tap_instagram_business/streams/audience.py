@@ -98,8 +98,7 @@ class AudienceDemographics(InstagramStream):
         column("value", "integer", "Number of followers, or of accounts that interacted."),
     ).to_dict()
 
-    @override
-    def groups(self) -> Iterator[tuple[Account, list[InsightsCall]]]:
+    def _groups(self) -> Iterator[tuple[Account, list[InsightsCall]]]:
         today = self._run.graph.now().date()
         for account in self.accounts_in_turn():
             if self._is_due(account, today):
@@ -108,7 +107,7 @@ class AudienceDemographics(InstagramStream):
     @override
     def rows(self) -> Iterator[Record]:
         today = self._run.graph.now().date()
-        for account, answers in self.answered_groups:
+        for account, answers in self.ask_in_groups(self._groups()):
             for answer in answers:
                 if not answer.ends_account:
                     yield from self._rows(answer, today)

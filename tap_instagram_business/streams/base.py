@@ -19,7 +19,6 @@ The SDK offers more ways to fill a table; these are left alone, each for a reaso
 
 from __future__ import annotations
 
-import functools
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
@@ -59,8 +58,8 @@ class InstagramStream(SdkStream):
     """The class that followers of this table inherit from; None where none can follow it."""
     also_follows: ClassVar[tuple[type[InstagramStream], ...]] = ()
     """Leads that fill this table beside its `parent_stream_type`."""
-    asks_alone: ClassVar[bool] = False
-    """Whether no other lead asks Meta while this one does: then nothing can use up its calls."""
+    goes_first: ClassVar[bool] = False
+    """Whether other leads wait until this one is done: then nothing can use up its calls."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap)
@@ -71,6 +70,7 @@ class InstagramStream(SdkStream):
         self._counter: Counter | None = None
         self._has_crashed = False
         self._written = 0
+        self._seconds = 0.0
         self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
 
     # Leads and followers
@@ -104,49 +104,32 @@ class InstagramStream(SdkStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[Record]:
+        """Fill the table, or wait until its thread has done so; all rows are written already."""
+        if self._run.threads.has(self.name):
+            self._run.threads.wait(self.name)
+        else:
+            self._run.find_accounts()
+            self.fill()
+        for table in (self, *self._filled_tables()):
+            table.log_costs(self._seconds)
+        return iter(())
+
+    def fill(self) -> None:
+        """Fetch and write the rows of this table, and of the tables that follow it."""
         if self._run.is_stopped:
             return
         started = time.monotonic()
-        self._let_next_lead_begin()
         with ExitStack() as open_tables:
             for table in self._filled_tables():
                 open_tables.enter_context(table.opened())
             rows = iter(self.rows())
             try:
-                while (row := self.isolated(next, rows, None)) is not None:
-                    self._written += 1
-                    yield row
+                while not self._is_full and (row := self.isolated(next, rows, None)) is not None:
+                    self.write(row)
             except RateLimited as reason:
                 self._run.stop(reason)
-        seconds = time.monotonic() - started
-        for table in (self, *self._filled_tables()):
-            table.log_costs(seconds)
-
-    def _let_next_lead_begin(self) -> None:
-        """Let the table that runs next send its first calls, unless this run may not make many."""
-        if self.asks_alone or self.config["max_calls"]:
-            return
-        tables = [*self._by_class.values()]
-        after = tables[tables.index(self) + 1 :]
-        for table in after:
-            if not table.leads() and (table.selected or table.has_selected_descendents):
-                # The SDK makes it when it is first read, which must not happen in two threads.
-                _ = table.stream_state
-                table.isolated(table.begin)
-                return
-
-    def begin(self) -> None:
-        """Send the first calls, whose answers `rows` needs."""
-        _ = self.answered_groups
-
-    def groups(self) -> Iterable[tuple[Any, Sequence[Call]]]:
-        """Yield what each group of calls of a lead is about, and its calls; taken in a thread."""
-        return ()
-
-    @functools.cached_property
-    def answered_groups(self) -> Iterator[tuple[Any, list[Answer]]]:
-        """What each group is about, and its answers, as soon as all of them are there."""
-        return self.ask_in_groups(self.groups())
+        self._seconds = time.monotonic() - started
+        self.write_state()
 
     def isolated(self, step: Callable[..., T], *arguments: Any) -> T | None:  # noqa: ANN401
         """Do a step of this table, so that an unexpected error in it costs this table only.
@@ -187,21 +170,33 @@ class InstagramStream(SdkStream):
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Announce the table, and count the rows that its lead hands it."""
+        """Announce the table, and count its rows."""
         self.announce()
         with self.get_record_counter() as self._counter, self.get_sync_timer():
             yield
 
     def write(self, row: Record) -> None:
-        """Write a row of this table while another one runs, if this table is selected."""
-        limit = self.ABORT_AT_RECORD_COUNT
-        if not self.selected or (limit is not None and self._written >= limit):
+        """Write a row of this table, if it is selected."""
+        if not self.selected or self._is_full:
             return
         self.announce()
         self.write_record(row)
         if self._counter:
             self._counter.increment()
         self._written += 1
+        if self._written % self.STATE_MSG_FREQUENCY == 0:
+            self.write_state()
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether a trial run (`--test`) has all rows that it wants of this table."""
+        limit = self.ABORT_AT_RECORD_COUNT
+        return limit is not None and self._written >= limit
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether this table, or one that it fills, is selected."""
+        return bool(self.selected or self.has_selected_descendents)
 
     @property
     def wanted_columns(self) -> frozenset[str]:

@@ -104,7 +104,7 @@ class DailyStream(InstagramStream):
         self.table(InsightGaps).add_days(window.account, self._gaps)
         self._gaps.clear()
         if self.selected:
-            self.stream_state[DAY_LABELS] = self._run.day_labels.name
+            self.stream_state[DAY_LABELS] = self._run.find_day_labels().name
         kept = self.bookmark(window.account)
         read = {day.isoformat() for day in window.days}
         again = {*kept.get("again", ())} - read | {day.isoformat() for day in failed}
@@ -135,7 +135,7 @@ class DailyStream(InstagramStream):
             metric: Meta's name.
             days_asked: the days, in their order.
         """
-        labels, call = self._run.day_labels, cast("InsightsCall", answer.call)
+        labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
         buckets = answer.insights.series.get(metric, [])
         placed = labels.place(buckets, days_asked[0], days_asked[-1])
         given = {day: content for day, content in placed.items() if content != {}}
@@ -153,7 +153,7 @@ class DailyStream(InstagramStream):
         """Return the days at which Meta failed, so that the next run reads them again."""
         if answer.has_failed:
             return list(days_asked)
-        labels, call = self._run.day_labels, cast("InsightsCall", answer.call)
+        labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
         errors = {day: call.not_asked(labels.of(day)) for day in days_asked}
         return [day for day, error in errors.items() if error and error.reason is Reason.FAILED]
 
@@ -194,7 +194,7 @@ class SeriesStream(DailyStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self.answered_groups:
+        for window, answers in self.ask_in_groups(self._groups()):
             for answer in answers:
                 if answer.error and answer.ends_account:
                     self.end_account(window.account, answer.error)
@@ -206,8 +206,7 @@ class SeriesStream(DailyStream):
                     window, {day for each in answers for day in self.failed_days(each, days_asked)}
                 )
 
-    @override
-    def groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         """Split each account's days into windows that one series request may cover."""
         for account in self.accounts_in_turn():
             for first, last in days.windows(self.due_days(account)):
@@ -217,7 +216,7 @@ class SeriesStream(DailyStream):
 
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
-        asked = self._run.day_labels.window(window.first, window.last)
+        asked = self._run.find_day_labels().window(window.first, window.last)
         return insight_calls.series(window.account, metrics, period, asked).about(window)
 
     def place_in_window(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from abc import abstractmethod
-from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
+from tap_instagram_business.stream_threads import Pipeline
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.values import read_text
 
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
-    from tap_instagram_business.graph.paging import Page
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})
 """Fields that decide which insights a media has, and when they are due."""
+
+MEDIA_UNDER_WAY = 5_000
+"""So many listed media may wait for the tables that read them further."""
 
 
 def _date(kept: str | None) -> dt.date | None:
@@ -139,6 +142,20 @@ class MediaFollower(RefreshedStream):
     def prepare(self) -> None:
         """Prepare, before the first page is listed."""
 
+    def read_listings(self, listings: Sequence[Listing]) -> None:
+        """Read the media of listings, and end the accounts whose lists are complete."""
+        self.isolated(self.read, [media for listing in listings for media in listing.media])
+        for listing in listings:
+            for account in listing.complete:
+                self.isolated(self.end, account, listing.since)
+
+    @abstractmethod
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        """Write the rows of some media, newest first.
+
+        The media may belong to several accounts. Those that are not due are among them.
+        """
+
     def end(self, account: Account, since: dt.datetime | None) -> None:
         """Move the bookmark of an account whose list was read to its end.
 
@@ -149,111 +166,35 @@ class MediaFollower(RefreshedStream):
         self.done(account, since)
 
 
-class ListingFollower(MediaFollower):
-    """A table that is filled from the list, or asks Meta at the moment when it writes its rows."""
-
-    @abstractmethod
-    def read(self, media: Sequence[ListedMedia]) -> None:
-        """Write the rows of some media, newest first; called for each page of a list.
-
-        The media may belong to several accounts. Those that are not due are among them.
-        """
-
-
-class AskingFollower(MediaFollower):
-    """A table that asks Meta about listed media, before it is told to write their rows."""
-
-    @abstractmethod
-    def ask_about(self, media: Sequence[ListedMedia]) -> Iterator[Answer]:
-        """Begin to ask Meta about some media, newest first; return where the answers will be.
-
-        The media may belong to several accounts. Those that are not due are among them.
-        """
-
-    @abstractmethod
-    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
-        """Write the rows of some media.
-
-        Args:
-            media: the media that were asked about.
-            answers: the answers.
-        """
-
-    @abstractmethod
-    def has_given_insights(self, account: Account) -> bool:
-        """Return whether Meta has given insights of an account's media, in this run or before."""
-
-
-class MediaReading:
-    """The reading of some listed media into the tables that follow the list.
-
-    The first table that asks Meta does so at once, and so do the others if Meta has given insights
-    of all these accounts. Otherwise they ask one after the other, because each learns from the
-    answers to the one before.
-    """
-
-    def __init__(self, media: Sequence[ListedMedia], followers: Sequence[MediaFollower]) -> None:
-        """Begin to ask Meta.
-
-        Args:
-            media: the media.
-            followers: the tables.
-        """
-        self._media = media
-        self._listing = [table for table in followers if isinstance(table, ListingFollower)]
-        self._to_ask = deque(table for table in followers if isinstance(table, AskingFollower))
-        self._asked: deque[tuple[AskingFollower, Iterator[Answer]]] = deque()
-        while self._to_ask and (not self._asked or self._are_known()):
-            self._ask_next()
-
-    @property
-    def tables_left(self) -> int:
-        """How many tables that ask Meta are still to be written."""
-        return len(self._asked) + len(self._to_ask)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether all rows are written."""
-        return not (self._listing or self._asked)
-
-    def step(self) -> None:
-        """Write the rows of one more table that asks Meta, and let the next one ask."""
-        for table in self._listing:
-            table.isolated(table.read, self._media)
-        self._listing = []
-        if self._asked:
-            asked, answers = self._asked.popleft()
-            asked.isolated(asked.read, self._media, answers)
-        if self._to_ask and not self._asked:
-            self._ask_next()
-
-    def finish(self) -> None:
-        """Write all rows that are not written yet."""
-        while not self.is_done:
-            self.step()
-
-    def _are_known(self) -> bool:
-        first, _ = self._asked[0]
-        accounts = {item.account.id: item.account for item in self._media}
-        return all(map(first.has_given_insights, accounts.values()))
-
-    def _ask_next(self) -> None:
-        table = self._to_ask.popleft()
-        self._asked.append((table, table.isolated(table.ask_about, self._media) or iter(())))
-
-
 @dataclass(frozen=True)
 class Listing:
-    """Pages of media, and the reading of what is on them."""
+    """Media that were listed together.
 
-    pages: Sequence[Page]
+    Attributes:
+        media: the media, newest first; they may belong to several accounts.
+        complete: the accounts whose lists end with these media.
+        since: media that were posted before this moment were not listed; None for no limit.
+    """
+
     media: Sequence[ListedMedia]
-    reading: MediaReading
+    complete: Sequence[Account]
+    since: dt.datetime | None = None
 
-    @property
-    def going_on(self) -> list[Page]:
-        """The pages after which their list goes on."""
-        return [page for page in self.pages if not page.is_last]
+
+class ListingStream(InstagramStream):
+    """A table of listed media, which other tables read further."""
+
+    @contextmanager
+    def pipeline(self) -> Iterator[Pipeline[Listing]]:
+        """Hand listings to the tables that follow, from one to the next, until the block ends."""
+        followers = self.followers(MediaFollower)
+        for follower in followers:
+            follower.isolated(follower.prepare)
+        steps = {follower.name: follower.read_listings for follower in followers}
+        with Pipeline(
+            self._run.threads, steps, size=lambda one: len(one.media), room=MEDIA_UNDER_WAY
+        ) as pipeline:
+            yield pipeline
 
 
 class BreakdownFollower(InstagramStream):

@@ -11,7 +11,7 @@ from typing_extensions import override
 from tap_instagram_business.fields import COMMENT_FIELDS, requested
 from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
-from tap_instagram_business.streams.by_media import ListedMedia, ListingFollower
+from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 from tap_instagram_business.streams.media import Media
@@ -34,7 +34,7 @@ MAX_FAILED_MEDIA = 25
 """If the comments on so many media of an account cannot be read, the account is left out."""
 
 
-class Comments(ListingFollower):
+class Comments(MediaFollower):
     """One comment or reply (Graph API: IG Comment).
 
     The table is off unless you select it, because comments are personal data of other people. The

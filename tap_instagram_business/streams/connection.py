@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from tap_instagram_business.streams.base import InstagramStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from tap_instagram_business.stream_threads import StreamThreads
 
 
 class NotConnected(TypeError):
@@ -48,3 +50,11 @@ def _follow(lead: InstagramStream, table: InstagramStream) -> None:
         )
         raise NotConnected(message)
     lead.add_follower(table)
+
+
+def start_threads(tables: Iterable[InstagramStream], threads: StreamThreads) -> None:
+    """Start a thread for each source of selected tables; what perishes soonest is read first."""
+    sources = [table for table in tables if not table.leads() and table.is_wanted]
+    first = [table.name for table in sources if table.goes_first]
+    for table in sorted(sources, key=lambda table: not table.goes_first):
+        threads.start(table.name, table.fill, after=() if table.goes_first else first)

@@ -11,12 +11,12 @@ from typing_extensions import override
 
 from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.reasons import Reason
-from tap_instagram_business.streams.by_media import AskingFollower
+from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from singer_sdk import Tap
 
@@ -34,7 +34,7 @@ MAX_TO_ASK_AGAIN = 200
 """If Meta fails at more media of an account than this, the account is left out of this run."""
 
 
-class InsightsStream(AskingFollower):
+class InsightsStream(MediaFollower):
     """A table of insights of media: an error ends the account, or becomes a gap."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -43,21 +43,13 @@ class InsightsStream(AskingFollower):
         self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
         self._answered: set[str] = set()
 
-    @override
-    def has_given_insights(self, account: Account) -> bool:
-        return account.id in self._answered or "snapshot_date" in self.bookmark(account)
-
-    @override
-    def ask_about(self, media: Sequence[ListedMedia]) -> Iterator[Answer]:
-        return self.ask(self.calls_about(self.due(media)))
-
     def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
         """Return those media that this table wants in this run."""
         return [item for item in media if self.is_due(item)]
 
     @abstractmethod
     def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
-        """Yield the calls about some media that are due. They are taken in another thread."""
+        """Yield the calls about some media that are due."""
 
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -22,9 +21,8 @@ from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     ListedMedia,
     Listing,
-    ListingFollower,
+    ListingStream,
     MediaFollower,
-    MediaReading,
     RefreshedStream,
 )
 from tap_instagram_business.streams.captions import hashtags, mentions
@@ -47,17 +45,14 @@ if TYPE_CHECKING:
 
 MEDIA_PER_PAGE = "100"
 LISTS_TOGETHER = 20
-"""How many lists are paged through at the same time: with the next pages and the two before them,
-up to 10,000 media are in memory."""
-MEDIA_TOGETHER = 2_500
-"""While no more media than these are being read, one page more of each list is read with them."""
+"""How many lists are paged through at the same time."""
 SLIDES_PER_PAGE = "100"
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
 
 
-class Media(RefreshedStream):
+class Media(ListingStream, RefreshedStream):
     """One post, carousel or reel as it is now (Graph API: IG Media).
 
     Meta lists the newest media first, at most 10,000, and does not say when a media last changed.
@@ -97,60 +92,22 @@ class Media(RefreshedStream):
         self._listed = 0
         self._ended = 0
 
-    @functools.cached_property
-    def _pages(self) -> Iterator[list[Page]]:
-        return self._run.graph.pages(
-            self._lists(), self.costs, go_on=self._goes_on, together=LISTS_TOGETHER
-        )
-
-    @override
-    def begin(self) -> None:
-        _ = self._pages
-
     @override
     def rows(self) -> Iterator[Record]:
-        followers = self.followers(MediaFollower)
-        for follower in followers:
-            follower.isolated(follower.prepare)
-        begun: deque[Listing] = deque()
-        for pages in self._pages:
-            media = [item for page in pages for item in self._listed_media(page.answer)]
-            self._complete_slides(media)
-            self._log_progress(pages, len(media))
-            # What a first run learns of an account's media spares calls for its older media.
-            if any(self._goes_on_in_first_run(listing) for listing in begun):
-                yield from self._finish(begun)
-            begun.append(Listing(pages, media, MediaReading(media, followers)))
-            if self.config["max_calls"]:
-                yield from self._finish(begun)
-            yield from self._step([*begun][: -self._to_wait_for(begun)], begun)
-        yield from self._finish(begun)
-
-    def _to_wait_for(self, begun: Iterable[Listing]) -> int:
-        """Return how many of the newest listings are left to wait for their answers."""
-        return 2 if sum(len(listing.media) for listing in begun) <= MEDIA_TOGETHER else 1
-
-    def _goes_on_in_first_run(self, listing: Listing) -> bool:
-        accounts = (self._accounts[page.answer.call.node] for page in listing.going_on)
-        return any("snapshot_date" not in self.bookmark(account) for account in accounts)
-
-    def _finish(self, begun: deque[Listing]) -> Iterator[Record]:
-        while begun:
-            yield from self._step(begun, begun)
-
-    def _step(self, some: Iterable[Listing], begun: deque[Listing]) -> Iterator[Record]:
-        # Those with the most tables left go first: their steps ask Meta for more.
-        for listing in sorted(some, key=lambda one: -one.reading.tables_left):
-            listing.reading.step()
-        while begun and begun[0].reading.is_done:
-            yield from self._end_of(begun.popleft())
-
-    def _end_of(self, listing: Listing) -> Iterator[Record]:
-        yield from map(self._row, listing.media)
-        for page in listing.pages:
-            if page.is_last:
-                account_id = page.answer.call.node
-                self._end(self._accounts[account_id], page.answer.error)
+        with self.pipeline() as pipeline:
+            for pages in self._run.graph.pages(
+                self._lists(), self.costs, go_on=self._goes_on, together=LISTS_TOGETHER
+            ):
+                media = [item for page in pages for item in self._listed_media(page.answer)]
+                self._complete_slides(media)
+                self._log_progress(pages, len(media))
+                ended = [page.answer for page in pages if page.is_last]
+                complete = [self._accounts[one.call.node] for one in ended if not one.error]
+                # Handed on first, so that a fault in a row costs this table only.
+                pipeline.put(Listing(media, complete, self.since))
+                yield from map(self._row, media)
+                for answer in ended:
+                    self._end(self._accounts[answer.call.node], answer.error)
 
     @functools.cached_property
     def _accounts(self) -> dict[str, Account]:
@@ -251,11 +208,9 @@ class Media(RefreshedStream):
             self.leave_out(account, error)
             return
         self.done(account, self.since)
-        for follower in self.followers(MediaFollower):
-            follower.isolated(follower.end, account, self.since)
 
 
-class MediaChildren(ListingFollower):
+class MediaChildren(MediaFollower):
     """One slide of a carousel, from the same answer as `media`; Meta has no insights of slides."""
 
     name = "media_children"
@@ -300,7 +255,7 @@ class MediaChildren(ListingFollower):
             self.done_until(item)
 
 
-class MediaHistory(ListingFollower):
+class MediaHistory(MediaFollower):
     """The counters of one media on one day, from the list of media, without a call of its own.
 
     A row is written for media of 90 days or younger in each run, and for older ones when they are

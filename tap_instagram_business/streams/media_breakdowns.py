@@ -63,8 +63,8 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
         return super().tiers.slower(3)
 
     @override
-    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
-        for answer in answers:
+    def read(self, media: Sequence[ListedMedia]) -> None:
+        for answer in self.ask(self.calls_about(self.due(media))):
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)

@@ -89,9 +89,9 @@ class MediaInsights(InsightsStream):
                 self._run.conversions.add(account, dt.datetime.fromisoformat(kept))
 
     @override
-    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
+    def read(self, media: Sequence[ListedMedia]) -> None:
         tables = self._tables_of_media()
-        for answer in answers:
+        for answer in self.ask(self.calls_about(self.due(media))):
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)

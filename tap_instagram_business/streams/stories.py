@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
@@ -10,7 +9,6 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS, requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.metrics import (
     MEDIA_BREAKDOWNS,
     MEDIA_METRICS,
@@ -19,14 +17,13 @@ from tap_instagram_business.metrics import (
     STORY,
     media_metrics,
 )
-from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_media import (
     KIND_FIELDS,
     BreakdownFollower,
     ListedMedia,
     Listing,
+    ListingStream,
     MediaFollower,
-    MediaReading,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
@@ -47,12 +44,10 @@ if TYPE_CHECKING:
 STORIES_PER_PAGE = "100"
 LISTS_TOGETHER = 50
 """The stories of how many accounts are listed in one request."""
-LISTINGS_UNDER_WAY = 3
-"""How many such requests are worked on at the same time."""
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
 
 
-class Stories(InstagramStream):
+class Stories(ListingStream):
     """One story as it is now (Graph API: IG User stories).
 
     Meta lists a story only during the 24 hours of its life. A story that begins and ends between
@@ -60,7 +55,7 @@ class Stories(InstagramStream):
     """
 
     name = "stories"
-    asks_alone = True
+    goes_first = True
     follower_type = MediaFollower
     primary_keys = ("id",)
     replication_key = "timestamp"
@@ -72,47 +67,24 @@ class Stories(InstagramStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        followers = self.followers(MediaFollower)
-        for follower in followers:
-            follower.isolated(follower.prepare)
-        begun: deque[Listing] = deque()
-        try:
-            yield from self._read_lists(begun, followers)
-        except GraphFailure:
-            # The stories that were listed are written: by the next run they may be gone.
-            yield from (self._row(story) for listing in begun for story in listing.media)
-            raise
-
-    def _read_lists(
-        self, begun: deque[Listing], followers: Sequence[MediaFollower]
-    ) -> Iterator[Record]:
         accounts = {account.id: account for account in self._run.accounts}
-        # A run that may make few calls reads insights before it asks for a third list.
-        most = 1 if self.config["max_calls"] else LISTINGS_UNDER_WAY
-        listed = self._run.graph.pages(
-            self._lists(), self.costs, go_on=lambda _: True, together=LISTS_TOGETHER
-        )
-        for pages in listed:
-            stories = [item for page in pages for item in self._read(accounts, page.answer)]
-            begun.append(Listing(pages, stories, MediaReading(stories, followers)))
-            if len(begun) == most:
-                yield from self._end_of_first(begun, accounts)
-        while begun:
-            yield from self._end_of_first(begun, accounts)
-
-    def _end_of_first(
-        self, begun: deque[Listing], accounts: Mapping[str, Account]
-    ) -> Iterator[Record]:
-        begun[0].reading.finish()
-        listing = begun.popleft()
-        yield from map(self._row, listing.media)
-        for page in listing.pages:
-            account = accounts[page.answer.call.node]
-            if page.answer.error:
-                self.leave_out(account, page.answer.error)
-            elif page.is_last:
-                for follower in self.followers(MediaFollower):
-                    follower.isolated(follower.end, account, None)
+        with self.pipeline() as pipeline:
+            for pages in self._run.graph.pages(
+                self._lists(), self.costs, go_on=lambda _: True, together=LISTS_TOGETHER
+            ):
+                stories = [item for page in pages for item in self._read(accounts, page.answer)]
+                complete = []
+                for page in pages:
+                    account = accounts[page.answer.call.node]
+                    if page.answer.error:
+                        self.leave_out(account, page.answer.error)
+                    elif page.is_last:
+                        complete.append(account)
+                try:
+                    pipeline.put(Listing(stories, complete))
+                finally:
+                    # Whatever Meta says of their insights: by the next run they may be gone.
+                    yield from map(self._row, stories)
 
     def _lists(self) -> Iterator[ListCall]:
         fields = [
@@ -167,9 +139,9 @@ class StoryInsights(InsightsStream):
         self.judge_denials(account)
 
     @override
-    def read(self, media: Sequence[ListedMedia], answers: Iterable[Answer]) -> None:
+    def read(self, media: Sequence[ListedMedia]) -> None:
         figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
-        for answer in answers:
+        for answer in self.ask(self.calls_about(media)):
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
@@ -181,10 +153,6 @@ class StoryInsights(InsightsStream):
 
     def _breakdown_followers(self) -> list[BreakdownFollower]:
         return [table for table in self.followers(BreakdownFollower) if table.selected]
-
-    @override
-    def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
-        return list(media)
 
     @override
     def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:

@@ -31,7 +31,7 @@ from tap_instagram_business.metrics import (
     REELS,
     STORY,
 )
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.settings.schema import SETTINGS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.tap import TapInstagramBusiness
 

@@ -46,6 +46,12 @@ COMMANDS = {
 }
 """The commands by name; each is imported only when it is used."""
 
+CONFIG = "tap_instagram_business.config"
+"""The name under which a click context keeps the config files of the commands around it."""
+CONFIG_HELP = (
+    "Configuration file, or ENV for environment variables, which is the default. May be given "
+    "several times."
+)
 
 OF_THE_DISK = frozenset(
     {errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
@@ -144,7 +150,6 @@ def sync(
     context = click.get_current_context(silent=True)
     given = config or ConfigInput()
     if context and context.invoked_subcommand:
-        context.obj = given.config
         if context.invoked_subcommand != "doctor":  # which shows them on its screen
             for sentence in TapInstagramBusiness.misspelt_settings(given.config):
                 TapInstagramBusiness.logger.warning("%s", sentence)
@@ -190,9 +195,12 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
 
 
 def read_config(
-    _context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
+    context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
 ) -> ConfigInput:
-    """Merge config files, later ones over earlier ones; `ENV` stands for the environment."""
+    """Merge config files, later ones over earlier ones, with those given before a command.
+
+    The environment is read too if `ENV` is among the paths, or if there are none.
+    """
     config: dict[str, Any] = {}
     for path in paths:
         if path == "ENV":
@@ -202,14 +210,17 @@ def read_config(
                 config |= read_json(file)
         except OSError as error:
             fail(f"{path} cannot be read ({error.strerror}): check option --config")
-    return ConfigInput(config=config, parse_env="ENV" in paths)
+    config_before, paths_before = context.meta.get(CONFIG, ({}, ()))
+    config, paths = {**config_before, **config}, (*paths_before, *paths)
+    context.meta[CONFIG] = config, paths
+    return ConfigInput(config=config, parse_env="ENV" in paths or not paths)
 
 
 def with_config_files(command: click.Command) -> click.Command:
     """Let option --config of a command, if it has one, return the content of the files."""
     for option in command.params:
-        if option.name == "config":
-            option.callback = read_config
+        if isinstance(option, click.Option) and option.name == "config":
+            option.callback, option.help = read_config, CONFIG_HELP
     return command
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.run_tokens import VaultTokens
-from tap_instagram_business.credentials.secret_settings import Secrets
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
@@ -21,6 +20,7 @@ from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import LeftOut
+from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.sharding import Shard
 from tap_instagram_business.stream_threads import StreamThreads
 

@@ -11,22 +11,20 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from dotenv import load_dotenv
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers._util import load_json, utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from types import FrameType
 
-    from jsonschema import ValidationError
     from singer_sdk.helpers.types import Context, Record
 
 # `load_json` reads config, state and catalog files as the SDK itself does.
@@ -161,44 +159,31 @@ class SdkTap(Tap):
 
     @classmethod
     @abstractmethod
-    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
+    def read_environment(cls, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings that environment variables give, by name.
 
         Args:
             properties: the JSON schema of each setting, those of the SDK included.
-            prefix: what the names of the environment variables begin with.
         """
 
     # The SDK takes numbers for texts, and a wrong integer or boolean for no error.
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as in the SDK
         cls.append_builtin_config(cls.config_jsonschema)
-        load_dotenv(override=False)
-        return cls.read_environment(cls.config_jsonschema["properties"], cls._env_var_prefix)
+        return cls.read_environment(cls.config_jsonschema["properties"])
 
     @classmethod
     @abstractmethod
-    def tidy_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings that have a value, each in the form that its schema describes."""
-
-    @abstractmethod
-    def config_errors(
-        self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
-    ) -> list[str]:
-        """Return one sentence for each setting that is wrong.
-
-        Args:
-            config: the settings.
-            schema_errors: what the JSON schema of the settings finds wrong.
-        """
+    def checked(
+        cls, config: Mapping[str, Any], properties: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Return the settings with their defaults, and one sentence for each that is wrong."""
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings, after empty ones are left out and defaults are filled in."""
         self.append_builtin_config(self.config_jsonschema)
-        self._config = self.tidy_config(self._config)
-        found = JSONSchemaValidator(self.config_jsonschema).iter_errors(self._config)
-        errors = self.config_errors(self._config, found)
+        properties = self.config_jsonschema["properties"]
+        self._config, errors = self.checked(self._config, properties)
         if errors and raise_errors:
             summary = " ".join(errors)
             raise ConfigValidationError(summary, errors=errors, schema=self.config_jsonschema)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import functools
 import logging
 import os
@@ -17,30 +16,22 @@ from singer_sdk.helpers.capabilities import (
 )
 from typing_extensions import override
 
-from tap_instagram_business import (
-    meltano_environment,
-    redaction,
-    selection,
-    setting_problems,
-    setting_values,
-    settings,
-    streams,
-)
+from tap_instagram_business import redaction, streams
 from tap_instagram_business.credentials.run_tokens import warn_before_expiry
-from tap_instagram_business.credentials.secret_settings import secret_problems
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import hosts, versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
+from tap_instagram_business.settings import checks, meltano, reading
+from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
 from tap_instagram_business.streams.by_day import DAY_LABELS
 from tap_instagram_business.streams.connection import connect, start_threads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from jsonschema import ValidationError
     from singer_sdk import Stream
     from singer_sdk.helpers.types import Record, TapState
 
@@ -49,7 +40,7 @@ class TapInstagramBusiness(SdkTap):
     """Singer tap for the organic numbers of Instagram professional accounts."""
 
     name = "tap-instagram-business"
-    config_jsonschema: ClassVar[dict[str, Any]] = settings.SETTINGS.to_dict()
+    config_jsonschema: ClassVar[dict[str, Any]] = SETTINGS.to_dict()
     message_writer_class = WholeMessageWriter
     # BATCH is left out because it bypasses selection, type conformance and stream maps;
     # ACTIVATE_VERSION because it makes a target delete the rows of accounts that failed today.
@@ -84,7 +75,7 @@ class TapInstagramBusiness(SdkTap):
             return streams.account_fields(self.streams, self.config["login"])
 
         config = {**self.config, **settings_instead}
-        config["api_version"] = config.get("api_version") or settings.DEFAULT_API_VERSION
+        config["api_version"] = config.get("api_version") or DEFAULT_API_VERSION
         return Run(
             config,
             user_agent=f"{self.name}/{self.plugin_version}",
@@ -116,44 +107,33 @@ class TapInstagramBusiness(SdkTap):
 
     @classmethod
     @override
-    def read_environment(cls, properties: dict[str, Any], prefix: str) -> dict[str, Any]:
-        return setting_values.read_environment(properties, prefix, os.environ)
+    def read_environment(cls, properties: Mapping[str, Any]) -> dict[str, Any]:
+        return reading.read_environment(properties)
 
     @classmethod
     @override
-    def tidy_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
-        return setting_values.tidy(config, cls.config_jsonschema["properties"])
-
-    @override
-    def config_errors(
-        self, config: dict[str, Any], schema_errors: Iterator[ValidationError]
-    ) -> list[str]:
-        today = dt.datetime.now(dt.timezone.utc).date()
-        if wrong_environment := meltano_environment.problem():
-            return [wrong_environment]
-        errors = (
-            [setting_problems.sentence(error) for error in schema_errors]
-            or list(setting_problems.problems(config, today=today))
-            or list(secret_problems(config))
-        )
-        return [*errors, *self.misspelt_settings(config)] if errors else []
+    def checked(
+        cls, config: Mapping[str, Any], properties: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[str]]:
+        settings = reading.complete(config, properties)
+        errors = checks.problems(settings, properties, needs_token=True)
+        return settings, [*errors, *cls.misspelt_settings(settings)] if errors else []
 
     @classmethod
     def misspelt_settings(cls, config: Iterable[str]) -> list[str]:
-        """Return a sentence for each setting that does not exist, with the nearest name.
+        """Return a sentence for each setting that does not exist, with the most similar name.
 
         Args:
             config: The names of the settings that are given; environment variables are added.
         """
         cls.append_builtin_config(cls.config_jsonschema)
-        known = cls.config_jsonschema["properties"]
-        return setting_problems.misspelt(known, config, cls._env_var_prefix, os.environ)
+        return checks.misspelt(cls.config_jsonschema["properties"], config)
 
     @property
     def source(self) -> str:
         """Whom a run asks, and in which of Meltano's environments."""
         where = hosts.described(self.config.get("api_url") or "", self.config["login"])
-        environment = meltano_environment.name()
+        environment = meltano.environment_name()
         return f"{where} (Meltano's environment: {environment})" if environment else where
 
     def run(self) -> None:
@@ -168,7 +148,7 @@ class TapInstagramBusiness(SdkTap):
         self.logger.info("Reading from %s.", self.source)
         for sentence in self.misspelt_settings(self.config):
             self.logger.warning("%s", sentence)
-        for sentence in selection.problems(self.streams, os.environ):
+        for sentence in meltano.selection_problems(self.streams, os.environ):
             self.logger.warning("%s", sentence)
         self._warn_of_host()
         with contextlib.closing(run.graph):

@@ -57,13 +57,72 @@ def test_about_as_json_names_every_setting_and_which_are_secret() -> None:
     assert "batch" not in about["capabilities"]
 
 
-def test_settings_can_come_from_the_environment() -> None:
+CONFIG = "{folder}/config.json"
+BESIDE_A_FILE = "environment variables are read only with --config=ENV"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_read"),
+    [
+        ((), True),
+        (("--config=ENV",), True),
+        (("--config", CONFIG, "--config=ENV"), True),
+        (("doctor",), True),
+        (("doctor", "--config=ENV"), True),
+        (("--config", CONFIG, "doctor", "--config=ENV"), True),
+        (("--config=ENV", "doctor", "--config", CONFIG), True),
+        (("accounts",), True),
+        (("--config", CONFIG, "accounts", "--config=ENV"), True),
+        (("--config", CONFIG), False),
+        (("--config", CONFIG, "doctor"), False),
+        (("doctor", "--config", CONFIG), False),
+        (("--config", CONFIG, "accounts"), False),
+    ],
+)
+def test_the_environment_is_read_without_a_config_file_or_with_env(
+    tmp_path: Path, arguments: tuple[str, ...], *, is_read: bool
+) -> None:
+    """The login in the environment is wrong: who reads it says so."""
+    (tmp_path / "config.json").write_text('{"vault_path": ""}')
     run = tap(
-        "--config=ENV",
+        *(argument.format(folder=tmp_path) for argument in arguments),
         TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN=TOKEN,
         TAP_INSTAGRAM_BUSINESS_LOGIN="twitter",
     )
-    assert complaint(run) == "Setting `login` must be one of facebook, instagram."
+    sentence = complaint(run)
+    assert (sentence == "Setting `login` must be one of facebook, instagram.") is is_read
+    assert is_read or BESIDE_A_FILE in sentence or "accounts" in arguments
+
+
+def in_folder(folder: Path, *arguments: str) -> str:
+    """The error sentence of a command in a working directory, with an empty environment."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TAP_INSTA")}
+    run = subprocess.run(
+        [*program.PROGRAM, *arguments],
+        cwd=folder,
+        env=own,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return complaint(run)
+
+
+@pytest.mark.parametrize("arguments", [(), ("doctor",), ("accounts",)])
+@pytest.mark.parametrize("place", [".", "below"])
+def test_the_file_env_is_read_from_the_working_directory_only(
+    tmp_path: Path, place: str, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / ".env").write_text("TAP_INSTAGRAM_BUSINESS_LOGIN=twitter\n")
+    (tmp_path / "below").mkdir()
+    sentence = in_folder(tmp_path / place, *arguments)
+    assert ("Setting `login` must be one of" in sentence) is (place == ".")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe=1\n", b"TAP_INSTAGRAM_BUSINESS_LOGIN=a\0b\n"])
+def test_a_file_env_that_is_not_text_is_reported(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    assert "The file .env in the working directory is not text" in in_folder(tmp_path)
 
 
 @pytest.mark.parametrize(

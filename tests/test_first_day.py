@@ -15,7 +15,7 @@ import pytest
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.meltano_environment import ON_PURPOSE
+from tap_instagram_business.settings.meltano import ON_PURPOSE
 from tests import program
 from tests.credentials.command import command, environment, output
 
@@ -28,6 +28,7 @@ TOKEN = "EAAcanary-token-0123456789"
 INSTAGRAM_TOKEN = "IGAAcanary-token-0123456789"
 SECRET = "canary-app-secret-0123456789"
 SYNC = "--config=ENV"
+"""Beside a config file, the environment is read only with this option."""
 DEAD = {"ACCESS_TOKEN": TOKEN}
 GOOD = {"ACCESS_TOKEN": "sandbox-token"}
 VAULT = {"VAULT_PATH": "{folder}/vault.json", "ENCRYPTION_KEY_FILE": "{folder}/good.key"}

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.settings.schema import SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
 
 ROOT = Path(__file__).parent.parent

@@ -11,10 +11,11 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_instagram_business.cli import read_catalog, read_config, read_state
 from tap_instagram_business.credentials.commands.options import CommandSettings
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.secret_settings import Secrets
 from tap_instagram_business.credentials.vault import Vault
-from tap_instagram_business.setting_values import read_environment
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.sdk import ConfigInput
+from tap_instagram_business.settings.reading import read_environment
+from tap_instagram_business.settings.schema import SETTINGS
+from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
 from tests.program import complaint
@@ -126,7 +127,7 @@ def test_a_wrong_environment_variable_is_told_in_a_sentence(
     assert names
     for name in names:
         for text in WRONG[kind]:
-            read = read_environment(properties, PREFIX, {f"{PREFIX}{name.upper()}": text})
+            read = read_environment(properties, {f"{PREFIX}{name.upper()}": text})
             assert read[name] == text or kind == "array"
             monkeypatch.setenv(f"{PREFIX}{name.upper()}", text)
             with pytest.raises(ConfigValidationError, match=f"Setting `{name}` must"):
@@ -164,4 +165,4 @@ def test_a_setting_of_an_odd_type_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert told.startswith("Setting `vault_path` must be of type string")
     for name, value in (("login", {}), ("login", "x"), ("api_version", 5), ("user_agent", 1.5)):
         with pytest.raises(CredentialsError, match=f"Setting `{name}` must"):
-            CommandSettings({name: value}).check()
+            CommandSettings.read(ConfigInput({name: value}))

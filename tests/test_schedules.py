@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tap_instagram_business import selection
+from tap_instagram_business.settings import meltano
 from tap_instagram_business.tap import TapInstagramBusiness
 
 ROOT = Path(__file__).parents[1]
@@ -41,8 +41,8 @@ def test_stories_have_an_extractor_of_their_own_with_what_belongs_to_them() -> N
     stories = extractors[STORIES]
     assert stories["inherit_from"] == "tap-instagram-business"
     tap = TapInstagramBusiness(validate_config=False)
-    given = {selection.VARIABLE: json.dumps(stories["select"])}
-    assert not [*selection.problems(tap.streams, given)]
+    given = {meltano.SELECTION: json.dumps(stories["select"])}
+    assert not [*meltano.selection_problems(tap.streams, given)]
     assert {pattern.split(".")[0] for pattern in stories["select"]} == {
         "stories",
         "story_insights",

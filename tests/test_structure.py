@@ -34,7 +34,10 @@ def imports(module: str) -> set[str]:
 
 
 def room_of(module: str) -> str:
-    return module.split(".")[1] if "." in module else "__init__"
+    """The innermost room that a module is in, such as `credentials/commands`."""
+    parts = module.split(".")[1:] or ["__init__"]
+    paths = ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((path for path in paths if path in HOUSE), paths[-1])
 
 
 @pytest.mark.parametrize("room", HOUSE)

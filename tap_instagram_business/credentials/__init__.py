@@ -1,7 +1,7 @@
 """Access tokens and other secrets: consent, encryption, storage, renewal, revocation, erasure.
 
 - `oauth`, `redirect`, `connecting`: from a person's consent to connected accounts
-- `encryption`, `keys`, `secret_settings`: encrypted secrets and the keys that decrypt them
+- `encryption`, `keys`: encrypted secrets and the keys that decrypt them
 - `vault`, `storage`, `locking`: one record per account, in a file that is never half written
 - `run_tokens`: the tokens that a run uses, renewed or warned about before they expire
 - `erasure`, `meltano_state`, `bigquery`: the erasure of everything that is stored about an account

@@ -20,8 +20,8 @@ from instagram_sandbox.graph_api.faults import BATCH, OPERATION, Kind
 from tap_instagram_business.cli import COMMANDS, command_line
 from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.settings.schema import SETTINGS
+from tap_instagram_business.settings.secrets import SECRET_SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
 from tests.credentials.records import new_record

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.settings.schema import SETTINGS
 from tests.meltano_project import ROOT
 from tests.targets.test_targets import TARGETS
 from tests.targets.user_project import DOCUMENT, blocks

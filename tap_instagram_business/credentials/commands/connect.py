@@ -26,11 +26,11 @@ from tap_instagram_business.credentials.connecting import (
 )
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import read_keys
-from tap_instagram_business.credentials.secret_settings import check_token
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
-from tap_instagram_business.setting_values import unquoted
+from tap_instagram_business.settings.reading import unquoted
+from tap_instagram_business.settings.secrets import check_token
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from tap_instagram_business.credentials.commands.options import (
-    PREFIX,
     CommandSettings,
     examples,
     pass_settings,
@@ -21,7 +20,8 @@ from tap_instagram_business.credentials.encryption import generate_key as new_ke
 from tap_instagram_business.credentials.encryption import is_ciphertext, key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
-from tap_instagram_business.credentials.secret_settings import SECRET_SETTINGS
+from tap_instagram_business.settings.reading import PREFIX
+from tap_instagram_business.settings.secrets import SECRET_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

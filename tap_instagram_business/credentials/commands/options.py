@@ -1,13 +1,12 @@
 """Settings, options and prompts that several commands share.
 
-Settings come from config files and the environment. Secrets that a user hands to a command come
+Secrets that a user hands to a command come
 from standard input, because every process of the machine can read a command's arguments.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -15,43 +14,25 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import click
-from jsonschema import Draft7Validator
+from typing_extensions import Self
 
-from tap_instagram_business import (
-    meltano_environment,
-    redaction,
-    setting_problems,
-    setting_values,
-)
+from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
-from tap_instagram_business.credentials.secret_settings import Secrets, secret_problems
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.graph import hosts
-from tap_instagram_business.settings import SETTINGS
+from tap_instagram_business.settings.checks import problems
+from tap_instagram_business.settings.reading import PREFIX, complete, read_environment
+from tap_instagram_business.settings.schema import PROPERTIES
+from tap_instagram_business.settings.secrets import Secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tap_instagram_business.sdk import ConfigInput
+
 PROGRAM = "tap-instagram-business"
-PREFIX = "TAP_INSTAGRAM_BUSINESS_"
-"""The name of a setting's environment variable is this prefix and the setting's name."""
-NAMES = (
-    "access_token",
-    "app_id",
-    "app_secret",
-    "api_url",
-    "api_version",
-    "login",
-    "refresh_margin_days",
-    "require_encrypted_secrets",
-    "signed_request_max_age_hours",
-    "user_agent",
-    "vault_path",
-)
-"""The settings that commands use."""
 MAX_SECRET_BYTES = 64 * 1024
-SCHEMAS = {name: SETTINGS.to_dict()["properties"][name] for name in NAMES}
 
 logger = logging.getLogger("tap-instagram-business.credentials")
 
@@ -70,34 +51,28 @@ def examples(*lines: str) -> str:
 
 @dataclass(frozen=True)
 class CommandSettings:
-    """The settings of a command: those of a config file, else those of the environment."""
+    """The settings of a command.
 
-    config: Mapping[str, Any]
+    Attributes:
+        values: The settings that have a value or a default, by name.
+    """
 
-    @cached_property
-    def values(self) -> dict[str, Any]:
-        """The settings that are set and not empty, by name."""
-        environment = setting_values.read_environment(SCHEMAS, PREFIX, os.environ)
-        in_files = {name: self.config[name] for name in NAMES if name in self.config}
-        given = setting_values.tidy({**environment, **in_files}, SCHEMAS)
-        return {name: value for name, value in given.items() if value is not None}
+    values: Mapping[str, Any]
 
-    def check(self) -> None:
-        """Check the settings as a run does, and warn if requests do not go to Meta.
+    @classmethod
+    def read(cls, given: ConfigInput) -> Self:
+        """Read and check the settings as a run does, and warn if requests do not go to Meta.
 
         Raises:
             CredentialsError: A setting is wrong, or would give a secret away.
         """
-        if wrong_environment := meltano_environment.problem():
-            raise CredentialsError(wrong_environment)
-        found = Draft7Validator({"type": "object", "properties": SCHEMAS}).iter_errors(self.values)
-        errors = [setting_problems.sentence(error) for error in found] or [
-            *secret_problems(self.values)
-        ]
-        if errors:
+        environment = read_environment(PROPERTIES) if given.parse_env else {}
+        values = complete({**given.config, **environment}, PROPERTIES)
+        if errors := problems(values, PROPERTIES, needs_token=False):
             raise CredentialsError(" ".join(errors))
-        if warning := hosts.warning(self.values.get("api_url") or ""):
+        if warning := hosts.warning(values.get("api_url") or ""):
             logger.warning("%s.", warning)
+        return cls(values)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -126,7 +101,7 @@ class CommandSettings:
     def app(self, login: str | None = None) -> App:
         """Return the Meta app, of this login or of the one in setting `login`."""
         return App(
-            login=login or self.values.get("login") or "facebook",
+            login=login or self.values["login"],
             app_id=self.values.get("app_id") or "",
             app_secret=self.secrets["app_secret"],
             api_version=self.values.get("api_version") or App.api_version,
@@ -138,19 +113,10 @@ class CommandSettings:
 def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Add the option `--config` to a command and pass `CommandSettings` as its first argument."""
 
-    @click.option(
-        "--config",
-        multiple=True,
-        help="Configuration file; it overrides the environment. May be given several times.",
-    )
-    @click.pass_context
+    @click.option("--config", multiple=True)
     @wraps(command)
-    def with_settings(context: click.Context, /, config: Any, **options: Any) -> None:  # noqa: ANN401
-        before_the_command = context.obj or {}
-        after_the_command = getattr(config, "config", {})
-        settings = CommandSettings({**before_the_command, **after_the_command})
-        settings.check()
-        command(settings, **options)
+    def with_settings(config: ConfigInput, **options: Any) -> None:  # noqa: ANN401
+        command(CommandSettings.read(config), **options)
 
     return with_settings
 

@@ -13,7 +13,6 @@ from tap_instagram_business.credentials.commands.options import (
     vault_option,
 )
 from tap_instagram_business.credentials.renewal import Renewal
-from tap_instagram_business.settings import DEFAULT_MARGIN_DAYS
 
 
 @click.command(
@@ -34,7 +33,7 @@ def renew(settings: CommandSettings, vault: str | None) -> None:
     0 even if Meta refuses some tokens; the log names their accounts.
     """
     app = settings.app("instagram")
-    margin = settings.values.get("refresh_margin_days", DEFAULT_MARGIN_DAYS)
+    margin = settings.values["refresh_margin_days"]
     renewal = Renewal(settings.vault(vault), settings.secrets.keys, app, dt.timedelta(days=margin))
     renewal.run(dt.datetime.now(dt.timezone.utc))
     click.echo(f"{renewal.renewed} tokens were renewed, {renewal.failed} could not be.", err=True)

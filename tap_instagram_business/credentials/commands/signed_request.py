@@ -17,7 +17,6 @@ from tap_instagram_business.credentials.commands.options import (
 )
 from tap_instagram_business.credentials.erasure import new_confirmation_code
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.settings import DEFAULT_MAX_AGE_HOURS
 
 MAX_REQUEST_BYTES = 64 * 1024
 
@@ -59,7 +58,7 @@ def verify_signed_request(
         )
         raise CredentialsError(message)
     body = read_secret("signed request", max_bytes=MAX_REQUEST_BYTES)
-    hours = settings.values.get("signed_request_max_age_hours", DEFAULT_MAX_AGE_HOURS)
+    hours = settings.values["signed_request_max_age_hours"]
     max_age = dt.timedelta(hours=hours) if hours else None
     request = signed_request.verify(body, secret, max_age=max_age)
     opened = settings.vault_if_configured(vault)

@@ -1,28 +1,41 @@
-"""How the settings are read: from environment variables, and from texts in any usual form."""
+"""Reads the settings from config files, environment variables and the file `.env`."""
 
 from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dotenv import load_dotenv
+
+from tap_instagram_business.credentials.errors import CredentialsError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
-def tidy(config: Mapping[str, Any], properties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the settings that have a value, each in the form that its schema describes.
+PREFIX = "TAP_INSTAGRAM_BUSINESS_"
+"""The name of a setting's environment variable is this prefix and the setting's name."""
 
-    A list may be written as one value, as words with commas, or as JSON in a text. Of a secret,
-    spaces, line breaks and quotation marks around it are left out.
+Properties = Mapping[str, Mapping[str, Any]]
+"""The JSON schema of each setting by name."""
 
-    Args:
-        config: The settings as they are given.
-        properties: The JSON schema of each setting, by name.
+
+def complete(given: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
+    """Return the settings that have a value or a default, each in the form of its schema.
+
+    A list may be written as one value, as words with commas, or as JSON in a text. Spaces, line
+    breaks and quotation marks around a secret are removed.
     """
-    tidied = {name: _tidy(value, properties.get(name, {})) for name, value in config.items()}
-    return {name: value for name, value in tidied.items() if value != ""}
+    defaults = {
+        name: schema["default"] for name, schema in properties.items() if "default" in schema
+    }
+    tidied = {name: _tidy(value, properties.get(name, {})) for name, value in given.items()}
+    return defaults | {name: value for name, value in tidied.items() if value not in ("", None)}
 
 
 def _tidy(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -58,7 +71,7 @@ FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 
 
 def read_environment(
-    properties: Mapping[str, Mapping[str, Any]], prefix: str, environ: Mapping[str, str]
+    properties: Properties, environ: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """Return the settings that environment variables give, each in the type that it must have.
 
@@ -66,11 +79,32 @@ def read_environment(
 
     Args:
         properties: The JSON schema of each setting, by name.
-        prefix: The name of a setting's environment variable is this and the setting's name.
-        environ: The environment variables.
+        environ: The environment variables; None for those of this process, with those of the file
+            `.env` in the working directory.
+
+    Raises:
+        CredentialsError: The file `.env` is not text.
     """
-    given = ((name, environ.get(prefix + name.upper())) for name in properties)
+    if environ is None:
+        _load_env_file(Path(".env"))
+        environ = os.environ
+    given = ((name, environ.get(PREFIX + name.upper())) for name in properties)
     return {name: _typed(text, properties[name]) for name, text in given if text is not None}
+
+
+def _load_env_file(path: Path) -> None:
+    """Add the variables of a file to those of this process, which win.
+
+    Without a path, the library would search upwards from the folder of the installed package.
+
+    Raises:
+        CredentialsError: The file is not text, or has a value that no variable can have.
+    """
+    try:
+        load_dotenv(path)
+    except ValueError:
+        message = f"The file {path} in the working directory is not text in UTF-8: correct it"
+        raise CredentialsError(message) from None
 
 
 def _typed(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401

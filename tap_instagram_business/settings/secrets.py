@@ -12,8 +12,7 @@ from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys
 from tap_instagram_business.credentials.oauth import TOKEN
 from tap_instagram_business.graph import hosts
-from tap_instagram_business.setting_problems import login_problem
-from tap_instagram_business.setting_values import unquoted
+from tap_instagram_business.settings.reading import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +20,10 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
 
 SECRET_SETTINGS = ("access_token", "app_secret")
+INSTAGRAM_TOKENS = ("IGAA", "IGQ")
+"""How tokens of the Instagram login begin."""
+FACEBOOK_TOKENS = ("EAA",)
+"""How tokens of the Facebook login begin: of users, system users and Pages."""
 
 
 class Secrets:
@@ -70,8 +73,33 @@ def check_token(token: str, source: str, login: str = "") -> None:
     if not TOKEN.fullmatch(token):
         message = f"{source} is not a token: it has spaces, line breaks or other characters in it"
         raise CredentialsError(message)
-    if problem := login_problem(token, login):
+    if problem := _login_problem(token, login):
         raise CredentialsError(problem)
+
+
+def _login_problem(token: str, login: str) -> str:
+    """Return a sentence if a token belongs to the other of Meta's two logins, else ''.
+
+    Args:
+        token: The token in plain text.
+        login: The value of setting `login`.
+    """
+    if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
+        return _other_login("instagram", token)
+    if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
+        return _other_login("facebook", token)
+    return ""
+
+
+def _other_login(login: str, token: str) -> str:
+    beginning = next(
+        text for text in (*INSTAGRAM_TOKENS, *FACEBOOK_TOKENS) if token.startswith(text)
+    )
+    return (
+        f"The access token begins with {beginning}, so it belongs to the {login.capitalize()} "
+        f"login: set `login` to {login} (TAP_INSTAGRAM_BUSINESS_LOGIN={login}), or use a token of "
+        "the other login."
+    )
 
 
 def secret_problems(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from singer_sdk import typing as th
 
 from tap_instagram_business import sharding
@@ -216,3 +218,6 @@ SETTINGS = th.PropertiesList(
         "version.",
     ),
 )
+
+PROPERTIES: dict[str, dict[str, Any]] = SETTINGS.to_dict()["properties"]
+"""The JSON schema of each setting by name."""

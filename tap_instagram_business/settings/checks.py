@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft7Validator
 
 from tap_instagram_business import sharding
 from tap_instagram_business.metrics import ONLINE_FOLLOWERS
 from tap_instagram_business.refresh import DEFAULT_TIERS
-from tap_instagram_business.settings import DEFAULT_API_VERSION
+from tap_instagram_business.settings import meltano
+from tap_instagram_business.settings.reading import PREFIX
+from tap_instagram_business.settings.schema import DEFAULT_API_VERSION
+from tap_instagram_business.settings.secrets import secret_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
+
+    from tap_instagram_business.settings.reading import Properties
 
 EXPECTED = {
     "type": "must be of type {}",
@@ -48,14 +56,44 @@ def sentence(error: ValidationError) -> str:
     return f"Setting `{name}` {shape}."
 
 
-def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
-    """Yield a sentence for each problem that the JSON schema of the settings cannot find."""
-    if not config.get("access_token") and not config.get("vault_path"):
+def problems(
+    settings: Mapping[str, Any], properties: Properties, *, needs_token: bool
+) -> list[str]:
+    """Return one sentence for each mistake in the settings; empty if a run or command may begin.
+
+    Args:
+        settings: The settings with their defaults.
+        properties: The JSON schema of each setting, by name.
+        needs_token: Whether a setting must say which accounts to read.
+    """
+    if wrong_environment := meltano.environment_problem():
+        return [wrong_environment]
+    schema = {"type": "object", "properties": properties}
+    return (
+        [sentence(error) for error in Draft7Validator(schema).iter_errors(settings)]
+        or [*(_missing_token(settings) if needs_token else ()), *_wrong_values(settings)]
+        or list(secret_problems(settings))
+    )
+
+
+def _missing_token(settings: Mapping[str, Any]) -> Iterator[str]:
+    if settings.get("access_token") or settings.get("vault_path"):
+        return
+    if any(os.environ.get(variable, "").strip() for variable in meltano.SOURCES_OF_ACCOUNTS):
+        yield (
+            "Setting `access_token` is missing: beside a config file, environment variables are "
+            "read only with --config=ENV."
+        )
+    else:
         yield (
             "Setting `access_token` is missing: put a token into the environment variable "
             "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN (the README says how to get one), or say with "
             "`vault_path` where a vault is."
         )
+
+
+def _wrong_values(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each wrong value that the JSON schema cannot find."""
     try:
         sharding.Shard.parse(config.get("shard") or "")
     except ValueError:
@@ -64,6 +102,7 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
         yield f"Setting `extra_metrics`: {ONLINE_FOLLOWERS} is a table of its own, leave it out."
     if not (start := config.get("start_date")):
         return
+    today = dt.datetime.now(dt.timezone.utc).date()
     try:
         in_future = dt.date.fromisoformat(start[:10]) > today
     except (TypeError, ValueError):
@@ -71,37 +110,6 @@ def problems(config: Mapping[str, Any], *, today: dt.date) -> Iterator[str]:
     else:
         if in_future:
             yield f"Setting `start_date` lies in the future: choose {today} or a day before it."
-
-
-INSTAGRAM_TOKENS = ("IGAA", "IGQ")
-"""How tokens of the Instagram login begin."""
-FACEBOOK_TOKENS = ("EAA",)
-"""How tokens of the Facebook login begin: of users, system users and Pages."""
-
-
-def login_problem(token: str, login: str) -> str:
-    """Return a sentence if a token belongs to the other of Meta's two logins, else ''.
-
-    Args:
-        token: The token in plain text.
-        login: The value of setting `login`.
-    """
-    if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
-        return _other_login("instagram", token)
-    if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
-        return _other_login("facebook", token)
-    return ""
-
-
-def _other_login(login: str, token: str) -> str:
-    beginning = next(
-        text for text in (*INSTAGRAM_TOKENS, *FACEBOOK_TOKENS) if token.startswith(text)
-    )
-    return (
-        f"The access token begins with {beginning}, so it belongs to the {login.capitalize()} "
-        f"login: set `login` to {login} (TAP_INSTAGRAM_BUSINESS_LOGIN={login}), or use a token of "
-        "the other login."
-    )
 
 
 OTHER_VARIABLES = frozenset(
@@ -116,29 +124,25 @@ OTHER_VARIABLES = frozenset(
 """Environment variables, without their prefix, that are read although they are no settings."""
 
 
-def misspelt(
-    known: Iterable[str], config: Iterable[str], prefix: str, environ: Iterable[str]
-) -> list[str]:
-    """Return a sentence for each setting that does not exist, with the name that comes nearest.
+def misspelt(known: Iterable[str], config: Iterable[str]) -> list[str]:
+    """Return a sentence for each setting that does not exist, with the most similar name.
 
     Args:
         known: The names of all settings.
-        config: The names of the settings that are given.
-        prefix: The name of a setting's environment variable is this and the setting's name.
-        environ: The names of the environment variables.
+        config: The names of the settings that are given; environment variables are added.
     """
     names = {name.lower() for name in known}
     found = [
         _misspelt(f"setting `{name}`", name, names, "") for name in config if name not in names
     ]
-    for variable in sorted(environ):
-        name = variable.removeprefix(prefix)
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(PREFIX)
         # Meltano's own variables have two underscores there.
         if name == variable or name.startswith("_") or name in OTHER_VARIABLES:
             continue
         if name.lower() not in names and name.lower() not in config:
             others = names | {other.lower() for other in OTHER_VARIABLES}
-            found.append(_misspelt(f"setting for {variable}", name.lower(), others, prefix))
+            found.append(_misspelt(f"setting for {variable}", name.lower(), others, PREFIX))
     return found
 
 

@@ -48,10 +48,8 @@
 {%- endmacro -%}
 
 {#-
-  A part of a key; NULL where it does not apply to the row.
-
-  Such a part is '-'. In rows of older versions of the tap it is an empty string.
+  A part of a key; NULL where it does not apply to the row. Such a part is '-'.
 -#}
 {%- macro instagram_key_part(column) -%}
-NULLIF(NULLIF({{ column }}, '-'), '')
+NULLIF({{ column }}, '-')
 {%- endmacro -%}

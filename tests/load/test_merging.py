@@ -30,11 +30,11 @@ def shown(ask):
     return asked
 Client.query = shown(Client.query)
 """
-AS_BEFORE = """
+PARTITIONED_OTHERWISE = """
 import target_bigquery_strict
 target_bigquery_strict.partition_options = lambda *_: {}
 """
-"""What an earlier version of the loader has created."""
+"""A table that another loader created."""
 OPTIONS_OF_KEYS = """
 import json, sys
 from google.cloud.bigquery import SchemaField
@@ -142,9 +142,9 @@ def test_a_table_that_somebody_has_partitioned_by_such_a_date_is_not_bounded(
     assert kept(loader) == [("1", "2026-11-20", 10)]
 
 
-def test_a_table_of_an_earlier_version_goes_on_without_bounds(loader: Loader) -> None:
+def test_a_table_that_is_partitioned_otherwise_is_merged_without_bounds(loader: Loader) -> None:
     keys = schema("account_id", "date")
-    load(loader, keys, row("2025-01-31", 1), row("2026-11-19", 2), set_up=AS_BEFORE)
+    load(loader, keys, row("2025-01-31", 1), row("2026-11-19", 2), set_up=PARTITIONED_OTHERWISE)
     assert partitioned_by(loader) == ("_sdc_batched_at", "account_id,date")
 
     (merge,) = load(loader, keys, row("2026-11-19", 20), row("2026-11-20", 3))

@@ -1,4 +1,4 @@
-"""All views can be built on any selection of streams, and on tables of older versions."""
+"""All views can be built on any selection of streams and columns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ READ_BY_VIEWS = (
     *("account_reach", "audience_demographics", "online_followers", "media", "media_history"),
     *("media_insights", "media_insights_history", "stories", "story_insights", "insight_gaps"),
 )
-NEWER_COLUMNS = {"media": {"listed_on"}, "insight_gaps": {"last_date"}}
+DESELECTED = {"media": {"listed_on"}, "insight_gaps": {"last_date"}}
 EMPTY_WITHOUT = {
     "account_history": {"follower_growth": False, "accounts": False},
     "media": {"hashtags": True, "content_weekly": True},
@@ -58,17 +58,17 @@ def test_views_without_any_stream(bigquery: LocalBigQuery) -> None:
     assert not any(number_of_rows(views, name) for name in MODELS)
 
 
-def test_views_on_tables_of_an_older_version_twice(bigquery: LocalBigQuery, tables: Tables) -> None:
+def test_views_without_some_columns_twice(bigquery: LocalBigQuery, tables: Tables) -> None:
     from tests.reports.warehouse import Views  # noqa: PLC0415 - as above
 
     types = {
-        name: {column: kind for column, kind in TABLES[name].columns.items() if column not in newer}
-        for name, newer in NEWER_COLUMNS.items()
+        name: {column: kind for column, kind in TABLES[name].columns.items() if column not in names}
+        for name, names in DESELECTED.items()
     }
-    older = {name: rows for name, rows in tables.items() if name != "media_history"}
-    bigquery.load("older", older, types)
+    others = {name: rows for name, rows in tables.items() if name != "media_history"}
+    bigquery.load("fewer_columns", others, types)
 
     for _ in range(2):
-        views = Views.build(bigquery, "older", command="build")
+        views = Views.build(bigquery, "fewer_columns", command="build")
         assert {row["is_listed"] for row in views.rows("posts")} == {None}
         assert all(number_of_rows(views, name) for name in MODELS)

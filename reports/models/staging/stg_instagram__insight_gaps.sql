@@ -1,5 +1,5 @@
 {%- do source('instagram', 'insight_gaps') -%}
-{#- Rows of older versions of the tap are about one date each, and have no last_date. -#}
+{#- Without the column last_date, which can be deselected, only the first date is known. -#}
 SELECT
   account_id,
   media_id,

@@ -28,6 +28,7 @@ APP_ID = "1234567890123456"
 APP = {"app_id": APP_ID, "app_secret": "sandbox-app-secret"}
 SCOPES = ", ".join(FACEBOOK_SCOPES)
 WORKS = "A sync would work."
+UNKNOWN = "unknown (Meta does not report it)"
 FORBIDDEN = "Meta's error 10: (#10) Application does not have permission for this action"
 RECONNECT = "connect the account again and put the new token into setting `access_token`"
 
@@ -81,7 +82,7 @@ def test_a_good_token(serve: Serve, tmp_path: Path, app: dict[str, str]) -> None
         f"{account['media_count']:,} media"
         for account in server.world.accounts(server.clock.now())
     )
-    assert said.beside("not read") == (
+    assert said.beside("skipped") == (
         f"Page A Page without Instagram ({server.world.pages[2].id}): no professional account is "
         "linked to it, or the token was not granted that account"
     )
@@ -128,7 +129,7 @@ def test_a_system_user_token(serve: Serve, tmp_path: Path) -> None:
     assert (
         f"account {server.world.account_ids[1]}: granted to the token, but not found by its Pages; "
         "setting `account_ids` can name it"
-    ) in said.beside("not read")
+    ) in said.beside("skipped")
 
 
 def test_an_account_named_by_its_id(serve: Serve, tmp_path: Path) -> None:
@@ -156,9 +157,9 @@ def test_the_instagram_login(serve: Serve, tmp_path: Path) -> None:
     assert (said.exit_code, said.verdict) == (0, WORKS)
     assert said.beside("token") == f"Instagram user {account.username} ({account.id})"
     assert said.beside("ends") == (
-        "not told by Meta for the Instagram login; 60 days after it was made or refreshed"
+        "unknown for the Instagram login; 60 days after the token was made or refreshed"
     )
-    assert said.beside("scopes") == "not told by Meta"
+    assert said.beside("scopes") == UNKNOWN
     assert said.beside("refused") == "no metric"
 
 
@@ -180,8 +181,8 @@ def test_a_token_that_will_expire_soon(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, serve(WORLD, api_settings=ApiSettings(token_expires_in=5 * 86_400)))
     assert said.exit_code == 0
     assert said.verdict == (
-        f"{WORKS} Warning: the token ends on 2026-11-25, in 5 days: connect the account again "
-        "before."
+        f"{WORKS} Warning: the token expires on 2026-11-25, in 5 days: connect the account again "
+        "before then."
     )
     assert said.beside("ends") == "2026-11-25, in 5 days; data access: 2027-01-19, in 60 days"
 
@@ -192,7 +193,7 @@ def test_access_to_data_that_has_ended(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, server)
     assert said.exit_code == 1
     assert said.verdict == (
-        f"A sync would fail: its access to data ended on 2027-01-19: {RECONNECT}."
+        f"A sync would fail: its access to data expired on 2027-01-19: {RECONNECT}."
     )
 
 
@@ -267,8 +268,8 @@ def test_an_allowance_that_is_used_up(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, serve(WORLD, api_settings=ApiSettings(allowance_calls=8)))
     assert said.exit_code == 0
     assert said.verdict == (
-        f"{WORKS} Warning: Meta's rate limit is used up, back in about 5 minutes; the rest was not "
-        "looked at."
+        f"{WORKS} Warning: Meta's rate limit is used up, back in about 5 minutes; the remaining "
+        "checks were skipped."
     )
     assert (
         said.beside("usage")
@@ -320,9 +321,9 @@ def test_a_token_of_which_meta_tells_nothing(serve: Serve, tmp_path: Path) -> No
     server.faults.add(Fault("permission", match="debug_token", times=None))
     said = doctor(tmp_path, server)
     assert said.exit_code == 0
-    assert said.verdict == (f"{WORKS} Warning: Meta does not tell what the token is ({FORBIDDEN}).")
+    assert said.verdict == (f"{WORKS} Warning: Meta reports nothing about the token ({FORBIDDEN}).")
     assert said.beside("token") == "Sandbox Person (5550000000000001)"
-    assert said.beside("ends") == "not told by Meta"
+    assert said.beside("ends") == UNKNOWN
     assert said.beside("scopes") == ", ".join(sorted(FACEBOOK_SCOPES))
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_instagram_business.doctor.examination import Examination
-from tap_instagram_business.doctor.screen import write
+from tap_instagram_business.doctor.checks import Checks
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -34,14 +33,14 @@ def doctor(context: click.Context, config: ConfigInput, *, as_json: bool) -> Non
         # Somebody is waiting for the result: a used-up rate limit is reported, not waited for.
         run = tap.new_run(on_rate_limit="stop")
         with closing(run.graph):
-            diagnosis = Examination(run).run()
-        diagnosis.source = tap.source
-        diagnosis.warnings += tap.misspelt_settings(tap.config)
+            report = Checks(run).run()
+        report.source = tap.source
+        report.warnings += tap.misspelt_settings(tap.config)
     if as_json:
-        click.echo(json.dumps(diagnosis.to_json(), indent=2))
+        click.echo(json.dumps(report.to_json(), indent=2))
     else:
-        click.echo(write(diagnosis, run.graph.now()))
-    context.exit(1 if diagnosis.problems else 0)
+        click.echo(report.to_text(run.graph.now()))
+    context.exit(1 if report.problems else 0)
 
 
 @contextmanager

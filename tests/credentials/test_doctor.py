@@ -43,7 +43,7 @@ def test_the_doctor_decrypts_settings(server: GraphApiServer, keys: KeyRing) -> 
         APP_SECRET=keys.encrypt(SECRET, "app_secret"),
     )
     seen = diagnosis(env)
-    assert (seen["ok"], seen["is_told"], seen["owner_kind"]) == (True, True, "user")
+    assert (seen["ok"], seen["is_token_known"], seen["owner_kind"]) == (True, True, "user")
     assert len(seen["accounts"]) == 2
 
 

@@ -134,7 +134,7 @@ def kind_of(media_product_type: str | None, media_type: str | None, permalink: s
     Args:
         media_product_type: Meta's word for where it is shown; None if Meta does not tell, which was
             seen with the Instagram login.
-        media_type: Meta's word for what it is; None if Meta does not tell.
+        media_type: Meta's word for what it is; None if Meta does not tell. A reel is a video.
         permalink: its address, which tells a reel; None if Meta does not tell.
     """
     product = (media_product_type or "").upper()
@@ -142,7 +142,7 @@ def kind_of(media_product_type: str | None, media_type: str | None, permalink: s
         return ""
     if product == "STORY":
         return STORY
-    if not product and "/reel/" in (permalink or ""):
+    if product == "REELS" or (not product and "/reel/" in (permalink or "")):
         return REELS
     return f"{product or 'FEED'} {(media_type or 'IMAGE').upper()}"
 

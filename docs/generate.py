@@ -75,7 +75,7 @@ def streams_table() -> str:
             (
                 f"[`{stream.name}`](#{stream.name})"
                 + ("" if stream.selected_by_default else " (off)"),
-                summary(stream),
+                stream.schema["description"].rstrip("."),
                 ", ".join(f"`{key}`" for key in stream.primary_keys),
                 tables_page.bookmark(stream.name),
             )

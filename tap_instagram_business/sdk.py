@@ -7,6 +7,7 @@ next minor version: with a new SDK, this is the file to check.
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,9 @@ class SdkStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: Tap) -> None:
+        # Loaders use it as the description of the table.
+        summary = inspect.cleandoc(type(self).__doc__ or self.name).partition("\n")[0]
+        self.schema = {**self.schema, "description": summary}  # type: ignore[misc]
         super().__init__(tap)
         self.logger.addFilter(WITHOUT_CHATTER)
         self._is_announced = False

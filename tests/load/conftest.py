@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 from tests.meltano_project import ROOT, plugin_python
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-PATIENCE = 120
+PATIENCE = 300
 CONFIG = {
     "project": "sandbox",
     "location": "US",
@@ -47,7 +50,7 @@ class Loader:
     @contextmanager
     def started(self, *, set_up: str = "") -> Iterator[subprocess.Popen[str]]:
         """Start it, with some Python first if there is something to change in it."""
-        config = self.directory / "config.json"
+        config = self.directory / f"{uuid.uuid4()}.json"
         config.write_text(json.dumps({**CONFIG, "dataset": self.dataset, **self.options}))
         program = (
             "from target_bigquery_strict import StrictTargetBigQuery as Target\n"
@@ -69,6 +72,13 @@ class Loader:
                 watchdog.cancel()
                 process.kill()
 
+    def run_at_once(
+        self, inputs: Iterable[Iterable[dict[str, Any]]], *, set_up: str = ""
+    ) -> list[subprocess.CompletedProcess[str]]:
+        """Feed several processes at the same time."""
+        with ThreadPoolExecutor() as threads:
+            return list(threads.map(lambda messages: self.run(messages, set_up=set_up), inputs))
+
     def run(
         self, messages: Iterable[dict[str, Any]], *, set_up: str = ""
     ) -> subprocess.CompletedProcess[str]:
@@ -81,6 +91,23 @@ class Loader:
     def rows(self, sql: str) -> list[dict[str, Any]]:
         """Ask BigQuery; `{}` stands for the dataset."""
         return self.sandbox.rows(sql.format(self.dataset))
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a table as BigQuery's API describes it (REST resource `Table`)."""
+        path = f"projects/sandbox/datasets/{self.dataset}/tables/{name}"
+        answer = requests.get(f"{self.sandbox.bigquery_url}/bigquery/v2/{path}", timeout=30)
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Return the configurations of the jobs that name the dataset."""
+        answer = requests.get(
+            f"{self.sandbox.bigquery_url}/bigquery/v2/projects/sandbox/jobs",
+            params={"projection": "full", "maxResults": "1000"},
+            timeout=60,
+        )
+        found = (job["configuration"] for job in answer.json()["jobs"])
+        return [job for job in found if self.dataset in json.dumps(job)]
 
     def tables(self) -> list[str]:
         """Name all tables, those of unfinished runs too."""
@@ -111,6 +138,9 @@ def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]
 
 
 @pytest.fixture
-def loader(bigquery: LocalSandbox, tmp_path: Path, request: pytest.FixtureRequest) -> Loader:
+def loader(
+    bigquery: LocalSandbox, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Loader]:
     python = plugin_python("loader", "target-bigquery")
-    return Loader(python, bigquery, request.node.originalname, tmp_path)
+    yield Loader(python, bigquery, request.node.originalname, tmp_path)
+    bigquery.limit()

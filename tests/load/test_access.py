@@ -55,7 +55,7 @@ for name, (config, environment) in cases["mistakes"].items():
     if os.environ["BIGQUERY_EMULATOR_HOST"] == "refuses":
         os.environ["BIGQUERY_EMULATOR_HOST"] = "http://127.0.0.1:%d" % server.server_port
     try:
-        access.check_access({"project": "sandbox", "dataset": "d", **config})
+        access.open_dataset({"project": "sandbox", "dataset": "d", **config})
     except access.Unusable as error:
         print(json.dumps([name, error.message]))
 """

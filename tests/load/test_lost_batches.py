@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 NO_NUMBER = "not a number"
-FIRST_WORKER_LEAVES = """
-from target_bigquery.batch_job import BatchJobWorker
-runs = [lambda worker: None, BatchJobWorker.run, BatchJobWorker.run]
-BatchJobWorker.run = lambda worker: runs.pop(0)(worker)
+MARK_FAILED_LOADS = """
+import sys
+from target_bigquery_strict.jobs import Jobs
+original = Jobs.load
+def load(*arguments):
+    try:
+        original(*arguments)
+    except Exception:
+        sys.stderr.write("A LOAD HAS FAILED\n")
+        raise
+Jobs.load = load
 """
 
 
@@ -38,23 +45,16 @@ def test_a_failed_last_batch_fails_the_run(loader: Loader) -> None:
 
 def test_a_batch_that_failed_before_the_end_fails_the_run(loader: Loader) -> None:
     small_batches = replace(loader, options={"batch_size": 2})
-    with small_batches.started() as process:
+    with small_batches.started(set_up=MARK_FAILED_LOADS) as process:
         feed(process.stdin, [schema(), state(1), record(1, NO_NUMBER), record(2, 20)])
         assert process.stderr
-        wait_for_line(process.stderr, "Exception in thread")
+        wait_for_line(process.stderr, "A LOAD HAS FAILED")
         feed(process.stdin, [record(3, 30), record(4, 40), state(2)])
         stdout, stderr = process.communicate()
 
     assert process.returncode == 1
     assert stdout == ""
     assert "A batch could not be loaded, no state is written" in stderr
-
-
-def test_a_batch_that_no_worker_took_is_loaded(loader: Loader) -> None:
-    result = loader.run([schema(), record(1, 10), state(1)], set_up=FIRST_WORKER_LEAVES)
-
-    assert result.returncode == 0
-    assert loader.rows("SELECT COUNT(*) AS `rows` FROM {}.media") == [{"rows": 1}]
 
 
 def test_the_run_after_a_failed_one_heals_it(loader: Loader) -> None:

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 SEES_NOTHING_YET = """
+import sys
 from google.api_core.exceptions import NotFound
 from google.cloud.bigquery import Client
 def once(look):
     seen = set()
     def looked(client, reference, *args, **options):
-        if str(reference) not in seen and "__" not in str(reference):
-            seen.add(str(reference))
+        name = str(reference)
+        if name not in seen and "__" not in name:
+            seen.add(name)
+            sys.stderr.write(f"NOT SEEN {name}\\n")
             raise NotFound("not there yet")
         return look(client, reference, *args, **options)
     return looked
@@ -39,6 +42,7 @@ def test_the_slower_of_two_that_create_a_table_goes_on(loader: Loader, *, upsert
     slower = chosen.run([schema(), record(2, 20), state(2)], set_up=SEES_NOTHING_YET)
 
     assert slower.returncode == 0, slower.stderr
-    assert "another loader has just created it" in slower.stderr
+    for name in (chosen.dataset, f"{chosen.dataset}.media"):
+        assert f"NOT SEEN sandbox.{name}\n" in slower.stderr
     rows = chosen.rows("SELECT id, likes FROM {}.media ORDER BY id")
     assert rows == [{"id": "00001", "likes": 10}, {"id": "00002", "likes": 20}]

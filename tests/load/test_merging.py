@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.fleet.merge_sql import StagedTable
-from tap_instagram_business.tap import TapInstagramBusiness
 from tests.load.messages import Message, feed, state
 from tests.load.test_state import WRITE_STATE_AT_ONCE
 
@@ -29,23 +26,6 @@ def shown(ask):
         return ask(client, sql, *args, **options)
     return asked
 Client.query = shown(Client.query)
-"""
-PARTITIONED_OTHERWISE = """
-import target_bigquery_strict
-target_bigquery_strict.partition_options = lambda *_: {}
-"""
-"""A table that another loader created."""
-OPTIONS_OF_KEYS = """
-import json, sys
-from google.cloud.bigquery import SchemaField
-from target_bigquery_strict.merging import partition_options
-found = {}
-for name, (keys, dates) in json.load(sys.stdin).items():
-    columns = [SchemaField(key, "DATE" if key in dates else "STRING") for key in keys]
-    options = partition_options(keys, columns, {"cluster_on_key_properties": True})
-    partitioning = options.get("time_partitioning")
-    found[name] = [partitioning and partitioning.field, options.get("clustering_fields")]
-print(json.dumps(found))
 """
 DATE: Message = {"type": ["string", "null"], "format": "date"}
 
@@ -121,40 +101,12 @@ def test_a_merge_is_bounded_by_the_dates_of_its_batch(loader: Loader) -> None:
 def test_a_date_that_is_not_in_the_key_may_change(loader: Loader) -> None:
     keys = schema("id")
     load(loader, keys, row("2025-01-31", 1), row(None, 2, "2"))
-    assert partitioned_by(loader) == ("_sdc_batched_at", "id")
+    assert partitioned_by(loader) == ("", "id")
 
     (merge,) = load(loader, keys, row("2026-11-20", 10), row("2026-11-20", 20, "2"))
 
     assert "BETWEEN" not in merge
     assert kept(loader) == [("1", "2026-11-20", 10), ("2", "2026-11-20", 20)]
-
-
-@pytest.mark.long
-def test_a_table_that_somebody_has_partitioned_by_such_a_date_is_not_bounded(
-    loader: Loader,
-) -> None:
-    load(loader, schema("id", "date"), row("2025-01-31", 1))
-    assert partitioned_by(loader) == ("date", "id")
-
-    (merge,) = load(loader, schema("id"), row("2026-11-20", 10))
-
-    assert "BETWEEN" not in merge
-    assert kept(loader) == [("1", "2026-11-20", 10)]
-
-
-def test_a_table_that_is_partitioned_otherwise_is_merged_without_bounds(loader: Loader) -> None:
-    keys = schema("account_id", "date")
-    load(loader, keys, row("2025-01-31", 1), row("2026-11-19", 2), set_up=PARTITIONED_OTHERWISE)
-    assert partitioned_by(loader) == ("_sdc_batched_at", "account_id,date")
-
-    (merge,) = load(loader, keys, row("2026-11-19", 20), row("2026-11-20", 3))
-
-    assert "BETWEEN" not in merge
-    assert kept(loader) == [
-        ("1", "2025-01-31", 1),
-        ("1", "2026-11-19", 20),
-        ("1", "2026-11-20", 3),
-    ]
 
 
 @pytest.mark.long
@@ -173,11 +125,17 @@ def test_each_merge_of_a_long_run_has_the_bounds_of_its_own_rows(loader: Loader)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("options", [{"upsert": False}, {"partition_granularity": "hour"}])
-def test_other_tables_are_created_as_before(loader: Loader, options: dict[str, Any]) -> None:
-    chosen = replace(loader, dataset=f"before_{next(iter(options))}", options=options)
+def test_a_table_into_which_rows_are_appended_has_the_same_partitions(loader: Loader) -> None:
+    chosen = replace(loader, options={"upsert": False})
     load(chosen, schema("account_id", "date"), row("2026-11-20", 1))
-    assert partitioned_by(chosen) == ("_sdc_batched_at", "account_id,date")
+    assert partitioned_by(chosen) == ("date", "account_id")
+
+
+@pytest.mark.long
+def test_a_date_cannot_be_partitioned_by_hour(loader: Loader) -> None:
+    chosen = replace(loader, options={"partition_granularity": "hour"})
+    load(chosen, schema("account_id", "date"), row("2026-11-20", 1))
+    assert partitioned_by(chosen) == ("", "account_id")
 
 
 @pytest.mark.long
@@ -189,23 +147,10 @@ def test_rows_without_a_date_are_merged(loader: Loader) -> None:
     assert len(kept(loader)) == 2
 
 
-def test_direct_and_staged_tables_are_partitioned_in_the_same_way(loader: Loader) -> None:
-    streams = TapInstagramBusiness(validate_config=False).streams
-    asked: dict[str, Any] = {}
-    expected: dict[str, Any] = {}
-    for name, stream in streams.items():
-        columns = stream.schema["properties"]
-        dates = [key for key in stream.primary_keys if columns[key].get("format") == "date"]
-        asked[name] = [[*stream.primary_keys], dates]
-        table = StagedTable("", "", stream.primary_keys, [])
-        clustering = table.clustering_columns if table.partition_column else None
-        expected[name] = [table.partition_column, clustering]
-    done = subprocess.run(
-        [str(loader.python), "-c", OPTIONS_OF_KEYS],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(done.stdout) == expected
-    assert sum(column is not None for column, _ in expected.values()) == 10
+@pytest.mark.long
+def test_a_batch_with_a_date_in_another_form_is_merged_without_bounds(loader: Loader) -> None:
+    keys = schema("account_id", "date")
+    load(loader, keys, row("2026-11-05", 1))
+    (merge,) = load(loader, keys, row("2026-11-20", 2), row("2026-11-5", 3))
+    assert "BETWEEN" not in merge
+    assert kept(loader) == [("1", "2026-11-05", 3), ("1", "2026-11-20", 2)]

@@ -1,4 +1,4 @@
-"""The loader waits for nothing but BigQuery, and leaves nothing behind."""
+"""The loader has tables for all streams, and leaves nothing else behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ time.sleep = note
 STREAMS = [f"stream_{letter}" for letter in "abcdef"]
 
 
-def test_streams_are_loaded_side_by_side_without_waits(loader: Loader) -> None:
+def test_streams_are_loaded_and_nothing_is_left_behind(loader: Loader) -> None:
     messages = [m for name in STREAMS for m in (schema(name), record(1, 10, name))]
 
     result = loader.run([*messages, state(1)], set_up=NOTE_SLEEPS)

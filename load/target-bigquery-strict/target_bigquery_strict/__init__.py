@@ -1,19 +1,11 @@
-"""target-bigquery 0.7.2 that never writes state for rows that are not in their tables.
+"""A Singer target for BigQuery that never writes state for rows that are not in their tables.
 
-For load jobs into denormalized tables, and for nothing else, it mends this:
-
-* A batch that failed near the end of the input was put back behind the workers' stop mark and
-  lost without a word; one that failed before still had its state written. Here every load is
-  awaited, and one that fails three times ends the run, without state.
-* In a run longer than five minutes, `upsert` wrote state for rows not merged yet. Here the merge
-  comes first, of the streams that have something to merge.
-* A new column failed the merge. Here it is added to the table first.
-* Two loaders that began with an empty dataset at the same time both created its tables, and the
-  slower one failed. Here it goes on with the table that the other one has created.
-* Every merge read the whole table. Here a new table is partitioned by the date in its key, and a
-  merge reads the partitions of its rows only.
-* Every stream slept 12.5 seconds for the sake of a gRPC method. Load jobs need no such wait, and
-  the loads and merges of several streams run side by side.
+* Every load is awaited. One that fails ends the run, without state and with one sentence.
+* Rows are merged before their state is written, of the streams that have something to merge.
+* What Google refuses for a moment is repeated with growing pauses, for minutes.
+* A table is partitioned by the date in its key, and a merge reads the partitions of its rows only.
+* New columns are added; each column and each table has its description.
+* Several loaders may load into one dataset at the same time.
 """
 
 from __future__ import annotations
@@ -22,150 +14,60 @@ import copy
 import logging
 import sys
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
 from importlib import metadata
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from click import ClickException, UsageError
-from google.api_core.exceptions import Conflict
+from singer_sdk import typing as th
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.target_base import Target
-from target_bigquery import core
-from target_bigquery.batch_job import BigQueryBatchJobDenormalizedSink
-from target_bigquery.core import BigQueryTable
 from target_bigquery.target import TargetBigQuery
 from typing_extensions import override
 
-from target_bigquery_strict.access import check_access, end
-from target_bigquery_strict.merging import Merge, bounded_date, partition_options
+from target_bigquery_strict.access import dml_check, end, open_dataset
+from target_bigquery_strict.refusals import GOOGLE_ERRORS, Unusable, told
+from target_bigquery_strict.sink import StrictSink
+from target_bigquery_strict.staging import merge_staging
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from concurrent.futures import Future
     from typing import IO
 
-    from google.cloud.bigquery import Dataset, SchemaField, Table
-    from target_bigquery.core import BaseWorker
+    from google.cloud.bigquery import Dataset, Table
+    from singer_sdk.sinks import Sink
+    from target_bigquery.core import Compressor
+
+    from target_bigquery_strict.jobs import Jobs
 
 logger = logging.getLogger("target_bigquery_strict")
 
+PARALLEL_LOADS = 4
 PARALLEL_MERGES = 4
-STAGING_LIFETIME = timedelta(days=1)
-DDL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
+STAGED = th.Property(
+    "staged",
+    th.BooleanType,
+    default=False,
+    description=(
+        "Leave the rows in staging tables, which `target-bigquery-strict merge-staging` merges when"
+        " all loaders have ended: for many loaders at the same time."
+    ),
+)
 
-# `core` waits for gRPC streams to see a new table: load jobs see it at once.
-core.time = SimpleNamespace(sleep=lambda _seconds: None, strftime=time.strftime)
 
-
-class SharedTable(BigQueryTable):
-    """A table that several loaders may create at the same time.
+class StrictTargetBigQuery(Target):  # type: ignore[misc]
+    """The target whose state never runs ahead of its tables.
 
     Attributes:
-        own_options: The options with which it is created, beside those that are given then.
+        jobs: What runs jobs in BigQuery.
     """
 
-    own_options: Mapping[str, Any] | None = None
-
-    @override
-    def create_table(self, *args: Any, **kwargs: Any) -> tuple[Dataset, Table]:
-        if self.own_options:
-            kwargs["table"] = {**kwargs.get("table", {}), **self.own_options}
-        for _ in ("dataset", "table"):
-            with suppress(Conflict):
-                return super().create_table(*args, **kwargs)
-            logger.info("%s: another loader has just created it", self.name)
-        return super().create_table(*args, **kwargs)
-
-
-core.BigQueryTable = SharedTable
-
-
-class StrictSink(BigQueryBatchJobDenormalizedSink):
-    """One stream's table, and the staging table from which its rows are merged."""
-
-    MAX_WORKERS = 4
-    WORKER_CREATION_MIN_INTERVAL = 0.0
-
-    @override
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._bounded_date: str | None = None
-        super().__init__(*args, **kwargs)
-        self.has_staged_rows = False
-
-    @override
-    def create_target(self, key_properties: list[str] | None = None) -> None:
-        if key_properties and self._is_upsert_candidate():
-            columns = self.table.get_resolved_schema(self.apply_transforms)
-            self.table.own_options = partition_options(key_properties, columns, self.config)
-        super().create_target(key_properties)
-
-    @override
-    def update_schema(self) -> None:
-        _, table = self.table.create_table(self.client)  # here already: a look-up
-        self._bounded_date = bounded_date(table, self.key_properties)
-        existing = {column.name.lower() for column in table.schema}
-        for column in self.table.get_resolved_schema(self.apply_transforms):
-            if column.name.lower() not in existing:
-                self.client.query(
-                    f"ALTER TABLE {self.table.get_escaped_name()}"
-                    f" ADD COLUMN IF NOT EXISTS `{column.name}` {ddl_type(column)}"
-                ).result()
-
-    @override
-    def process_batch(self, context: dict[str, Any]) -> None:
-        super().process_batch(context)
-        self.has_staged_rows = True
-
-    @override
-    def pre_state_hook(self) -> None:
-        if self.merge_target is not None and self.has_staged_rows:
-            target = self.merge_target
-            self._merge(target)
-            self.table = self._new_staging_table(target)
-            self.has_staged_rows = False
-
-    @override
-    def clean_up(self) -> None:
-        if self.merge_target is None:
-            super().clean_up()
-        elif self.has_staged_rows:
-            self._merge(self.merge_target)
-            self.table, self.merge_target = self.merge_target, None
-        else:
-            self.client.delete_table(self.table.as_ref(), not_found_ok=True)
-        logger.info("%s: %d rows arrived", self.table_name, self._total_records_read)
-
-    def _merge(self, target: BigQueryTable) -> None:
-        """Merge the staged rows into their table, and drop the staging table."""
-        merge = Merge(
-            staging=str(self.table),
-            target=str(target),
-            keys=self.key_properties,
-            columns=[column.name for column in target.as_table().schema],
-            is_deduplicated=self._is_dedupe_before_upsert_candidate(),
-        )
-        dates: Sequence[date | None] = ()
-        if self._bounded_date:
-            (row,) = self.client.query(merge.dates_query(self._bounded_date)).result()
-            dates = row.values()
-        self.client.query(merge.script(self._bounded_date, *dates)).result()
-
-    def _new_staging_table(self, target: BigQueryTable) -> BigQueryTable:
-        name = f"{target.name}__{time.strftime('%Y%m%d%H%M%S')}__{uuid.uuid4()}"
-        staging = replace(target, name=name)
-        expires = datetime.now(timezone.utc) + STAGING_LIFETIME
-        staging.create_table(
-            self.client, self.apply_transforms, table={"expires": expires}, dataset={}
-        )
-        return staging
-
-
-class StrictTargetBigQuery(TargetBigQuery):
-    """The target whose state never runs ahead of its tables."""
+    name = "target-bigquery"
+    config_jsonschema = {  # noqa: RUF012 - as the SDK has it
+        **TargetBigQuery.config_jsonschema,
+        "properties": {**TargetBigQuery.config_jsonschema["properties"], **STAGED.to_dict()},
+    }
+    jobs: Jobs
 
     @classproperty
     def plugin_version(cls) -> str:  # noqa: N805 - a property of the class
@@ -175,13 +77,10 @@ class StrictTargetBigQuery(TargetBigQuery):
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._new_worker = self.worker_factory
-        self.worker_factory = self._new_daemon_worker
-
-    def _new_daemon_worker(self) -> BaseWorker:
-        worker = self._new_worker()
-        worker.daemon = True  # else a run that fails waits half a minute for idle workers
-        return worker
+        self.max_parallelism = 1
+        self._pool = ThreadPoolExecutor(PARALLEL_LOADS)
+        self._loads: list[Future[None]] = []
+        self._expiring: list[str] = []
 
     @override
     def _validate_config(self, *args: Any, **kwargs: Any) -> tuple[list[str], list[str]]:
@@ -191,22 +90,39 @@ class StrictTargetBigQuery(TargetBigQuery):
         if self.config.get("method") != "batch_job" or not self.config.get("denormalized"):
             message = "target-bigquery-strict needs `method: batch_job` and `denormalized: true`."
             raise ClickException(message)
-        return super()._validate_config(*args, **kwargs)
+        if self.config.get("overwrite"):
+            message = "target-bigquery-strict does not overwrite tables: leave out `overwrite`."
+            raise ClickException(message)
+        # Meltano passes some settings as strings, which the SDK would refuse.
+        found: tuple[list[str], list[str]] = super()._validate_config(
+            raise_errors=False, warnings_as_errors=False
+        )
+        return found
 
     @override
     def listen(self, file_input: IO[str] | None = None) -> None:
-        check_access(self.config)
+        opened = open_dataset(self.config)
+        with dml_check(opened):
+            self.jobs = opened.jobs
+        self._note_default_expiration(opened.dataset)
         super().listen(file_input)
 
     @override
-    def get_sink_class(self, stream_name: str | None = None) -> type[StrictSink]:
+    def get_sink_class(self, stream_name: str) -> type[StrictSink]:
         return StrictSink
+
+    @override
+    def get_sink(
+        self, stream_name: str, *, schema: dict[str, Any] | None = None, **options: Any
+    ) -> Sink:
+        # A stream has one sink: its columns stay the same for the whole run.
+        is_known = self.sink_exists(stream_name)
+        return super().get_sink(stream_name, schema=None if is_known else schema, **options)
 
     @override
     def drain_one(self, sink: StrictSink) -> None:
         self._check_loads()
-        self.resize_worker_pool()
-        Target.drain_one(self, sink)  # the parent's would write state after a failed load
+        super().drain_one(sink)
 
     @override
     def drain_all(self, is_endofpipe: bool = False) -> None:
@@ -214,57 +130,76 @@ class StrictTargetBigQuery(TargetBigQuery):
         sinks: list[StrictSink] = list(self._sinks_active.values())
         self._drain_all(sinks, self.max_parallelism)
         self._await_loads()
-        finish = StrictSink.clean_up if is_endofpipe else StrictSink.pre_state_hook
+        finish = StrictSink.clean_up if is_endofpipe else StrictSink.finish_rows
         with ThreadPoolExecutor(PARALLEL_MERGES) as pool:
             list(pool.map(finish, sinks))
+        self._warn_of_expiration()
         if state:
             self._write_state_message(state)
         self._reset_max_record_age()
 
+    def submit_load(self, rows: Compressor, destination: str, table: str) -> None:
+        """Begin to append a batch to a table.
+
+        Args:
+            rows: JSON lines.
+            destination: The full name of the table to append to.
+            table: The name of the stream's table.
+        """
+        self._loads.append(self._pool.submit(self._load, rows, destination, table))
+
+    def _load(self, rows: Compressor, destination: str, table: str) -> None:
+        rows.close()
+        self.jobs.load(rows.buffer, destination, table)
+
     def _await_loads(self) -> None:
-        while self.queue.unfinished_tasks:
+        while self._loads:
             self._check_loads()
-            self.resize_worker_pool()
             time.sleep(0.02)
-        self._check_loads()
 
     def _check_loads(self) -> None:
-        while self.job_notification.poll():
-            self.job_notification.recv()
-            self._jobs_enqueued -= 1
-        while self.log_notification.poll():
-            self.logger.info(self.log_notification.recv())
-        if self.error_notification.poll():
-            error, _traceback = self.error_notification.recv()
-            message = f"A batch could not be loaded, no state is written: {error}"
-            raise ClickException(message) from error
+        """Forget the loads that have succeeded, and end the run if one has failed."""
+        ended = [load for load in self._loads if load.done()]
+        for load in ended:
+            if error := load.exception():
+                sentence = told(error).message if isinstance(error, GOOGLE_ERRORS) else str(error)
+                message = f"A batch could not be loaded, no state is written: {sentence}"
+                raise Unusable(message) from error
+        self._loads = [load for load in self._loads if load not in ended]
+
+    def note_expiration(self, table: Table) -> None:
+        """Remember a table if its rows expire."""
+        partitioning = table.time_partitioning
+        if table.expires or (partitioning and partitioning.expiration_ms):
+            self._expiring.append(f"the table {table.table_id}")
+
+    def _note_default_expiration(self, dataset: Dataset) -> None:
+        if dataset.default_table_expiration_ms or dataset.default_partition_expiration_ms:
+            self._expiring.append(f"new tables of the dataset {dataset.dataset_id}")
+
+    def _warn_of_expiration(self) -> None:
+        if self._expiring:
+            logger.warning(
+                "BigQuery will delete rows, because there is an expiration for %s: remove it from"
+                " the dataset and its tables (expiration of tables and of partitions).",
+                ", ".join(self._expiring),
+            )
+            self._expiring = []
 
 
 def main() -> None:
     """Entry point of `target-bigquery-strict`: what fails is told in one sentence."""
     try:
-        StrictTargetBigQuery.cli(standalone_mode=False)
+        if sys.argv[1:2] == ["merge-staging"]:
+            merge_staging.main(sys.argv[2:], standalone_mode=False)
+        else:
+            StrictTargetBigQuery.cli(standalone_mode=False)
     except UsageError as error:
         error.show()
         sys.exit(error.exit_code)
     except ClickException as error:
         end(error)
+    except GOOGLE_ERRORS as error:
+        end(told(error))
     except FileNotFoundError as error:  # of option --config
         end(ClickException(str(error)))
-
-
-def ddl_type(column: SchemaField) -> str:
-    """Spell a column's type as GoogleSQL's DDL wants it.
-
-    Args:
-        column: A column as the client library describes it.
-
-    Returns:
-        The type, such as `INT64` or `ARRAY<STRUCT<id STRING>>`.
-    """
-    if column.fields:
-        inner = ", ".join(f"`{field.name}` {ddl_type(field)}" for field in column.fields)
-        spelled = f"STRUCT<{inner}>"
-    else:
-        spelled = DDL_TYPES.get(column.field_type, column.field_type)
-    return f"ARRAY<{spelled}>" if column.mode == "REPEATED" else spelled

@@ -5,66 +5,149 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import sys
 import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-from google.api_core.exceptions import Forbidden, GoogleAPIError, NotFound
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, TransportError
-from google.cloud import bigquery
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.cloud.bigquery import Client, Dataset, SchemaField, Table
 from google.cloud.bigquery.retry import DEFAULT_RETRY
-from requests.exceptions import RequestException
+
+from target_bigquery_strict.jobs import Jobs
+from target_bigquery_strict.refusals import (
+    GOOGLE_ERRORS,
+    LOG_IN,
+    ROLES,
+    Unusable,
+    line,
+    told,
+)
+from target_bigquery_strict.tables import staging_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import TextIO
+
+    import click
 
 RETRY_SECONDS = 30.0
 """How long a first request that fails is tried again; the client's own default is ten minutes."""
 DISCARD_SECONDS = 60.0
 """How long the rest of the input is read and discarded after a failure under Meltano."""
-REQUEST = re.compile("^([0-9]+ )?(GET|POST) [^ ]+: ")
-LOG_IN = (
-    "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the "
-    "path of a service account's key file"
-)
-ROLES = "grant them the roles BigQuery Data Editor and BigQuery Job User, or check the project"
+CHECK_TABLE = "dml_check"
+CHECK_LIFETIME = timedelta(hours=1)
 
 
-class Unusable(click.ClickException):
-    """BigQuery cannot be used; the message says why and what to do, in one sentence."""
+@dataclass(frozen=True)
+class Opened:
+    """A dataset that can be used.
+
+    Attributes:
+        jobs: What runs jobs.
+        dataset: The dataset.
+        is_new: Whether it was just created.
+    """
+
+    jobs: Jobs
+    dataset: Dataset
+    is_new: bool
 
 
-def check_access(config: Mapping[str, Any]) -> None:
-    """Ask BigQuery for the dataset, so that a wrong setting is told before anything is read.
-
-    A dataset that is not there is no error: it will be made.
+def open_dataset(config: Mapping[str, Any]) -> Opened:
+    """Open the dataset, or create it without expiration if it is not there.
 
     Args:
         config: The settings of the target.
 
     Raises:
-        Unusable: The credentials, the project or the dataset cannot be used.
+        Unusable: The credentials, the project or the dataset cannot be used, or the dataset is in
+            another location than the settings say.
     """
     client = _client(config)
-    project, dataset = config["project"], config.get("dataset") or ""
+    jobs = Jobs(client, float(config.get("timeout") or 600))
+    project, name = config["project"], config.get("dataset") or ""
+    location = config.get("location") or "US"
     try:
-        client.get_dataset(
-            f"{project}.{dataset}", retry=DEFAULT_RETRY.with_deadline(RETRY_SECONDS), timeout=60
+        found = _find(client, f"{project}.{name}")
+        dataset = found or _create(client, f"{project}.{name}", location)
+    except NotFound:
+        raise Unusable(_no_project(project)) from None
+    except Forbidden as error:
+        message = (
+            f"Google does not let these credentials use the dataset {name} of project {project}"
+            f" ({line(error.message)}): {ROLES}."
+        )
+        raise Unusable(message) from None
+    except (BadRequest, ValueError) as error:
+        message = f"BigQuery refuses the dataset ({line(error)}): check TARGET_BIGQUERY_DATASET."
+        raise Unusable(message) from None
+    except GOOGLE_ERRORS as error:
+        raise told(error) from None
+    _check_location(dataset, location)
+    return Opened(jobs, dataset, is_new=found is None)
+
+
+def _find(client: Client, name: str) -> Dataset | None:
+    try:
+        return client.get_dataset(
+            name, retry=DEFAULT_RETRY.with_deadline(RETRY_SECONDS), timeout=60
         )
     except NotFound as error:
         if "Not found: Project" in error.message:
-            raise Unusable(_no_project(project)) from None
-    except Forbidden as error:
+            raise
+        return None
+
+
+def _create(client: Client, name: str, location: str) -> Dataset:
+    dataset = Dataset(name)
+    dataset.location = location
+    return client.create_dataset(dataset, exists_ok=True)
+
+
+def _check_location(dataset: Dataset, location: str) -> None:
+    if str(dataset.location).upper() != location.upper():
         message = (
-            f"Google does not let these credentials use the dataset {dataset} of project {project}"
-            f" ({_line(error.message)}): {ROLES}."
+            f"The dataset {dataset.dataset_id} is in the location {dataset.location}, and the"
+            f" settings say {location}: set TARGET_BIGQUERY_LOCATION to {dataset.location}, or name"
+            " another dataset."
         )
-        raise Unusable(message) from None
-    except (GoogleAPIError, GoogleAuthError, RequestException, ValueError) as error:
-        raise Unusable(_told(error)) from None
+        raise Unusable(message)
+
+
+@contextmanager
+def dml_check(opened: Opened) -> Iterator[None]:
+    """Run a DELETE on an empty table of the dataset, which is deleted at the end.
+
+    Without billing, Google loads rows and refuses DML, so that they could never be merged. A new
+    dataset is then deleted again: it has an expiration, which stays when billing is enabled later.
+
+    Args:
+        opened: The dataset.
+
+    Raises:
+        GoogleAPIError: Google refuses the table or the DELETE.
+    """
+    jobs, dataset = opened.jobs, opened.dataset
+    name = f"{dataset.project}.{dataset.dataset_id}.{staging_name(CHECK_TABLE)}"
+    table = Table(name, schema=[SchemaField("id", "STRING", description="Always empty.")])
+    table.description = "An empty table that shows whether rows can be changed."
+    table.expires = datetime.now(timezone.utc) + CHECK_LIFETIME
+    try:
+        jobs.client.create_table(table)
+        try:
+            jobs.query(f"DELETE FROM `{name}` WHERE TRUE", CHECK_TABLE)  # noqa: S608
+            yield
+        finally:
+            jobs.client.delete_table(name, not_found_ok=True)
+    except GoogleAPIError:
+        if opened.is_new:
+            with suppress(GoogleAPIError):  # It has tables meanwhile.
+                jobs.client.delete_dataset(dataset)
+        raise
 
 
 def _no_project(project: str) -> str:
@@ -74,26 +157,17 @@ def _no_project(project: str) -> str:
     )
 
 
-def _told(error: Exception) -> str:
-    unreachable = (TransportError, RequestException)
-    if isinstance(error, unreachable) or isinstance(error.__cause__, unreachable):
-        return "Google cannot be reached: check the network, and the proxy if there is one."
-    if isinstance(error, GoogleAuthError):
-        return f"Google does not accept the credentials ({_line(error)}): {LOG_IN}."
-    return f"BigQuery refuses the dataset ({_line(error)}): check TARGET_BIGQUERY_DATASET."
-
-
-def _client(config: Mapping[str, Any]) -> bigquery.Client:
+def _client(config: Mapping[str, Any]) -> Client:
     """Return a client with the credentials of the settings, else with those of the environment."""
     project = config["project"]
     path, text = config.get("credentials_path"), config.get("credentials_json")
     logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told below
     try:
         if path:
-            return bigquery.Client.from_service_account_json(path, project=project)
+            return Client.from_service_account_json(path, project=project)
         if text:
-            return bigquery.Client.from_service_account_info(json.loads(text), project=project)
-        return bigquery.Client(project=project)
+            return Client.from_service_account_info(json.loads(text), project=project)
+        return Client(project=project)
     except DefaultCredentialsError:
         raise Unusable(_no_credentials()) from None
     except OSError as error:
@@ -119,11 +193,6 @@ def _no_credentials() -> str:
             f" credentials of Google: {LOG_IN}."
         )
     return f"There are no credentials of Google: {LOG_IN}."
-
-
-def _line(message: object) -> str:
-    """Return a message of Google on one line, without the address that was asked."""
-    return REQUEST.sub("", " ".join(str(message).split()))[:300].rstrip(".")
 
 
 def end(failure: click.ClickException, source: TextIO = sys.stdin) -> NoReturn:

@@ -8,9 +8,10 @@
 5. ALTER TABLE changes the table in DuckDB, but not what the REST API says of it.
 6. SQLGlot copies every subquery of a FROM clause to learn its name. The emulator puts views into a
    query as subqueries, so views over views would be copied again and again.
-6. It can have Google's limits (`limits.py`).
+7. It can have Google's limits (`limits.py`).
+8. ALTER TABLE may add several columns with descriptions (`added_columns.py`).
 
-Items 1 and 3 to 5 replace private names of bqemulator, and item 6 one of SQLGlot. Therefore
+Items 1, 3 to 5 and 8 replace private names of bqemulator, and item 6 one of SQLGlot. Therefore
 pyproject.toml pins the exact version of bqemulator, and constraints.txt that of SQLGlot.
 """
 
@@ -22,6 +23,7 @@ from typing import Any
 
 from bqemulator import server
 from bqemulator.api import errors
+from bqemulator.api.routes import jobs
 from bqemulator.catalog import ddl_sync
 from bqemulator.config import PersistenceMode, Settings
 from bqemulator.jobs import executor
@@ -33,6 +35,7 @@ from typing_extensions import override
 
 from instagram_sandbox import loopback
 from instagram_sandbox.bigquery import confinement
+from instagram_sandbox.bigquery.added_columns import adding_columns
 from instagram_sandbox.bigquery.limits import LimitedRequests, Limits
 
 ALTERED = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([`\w.-]+)", re.IGNORECASE)
@@ -86,6 +89,7 @@ def extend(limited: Limits, statements: Path | None = None) -> None:
     errors.InternalError = errors.ValidationError
     for runs_statements in (executor, interpreter):
         runs_statements.sync_created_table = sync_table
+    jobs.execute_query_job = adding_columns(jobs.execute_query_job)
     executor._resolve_uri = confinement.upload_path  # noqa: SLF001
     server.DuckDBEngine = confinement.ConfinedEngine
     server.build_grpc_server = confinement.no_grpc_server

@@ -36,7 +36,6 @@ COMMANDS = {
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
-    "merge": "tap_instagram_business.fleet.merge:merge",
     "move-vault": f"{CREDENTIALS}.move_vault:move_vault",
     "prepare": "tap_instagram_business.fleet.prepare:prepare",
     "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",

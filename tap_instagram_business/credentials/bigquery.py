@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"[A-Za-z0-9_:.-]+")
 STAGING = re.compile(r".+__[0-9]{14}__[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Names of the tables into which the loader puts rows before it merges them into their table."""
+"""Names of the tables into which the loader puts rows before they are merged into their table."""
+WAITING = "ready"
+"""Label of a staging table that waits for the loader's `merge-staging`, after its run has ended."""
 COLUMNS = """
 SELECT table_name, table_type, column_name, data_type
 FROM `{dataset}`.INFORMATION_SCHEMA.COLUMNS
@@ -62,11 +64,6 @@ class Table:
     kind: str
     column: str
     data_type: str
-
-    @property
-    def is_staging(self) -> bool:
-        """Whether it is a table into which a loader puts rows for a while."""
-        return STAGING.fullmatch(self.name) is not None
 
     @property
     def is_countable(self) -> bool:
@@ -142,13 +139,14 @@ class BigQueryDataset:
     def count_rows(self, account_ids: Collection[str]) -> dict[str, int]:
         """Return the number of rows of the accounts in each table that has any.
 
-        Staging tables are left out: they are no tables of the user.
+        Staging tables count if they wait to be merged. Those of a run under way are left out.
 
         Raises:
             CredentialsError: BigQuery refuses the query.
         """
-        tables = [table for table in self._tables() if table.is_changeable and not table.is_staging]
-        return self._counts(tables, account_ids)
+        of_runs = set(self.staging_tables())
+        tables = [table for table in self._tables() if table.is_changeable]
+        return self._counts([table for table in tables if table.name not in of_runs], account_ids)
 
     def undeletable(self, account_ids: Collection[str]) -> list[str]:
         """Return what holds or may hold rows of the accounts that cannot be deleted one by one.
@@ -174,13 +172,19 @@ class BigQueryDataset:
         ]
 
     def staging_tables(self) -> list[str]:
-        """Return the names of the staging tables, which a loader deletes when it ends.
+        """Return the names of the staging tables of runs under way.
 
         Raises:
             CredentialsError: BigQuery refuses the query.
         """
         found = (row["table_name"] for row in self._query(NAMES, ()))
-        return [name for name in found if STAGING.fullmatch(name)]
+        return [name for name in found if STAGING.fullmatch(name) and not self._is_waiting(name)]
+
+    def _is_waiting(self, staging: str) -> bool:
+        try:
+            return WAITING in self._client.get_table(f"{self._dataset}.{staging}").labels
+        except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
+            raise _error(error, "queried") from None
 
     def drop_staging_tables(self) -> None:
         """Delete the staging tables that a run left behind.

@@ -219,7 +219,6 @@ def test_no_command_shows_a_secret(serve: Serve, vault: Vault, key: str) -> None
         (("erase", account_id, "--no-state", "--no-bigquery", "--yes"), ""),
         (("prepare", "2"), ""),
         (("prune-runs",), ""),
-        (("merge", "--staging", "not/a/dataset", "--dataset", "instagram"), ""),
         (("--config=ENV",), ""),
         (("--config=ENV", "--discover"), ""),
         (("--about",), ""),

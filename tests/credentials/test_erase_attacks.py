@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
 from tap_instagram_business.credentials.errors import CredentialsError
@@ -278,3 +279,20 @@ def test_a_staging_table_is_no_table_but_the_sign_of_a_run(
     assert set(receipt["rows"]) == {"upper", "mixed", "cloned"}
     sql = f"SELECT table_name FROM {DATASET}.INFORMATION_SCHEMA.TABLES"
     assert STAGING not in [row["table_name"] for row in bigquery.rows(sql)]
+
+
+def test_rows_that_wait_for_merge_staging_are_erased(
+    to_bigquery: dict[str, str], bigquery: LocalSandbox
+) -> None:
+    url = (
+        f"{bigquery.bigquery_url}/bigquery/v2/projects/sandbox/datasets/{DATASET}/tables/{STAGING}"
+    )
+    rows = f"SELECT account_id FROM UNNEST(['{GOES}', '{STAYS}']) AS account_id"
+    bigquery.rows(f"CREATE TABLE {DATASET}.`{STAGING}` AS {rows}")
+    requests.patch(url, json={"labels": {"ready": "true"}}, timeout=30).raise_for_status()
+
+    receipt = json.loads(output(command(*ERASE, env=to_bigquery)))
+
+    assert receipt["rows"][STAGING] == 1
+    left = bigquery.rows(f"SELECT account_id FROM {DATASET}.`{STAGING}`")
+    assert left == [{"account_id": STAYS}]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Start = Callable[..., subprocess.CompletedProcess[str]]
 
 BASE = "fleet:tap-instagram-business-to-target-bigquery"
-TELLS = '#!/bin/sh\necho "$* ${TAP_INSTAGRAM_BUSINESS_SHARD:-} ${TARGET_BIGQUERY_DATASET:-}"\n'
+TELLS = '#!/bin/sh\necho "$* ${TAP_INSTAGRAM_BUSINESS_SHARD:-} ${TARGET_BIGQUERY_STAGED:-}"\n'
 """A program in the place of Meltano that prints what it is asked for."""
 
 
@@ -49,23 +49,25 @@ EL = "--environment=fleet el tap-instagram-business target-bigquery --state-id="
 @pytest.mark.parametrize(
     ("arguments", "env", "asked"),
     [
-        (["3/16"], {}, f"{EL}{BASE}:3-of-16 3/16"),
+        (["3/16"], {}, f"{EL}{BASE}:3-of-16 3/16 true"),
+        (["3/16"], {"TARGET_BIGQUERY_STAGED": "false"}, f"{EL}{BASE}:3-of-16 3/16 false"),
+        (["2/2"], {}, f"{EL}{BASE}:2-of-2 2/2"),
         (["1/1"], {}, f"{EL}{BASE} 1/1"),
         (
             [],
             {"CLOUD_RUN_TASK_INDEX": "0", "CLOUD_RUN_TASK_COUNT": "16"},
-            f"{EL}{BASE}:1-of-16 1/16",
+            f"{EL}{BASE}:1-of-16 1/16 true",
         ),
         (
             [],
             {"CLOUD_RUN_TASK_INDEX": "15", "CLOUD_RUN_TASK_COUNT": "16"},
-            f"{EL}{BASE}:16-of-16 16/16",
+            f"{EL}{BASE}:16-of-16 16/16 true",
         ),
-        ([], {"JOB_COMPLETION_INDEX": "7", "SHARDS": "9"}, f"{EL}{BASE}:8-of-9 8/9"),
+        ([], {"JOB_COMPLETION_INDEX": "7", "SHARDS": "9"}, f"{EL}{BASE}:8-of-9 8/9 true"),
         (
             ["2/3"],
             {"FLEET_ENVIRONMENT": "prod"},
-            f"{EL}{BASE}:2-of-3 2/3".replace("fleet", "prod"),
+            f"{EL}{BASE}:2-of-3 2/3 true".replace("fleet", "prod"),
         ),
     ],
 )
@@ -96,11 +98,9 @@ def test_the_steps_around_the_shards(start: Start) -> None:
     assert (start("renew").returncode, start("renew").stdout) == (0, "")
     vault = start("renew", TAP_INSTAGRAM_BUSINESS_VAULT_PATH="gs://b/v.json")
     assert vault.stdout == f"{invoke} renew  \n"
-    assert (start("merge").returncode, start("merge").stdout) == (0, "")
-    staged = {"TARGET_BIGQUERY_DATASET": "stage", "FLEET_DATASET": "instagram"}
-    merged = start("merge", **staged).stdout
-    assert merged == f"{invoke} merge --dataset=instagram --staging=stage  stage\n"
-    assert start("reports", **staged).stdout.endswith(" run dbt-bigquery:run  instagram\n")
-    lines = start("health", **staged).stdout.splitlines()
+    merged = start("merge").stdout.rstrip()
+    assert merged == "--environment=fleet invoke target-bigquery:merge-staging"
+    assert start("reports").stdout.rstrip().endswith(" run dbt-bigquery:run")
+    lines = start("health").stdout.splitlines()
     assert [line.split()[2] for line in lines] == ["dbt-bigquery:check", "tap-instagram-business"]
     assert "prune-runs --days 30" in lines[1]

@@ -1,46 +1,35 @@
-"""Shards append to a staging dataset, and one MERGE a table brings their rows together."""
+"""Loaders leave rows in staging tables, and `merge-staging` merges them into their tables."""
 
 from __future__ import annotations
 
-import datetime as dt
-import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.fleet.merge_sql import Batch, StagedTable
-from tests.meltano_project import ROOT
-from tests.program import PROGRAM
+from tests.load.messages import feed
 
 if TYPE_CHECKING:
     from tests.load.conftest import Loader
 
-UNTIL = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+pytestmark = pytest.mark.e2e
+
 DATE = {"type": ["string"], "format": "date"}
 ROW = {"account_id": {"type": ["string"]}, "followers_count": {"type": ["integer", "null"]}}
 KEYS = {"account_history": ["account_id", "date"], "media": ["id"]}
-
-
-def staged(*keys: str) -> StagedTable:
-    return StagedTable("p.stage.t", "p.final.t", keys, [*keys, "value"])
-
-
-def test_a_merge_is_bounded_by_the_dates_of_its_batch() -> None:
-    batch = Batch(9, UNTIL, dt.date(2026, 10, 30), dt.date(2026, 11, 19))
-    statement = staged("account_id", "date").merge_statement(batch)
-    assert "AND target.`date` BETWEEN DATE '2026-10-30' AND DATE '2026-11-19'\n" in statement
-    dates = "`date` BETWEEN DATE '2026-10-30' AND DATE '2026-11-19'"
-    batched = "`_sdc_batched_at` <= TIMESTAMP '2026-11-20T12:00:00+00:00'"
-    assert f"WHERE {batched} AND {dates}\n" in statement
-    assert staged("account_id", "date").clustering_columns == ["account_id"]
-
-
-def test_a_table_whose_key_has_no_date_is_not_bounded() -> None:
-    statement = staged("id").merge_statement(Batch(9, UNTIL))
-    assert "BETWEEN" not in statement
-    assert staged("id").partition_column is None
+STAGED = {"staged": True, "batch_size": 3}
+MAIN = "import target_bigquery_strict; target_bigquery_strict.main()"
+DELETES_ONE_AND_DIES = """
+import os, signal
+from google.cloud.bigquery import Client
+original = Client.delete_table
+def delete(*arguments, **options):
+    original(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+Client.delete_table = delete
+"""
 
 
 def messages(shard: int, day: int, **more: Any) -> list[dict[str, Any]]:
@@ -66,63 +55,100 @@ def messages(shard: int, day: int, **more: Any) -> list[dict[str, Any]]:
     return [*found, {"type": "STATE", "value": {"bookmarks": {}}}]
 
 
-def merge(loader: Loader) -> str:
-    names = [f"--staging={loader.dataset}_stage", f"--dataset={loader.dataset}_final"]
-    done = subprocess.run(
-        [*PROGRAM, "merge", "--project=sandbox", *names],
-        env={
-            **os.environ,
-            "BIGQUERY_EMULATOR_HOST": loader.sandbox.bigquery_url,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
-        },
+def run_merge(loader: Loader, *, set_up: str = "") -> subprocess.CompletedProcess[str]:
+    names = ["--project=sandbox", f"--dataset={loader.dataset}"]
+    return subprocess.run(
+        [str(loader.python), "-c", f"{set_up}\n{MAIN}", "merge-staging", *names],
+        env=loader.variables(),
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
+
+
+def merge(loader: Loader) -> str:
+    done = run_merge(loader)
     assert done.returncode == 0, done.stderr
     return done.stderr
 
 
-@pytest.mark.e2e
-def test_rows_that_come_while_others_are_merged_are_not_deleted(loader: Loader) -> None:
-    staging = replace(loader, dataset=f"{loader.dataset}_stage", options={"upsert": False})
-    assert staging.run(messages(1, 10)).returncode == 0
-    name = f"sandbox.{staging.dataset}.media"
-    table = StagedTable(name, name.replace("_stage", "_final"), ["id"], ["id"])
-    (found,) = loader.rows(table.batch_query())
-    until = dt.datetime.fromisoformat(str(found["until"]).replace("Z", "+00:00"))
-    too_few = Batch(found["rows"] - 1, until)
-    count = f"SELECT COUNT(*) AS n FROM {name}"
-    loader.rows(table.clear_statement(too_few))
-    assert loader.rows(count) == [{"n": found["rows"]}]
-    assert loader.rows(table.left_query(too_few)) == [{"rows": found["rows"]}]
-    loader.rows(table.clear_statement(replace(too_few, rows=found["rows"])))
-    assert loader.rows(count) == [{"n": 0}]
+def rows(loader: Loader, stream: str) -> list[dict[str, Any]]:
+    columns = f"account_id, followers_count, {', '.join(KEYS[stream])}"
+    return loader.rows(f"SELECT {columns} FROM {{}}.{stream} ORDER BY {', '.join(KEYS[stream])}")
 
 
-@pytest.mark.e2e
-@pytest.mark.long
-def test_staged_shards_give_the_same_tables_as_direct_ones(loader: Loader) -> None:
-    staging = replace(
-        loader, dataset=f"{loader.dataset}_stage", options={"upsert": False, "batch_size": 3}
-    )
+def test_staged_rows_give_the_tables_of_a_direct_load(loader: Loader) -> None:
+    staged = replace(loader, options=STAGED)
     direct = replace(loader, dataset=f"{loader.dataset}_direct")
     first, second = messages(1, 10), [*messages(1, 11, likes=5), *messages(2, 11, likes=5)]
-    assert staging.run(first).returncode == 0
-    assert "8 rows of 2 tables were merged" in merge(loader)
-    assert staging.run(second).returncode == 0
-    assert "16 rows of 2 tables were merged" in merge(loader)
-    # What was merged by a command that ended before it deleted the rows is merged again.
-    assert staging.run(messages(2, 11, likes=5)).returncode == 0
-    assert "8 rows of 2 tables were merged" in merge(loader)
+    assert staged.run(first).returncode == 0
+    assert not set(KEYS) & set(staged.tables())
+    loader.sandbox.limit(conflicts=0.4, seed=1)
+    assert "8 rows of 2 tables were merged" in merge(staged)
+    loader.sandbox.limit()
+    assert staged.run(second).returncode == 0
+    assert "16 rows of 2 tables were merged" in merge(staged)
+    assert "0 rows of 0 tables were merged" in merge(staged)
     assert direct.run(first).returncode == 0
     assert direct.run(second).returncode == 0
 
+    assert staged.tables() == direct.tables() == sorted(KEYS)
     for stream, keys in KEYS.items():
-        order = ", ".join(keys)
-        columns = f"account_id, followers_count, likes, {order}"
-        sql = f"SELECT {columns} FROM {{}}.{stream} ORDER BY {order}"
-        final = replace(loader, dataset=f"{loader.dataset}_final").rows(sql)
-        assert final == direct.rows(sql)
-        assert len(final) == (10 if "date" in keys else 4)
+        assert rows(staged, stream) == rows(direct, stream)
+        assert len(rows(staged, stream)) == (10 if "date" in keys else 4)
+        kept = [loader.table(stream) for loader in (staged, direct)]
+        for name in ("schema", "timePartitioning", "clustering", "description"):
+            assert kept[0].get(name) == kept[1].get(name)
+    merges = [str(job["query"]["query"]) for job in staged.jobs() if "MERGE" in str(job)]
+    bounded = [sql for sql in merges if "BETWEEN DATE '2026-11-09' AND DATE '2026-11-10'" in sql]
+    assert {sql.split("`")[1] for sql in bounded} == {f"sandbox.{staged.dataset}.account_history"}
+
+
+@pytest.mark.long
+def test_a_merge_that_was_killed_is_repeated_and_older_rows_stay_older(loader: Loader) -> None:
+    staged = replace(loader, options=STAGED)
+    for day in (10, 11):
+        assert staged.run(messages(1, day)).returncode == 0
+
+    killed = run_merge(staged, set_up=DELETES_ONE_AND_DIES)
+    merge(staged)
+
+    assert killed.returncode == -9
+    history = {row["date"]: row["followers_count"] for row in rows(staged, "account_history")}
+    assert history == {"2026-11-09": 1009, "2026-11-10": 1110, "2026-11-11": 1111}
+    # The table of the check stays until it expires.
+    assert [name.partition("__")[0] for name in staged.tables()] == [
+        "account_history",
+        "dml_check",
+        "media",
+    ]
+
+
+@pytest.mark.long
+def test_rows_of_a_loader_that_is_running_wait_for_the_next_merge(loader: Loader) -> None:
+    staged = replace(loader, options=STAGED)
+    assert staged.run(messages(1, 10)).returncode == 0
+    with staged.started() as process:
+        feed(process.stdin, messages(2, 10))
+        assert process.stdin
+        while len(staged.tables()) < 2 * len(KEYS):
+            assert process.poll() is None
+        assert "8 rows of 2 tables were merged" in merge(staged)
+        process.communicate()
+    assert process.returncode == 0
+    assert len(rows(staged, "media")) == 2
+    assert "8 rows of 2 tables were merged" in merge(staged)
+    assert len(rows(staged, "media")) == 4
+
+
+@pytest.mark.long
+def test_two_merges_at_the_same_time_merge_everything_once(loader: Loader) -> None:
+    staged = replace(loader, options=STAGED)
+    for shard in (1, 2):
+        assert staged.run(messages(shard, 10)).returncode == 0
+    with ThreadPoolExecutor() as threads:
+        ended = list(threads.map(lambda _: run_merge(staged), range(2)))
+    assert [done.returncode for done in ended] == [0, 0], ended
+    assert staged.tables() == sorted(KEYS)
+    assert len(rows(staged, "account_history")) == 8

@@ -10,6 +10,7 @@
    query as subqueries, so views over views would be copied again and again.
 7. It can have Google's limits (`limits.py`).
 8. ALTER TABLE may add several columns with descriptions (`added_columns.py`).
+9. BigQuery deletes tables and views with the same request; DuckDB must be told which it is.
 
 Items 1, 3 to 5 and 8 replace private names of bqemulator, and item 6 one of SQLGlot. Therefore
 pyproject.toml pins the exact version of bqemulator, and constraints.txt that of SQLGlot.
@@ -21,6 +22,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from bqemulator import server
 from bqemulator.api import errors
 from bqemulator.api.routes import jobs
@@ -40,6 +42,7 @@ from instagram_sandbox.bigquery.limits import LimitedRequests, Limits
 
 ALTERED = re.compile(r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([`\w.-]+)", re.IGNORECASE)
 GZIP_MAGIC = b"\x1f\x8b"
+DROPS_A_VIEW = "is of type View, trying to drop type Table"
 
 
 def serve(
@@ -91,7 +94,7 @@ def extend(limited: Limits, statements: Path | None = None) -> None:
         runs_statements.sync_created_table = sync_table
     jobs.execute_query_job = adding_columns(jobs.execute_query_job)
     executor._resolve_uri = confinement.upload_path  # noqa: SLF001
-    server.DuckDBEngine = confinement.ConfinedEngine
+    server.DuckDBEngine = Engine
     server.build_grpc_server = confinement.no_grpc_server
     create_app = server.create_app
 
@@ -107,6 +110,19 @@ def extend(limited: Limits, statements: Path | None = None) -> None:
 
     server.create_app = application
     Parser._implicit_unnests_to_explicit = explicit_unnests  # noqa: SLF001
+
+
+class Engine(confinement.ConfinedEngine):
+    """Drops a view where bqemulator drops a table, as it does for every request with DELETE."""
+
+    @override
+    def execute(self, sql: str, parameters: list[Any] | None = None) -> Any:
+        try:
+            return super().execute(sql, parameters)
+        except duckdb.CatalogException as error:
+            if DROPS_A_VIEW not in str(error):
+                raise
+            return super().execute(sql.replace("DROP TABLE", "DROP VIEW", 1), parameters)
 
 
 def load_json(path: str, target_ref: str, ctx: Any) -> None:  # noqa: ANN401

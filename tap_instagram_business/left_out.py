@@ -100,6 +100,6 @@ class LeftOut:
 
 
 def _named(tables: dict[str, list[str]]) -> str:
-    named = [f"{account} in {', '.join(names)}" for account, names in tables.items()]
+    named = [f"{account} in {', '.join(sorted(names))}" for account, names in tables.items()]
     more = len(named) - MAX_NAMED
     return ", ".join(named[:MAX_NAMED]) + (f" and {more} accounts more" if more > 0 else "")

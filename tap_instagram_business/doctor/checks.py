@@ -255,7 +255,7 @@ class Probes:
         """The metrics that Meta refuses for every object of a kind."""
         kinds: dict[tuple[str, str], list[str]] = {}
         errors: dict[tuple[str, str], CallError] = {}
-        for (kind, metric), error in sorted(self._session.refusals.items(), key=itemgetter(0)):
+        for (kind, metric), error in sorted(self._session.unsupported.items(), key=itemgetter(0)):
             kinds.setdefault((metric, error.reason.value), []).append(kind)
             errors.setdefault((metric, error.reason.value), error)
         return [
@@ -318,7 +318,7 @@ class Probes:
         for kind, media_id in self._newest_media(account).items():
             metrics = media_metrics(kind, self._session.access.login, ALL_MEDIA_METRICS)
             names = tuple(metric.name for metric in metrics)
-            yield insight_calls.media_lifetime(account, media_id, kind, names)
+            yield from insight_calls.media_lifetime(account, media_id, kind, names)
 
     def _newest_media(self, account: Account) -> dict[str, str]:
         """Return the id of the newest media of each kind among the recent ones."""

@@ -7,8 +7,9 @@
 - `error_table`: what Meta's error codes mean and what follows from each; `errors`: how the Graph
   API fails; `error_texts`: the metric or field that an error names; `reasons`: why an insight is
   missing
-- `retries`: how often to ask again; `refusals`: the metrics that Meta has refused in this run;
-  `scouts`: the calls that are sent first to find these out
+- `retries`: how often to ask again; `run_lock`: which thread of a run works
+- `unsupported_metrics`: the metrics that Meta has refused in this run; `probing`: how these are
+  found out
 - `limits`: Meta's rate limits; `usage`: the headers that report them; `costs`: calls counted
 - `paging`: lists that come in pages; `insights`: how figures are read
 - `accounts`, `discovery`: which accounts a token gives access to; `debug_token`: what a token is

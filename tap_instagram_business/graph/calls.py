@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.refusals import Refusals
+    from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
@@ -88,16 +88,16 @@ class Call:
         """Return what is kept in memory of an answer to this call; usually all of it."""
         return body
 
-    def without_refused(self, _refusals: Refusals) -> Self:
+    def without_refused(self, _unsupported: UnsupportedMetrics) -> Self:
         """Return this call without what Meta is known to refuse."""
         return self
 
-    def after(self, error: CallError, _refusals: Refusals) -> Self | None:
+    def after(self, error: CallError, _unsupported: UnsupportedMetrics) -> Self | None:
         """Return the call to try after an error; None if no other call would help.
 
         Args:
             error: why this call failed.
-            _refusals: where a metric that Meta refuses is remembered.
+            _unsupported: where a metric that Meta refuses is remembered.
         """
         if error.rule.action is Action.LESS and (less := self.smaller()) is not self:
             return less
@@ -122,13 +122,9 @@ class Call:
         """Return the same call with a subject, which is handed back with its answer."""
         return replace(self, subject=subject)
 
-    def max_tries(self, _error: CallError, _refusals: Refusals, tries: int) -> int:
+    def max_tries(self, _error: CallError, _unsupported: UnsupportedMetrics, tries: int) -> int:
         """Return how often to send this call before its error is believed; usually `tries`."""
         return tries
-
-    def parts(self, _error: CallError, _refusals: Refusals) -> list[Self]:
-        """Return smaller calls that together find out which part of this call an error is about."""
-        return []
 
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
@@ -157,8 +153,10 @@ class OptionalCall(Call):
     """
 
     @override
-    def after(self, error: CallError, _refusals: Refusals) -> Self | None:
-        return None if error.rule.action is Action.DROP_FIELD else super().after(error, _refusals)
+    def after(self, error: CallError, _unsupported: UnsupportedMetrics) -> Self | None:
+        return (
+            None if error.rule.action is Action.DROP_FIELD else super().after(error, _unsupported)
+        )
 
     @override
     def tolerates(self, error: CallError) -> bool:

@@ -76,6 +76,11 @@ class Rule:
         return self.action in RETRYABLE
 
     @property
+    def names_metrics(self) -> bool:
+        """Whether the error names the metrics that it refuses."""
+        return self.action is Action.DROP_METRIC
+
+    @property
     def ends_account(self) -> bool:
         """Whether nothing more of the account can be read in this run."""
         return self.action is Action.SKIP_ACCOUNT

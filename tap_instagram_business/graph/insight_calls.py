@@ -6,13 +6,14 @@ metric_type, breakdown and timeframe.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.metrics import per_object_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tap_instagram_business.graph.accounts import Account
 
@@ -104,8 +105,11 @@ def media_lifetime(
     kind: str,
     metrics: tuple[str, ...],
     breakdown: str = "",
-) -> InsightsCall:
-    """Return the call for lifetime insights of a media or story.
+) -> Iterator[InsightsCall]:
+    """Yield the calls for lifetime insights of a media or story.
+
+    Metrics that only some media of a kind have take a call of their own, so that their refusal says
+    nothing of the others.
 
     Args:
         account: the account that the media belongs to.
@@ -114,12 +118,17 @@ def media_lifetime(
         metrics: Meta's names.
         breakdown: the dimension to split them by; '' for the totals alone.
     """
-    return InsightsCall(
+    rare = per_object_metrics(kind)
+    usual = tuple(metric for metric in metrics if metric not in rare)
+    call = InsightsCall(
         node=media_id,
         params={"breakdown": breakdown} if breakdown else {},
         token=account.token,
         account_id=account.id,
-        metrics=metrics,
+        metrics=usual,
         kind=f"{kind} by {breakdown}" if breakdown else kind,
-        per_object=per_object_metrics(kind),
     )
+    if usual:
+        yield call
+    if left := tuple(metric for metric in metrics if metric in rare):
+        yield replace(call, metrics=left, kind=f"{call.kind}, if it has them", is_rare=True)

@@ -16,12 +16,11 @@ from tap_instagram_business.graph.errors import AccountRateLimited
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.limits import RateLimits
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
-from tap_instagram_business.graph.refusals import MIN_OBJECTS, MIN_OBJECTS_IF_RARE, Refusals
+from tap_instagram_business.graph.probing import MetricSearch, ProbeCalls
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.run_lock import RunLock
-from tap_instagram_business.graph.scouts import Scouts
-from tap_instagram_business.graph.search import MetricSearch
 from tap_instagram_business.graph.transport import Transport
+from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -62,7 +61,7 @@ class GraphSession:
     Attributes:
         access: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
-        refusals: the metrics that Meta has refused so far.
+        unsupported: the metrics that Meta has refused so far.
         lock: the lock of the run, which is released while answers are waited for.
     """
 
@@ -71,10 +70,10 @@ class GraphSession:
     def __init__(self, access: Access, *, rate_limits: RateLimits | None = None) -> None:
         self.access = access
         self.rate_limits = rate_limits or RateLimits()
-        self.refusals = Refusals()
+        self.unsupported = UnsupportedMetrics()
         self.lock = RunLock()
-        self._scouts = Scouts(self.refusals)
-        self._search = MetricSearch(self.refusals, self._retried)
+        self._probes = ProbeCalls()
+        self._search = MetricSearch(self.unsupported, self._retried)
         self._guard = OutageGuard(self.retry_policy)
         self._transport = Transport(
             access,
@@ -114,7 +113,7 @@ class GraphSession:
         waiting = iter(calls)
         earlier: InFlight = []
         while window := list(islice(waiting, self._max_to_submit(earlier))):
-            current = self._submit_scouts_first(window, costs)
+            current = self._submit_probes_first(window, costs)
             yield from self._in_order(earlier)
             earlier = current
         yield from self._in_order(earlier)
@@ -156,7 +155,7 @@ class GraphSession:
         calls do not use up what earlier ones need for their retries.
         """
         left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
-        most = MAX_CALLS_PER_BATCH * self.access.parallel_requests
+        most = MIN_CALLS_PER_REQUEST * self.access.parallel_requests
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
@@ -193,28 +192,26 @@ class GraphSession:
         fair = -(-number // self.access.parallel_requests)
         return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
-    def _submit_scouts_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
+    def _submit_probes_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
         """Submit calls, but a few of each kind before the others.
 
         They find out which metrics Meta refuses, so that the others are not all refused.
         """
-        others = list(range(len(calls)))
-        in_flight: InFlight = []
-        for number in (MIN_OBJECTS, MIN_OBJECTS_IF_RARE):
-            scouts = self._scouts.choose(calls, others, number)
-            in_flight += self._submit_some(calls, scouts, costs, together=True)
-            with self.lock.released():
-                wait([future for _, future in in_flight])
-            others = [place for place in others if place not in {*scouts}]
-        return in_flight + self._submit_some(calls, others, costs)
+        probes, waiting = self._probes.choose(calls)
+        probing = self._submit_some(calls, probes, costs, together=True)
+        known = sorted({*range(len(calls))} - {*probes, *waiting})
+        in_flight = probing + self._submit_some(calls, known, costs)
+        with self.lock.released():
+            wait([future for _, future in probing])
+        return in_flight + self._submit_some(calls, waiting, costs)
 
     def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
         """Send calls, again and again, until nothing would change any of their answers."""
-        settled = [self._search.settle(answer, costs) for answer in self._retried(calls, costs)]
+        settled = [self._search.isolate(answer, costs) for answer in self._retried(calls, costs)]
         for answer in settled:
             self._guard.count_call(answer.error)
             if isinstance(answer.call, InsightsCall):
-                self.refusals.note_given(answer.call, answer.insights.names)
+                self.unsupported.note_given(answer.call, answer.insights.names)
         return settled
 
     def _retried(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
@@ -265,7 +262,7 @@ class GraphSession:
         sent = [waiting[place] for place in places]
         try:
             answers = self._batcher.send(
-                [call.without_refused(self.refusals) for _, call in sent], costs
+                [call.without_refused(self.unsupported) for _, call in sent], costs
             )
             self._note_throttling(answers)
         finally:
@@ -292,11 +289,11 @@ class GraphSession:
         if action is Action.WAIT:
             return answer.call
         most = MAX_GONE_TRIES if action is Action.GONE else self.retry_policy.tries
-        most = answer.call.max_tries(error, self.refusals, most)
+        most = answer.call.max_tries(error, self.unsupported, most)
         may_pass = action in MAY_PASS and tries < most
         if action is Action.UNANSWERED and may_pass and tries >= TRIES_TOGETHER:
             return answer.call.smaller()
-        again = answer.call.after(error, self.refusals)
+        again = answer.call.after(error, self.unsupported)
         return again or (answer.call if may_pass else None)
 
     def _in_order(self, in_flight: InFlight) -> Iterator[Answer]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
 from collections import defaultdict
 from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
 from tap_instagram_business.graph import insight_calls
+from tap_instagram_business.graph.insights_call import merged
 from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.metrics import per_object_metrics
 from tap_instagram_business.streams.by_media import MediaFollower
+from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
 
@@ -47,10 +49,6 @@ class InsightsStream(MediaFollower):
         """Return those media that this table wants in this run."""
         return [item for item in media if self.is_due(item)]
 
-    @abstractmethod
-    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
-        """Yield the calls about some media that are due."""
-
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""
         return account.id in self._ended
@@ -77,15 +75,41 @@ class InsightsStream(MediaFollower):
 
     def note_answer(self, answer: Answer) -> None:
         """Remember that Meta gives this table insights of an account's media."""
-        if not answer.error:
+        if not answer.error and not answer.call.is_empty:
             self._answered.add(answer.call.quota_account)
 
-    def insights_call(
+    def insights_calls(
         self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
-    ) -> InsightsCall:
-        """Return the call for some insights of a media."""
-        call = insight_calls.media_lifetime(media.account, media.id, media.kind, metrics, breakdown)
-        return call.about(media)
+    ) -> Iterator[InsightsCall]:
+        """Yield the calls for some insights of a media."""
+        for call in insight_calls.media_lifetime(
+            media.account, media.id, media.kind, metrics, breakdown
+        ):
+            yield call.about(media)
+
+    def calls_with_extra(
+        self, media: ListedMedia, grain: str, metrics: tuple[str, ...]
+    ) -> Iterator[InsightsCall]:
+        """Yield the calls for insights of a media, those of `extra_metrics` included."""
+        extra = self.table(ExtraInsights)
+        yield from self.insights_calls(media, (*metrics, *extra.names(grain)))
+        for breakdown in extra.breakdowns(grain):
+            yield from self.insights_calls(media, extra.names(grain, breakdown), breakdown)
+
+    def with_merged_totals(self, media: ListedMedia, answers: Sequence[Answer]) -> Iterator[Answer]:
+        """Yield the answers about a media, those to the calls without a breakdown as one.
+
+        If the first of them is an error, it stands for all: it is about the media. Where Meta fails
+        at another one, the next run requests the media again.
+        """
+        totals = [one for one in answers if not cast("InsightsCall", one.call).breakdown]
+        if totals and totals[0].error:
+            yield totals[0]
+        elif totals:
+            if any(answer.has_failed for answer in totals):
+                self.ask_again(media)
+            yield merged(cast("InsightsCall", totals[0].call), totals)
+        yield from (one for one in answers if cast("InsightsCall", one.call).breakdown)
 
     def take_error(self, answer: Answer, error: CallError) -> None:
         """Write what an error means: the account is left out, or insights are missing."""
@@ -152,8 +176,11 @@ class InsightsStream(MediaFollower):
         """
         media: ListedMedia = answer.call.subject
         call = cast("InsightsCall", answer.call)
+        lacking = per_object_metrics(media.kind)
         for metric, error in call.refused.items():
-            self.add_gap(media, error.reason, metric=metric + suffix, error=error)
+            # A reel that is not shared to Facebook has no views there: that is no gap.
+            if metric not in lacking or not error.rule.names_metrics:
+                self.add_gap(media, error.reason, metric=metric + suffix, error=error)
         unreadable = answer.insights.unreadable
         for metric in call.metrics:
             if metric in unreadable:

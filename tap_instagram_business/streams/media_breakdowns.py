@@ -16,7 +16,7 @@ from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.stories import StoryInsights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
@@ -64,7 +64,7 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        for answer in self.ask(self.calls_about(self.due(media))):
+        for answer in self.ask(call for item in self.due(media) for call in self.calls(item)):
             self.note_answer(answer)
             if answer.error:
                 self.take_error(answer, answer.error)
@@ -74,16 +74,12 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
                 self.done_until(answer.call.subject)
 
     @override
-    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
-        return (call for item in media for call in self.calls(item))
-
-    @override
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
         if not self.selected or self.has_ended(media.account) or self.is_before_conversion(media):
             return
         for metric in MEDIA_BREAKDOWNS:
             if media.kind in metric.kinds:
-                yield self.insights_call(media, (metric.name,), metric.breakdown)
+                yield from self.insights_calls(media, (metric.name,), metric.breakdown)
 
     @override
     def write_parts(self, answer: Answer) -> None:

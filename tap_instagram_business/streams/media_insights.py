@@ -21,13 +21,11 @@ from tap_instagram_business.values import read_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Answer, Call
     from tap_instagram_business.graph.insights_call import InsightsCall
-    from tap_instagram_business.run import Run
     from tap_instagram_business.streams.by_media import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
@@ -77,10 +75,6 @@ class MediaInsights(InsightsStream):
     replication_key = "snapshot_date"
     schema = _schema(snapshot_date_is_key=False)
 
-    def __init__(self, tap: Tap, run: Run) -> None:
-        super().__init__(tap, run)
-        self._not_asked: list[ListedMedia] = []
-
     @override
     def prepare(self) -> None:
         """Remember from earlier runs which media are from before the account's conversion."""
@@ -91,20 +85,11 @@ class MediaInsights(InsightsStream):
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         tables = self._tables_of_media()
-        for answer in self.ask(self.calls_about(self.due(media))):
-            self.note_answer(answer)
-            if answer.error:
-                self.take_error(answer, answer.error)
-            elif cast("InsightsCall", answer.call).breakdown:
-                self._write_extra_parts(answer)
-            else:
-                self._write_insights(answer)
-            if self.may_advance(answer.call.subject.account):
+        for item, answers in self.ask_in_groups(self._groups(media)):
+            self._read_answers(item, answers)
+            if self.may_advance(item.account):
                 for table in tables:
-                    table.done_until(answer.call.subject)
-        for item in self._not_asked:
-            self.add_gap(item, Reason.BEFORE_CONVERSION)
-        self._not_asked.clear()
+                    table.done_until(item)
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
@@ -124,22 +109,31 @@ class MediaInsights(InsightsStream):
         tables = self._tables_of_media()
         return [item for item in media if any(table.is_due(item) for table in tables)]
 
-    @override
-    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
+    def _groups(self, media: Iterable[ListedMedia]) -> Iterator[tuple[ListedMedia, list[Call]]]:
+        """Yield the media that are due, each with its calls."""
         wanted = frozenset[str]().union(
             *(table.wanted_columns for table in self._tables_of_media())
         )
-        extra = self.table(ExtraInsights)
-        for item in media:
+        for item in self.due(media):
             if self.has_ended(item.account):
                 continue
             if self.is_before_conversion(item):
-                self._not_asked.append(item)
+                self.add_gap(item, Reason.BEFORE_CONVERSION)
             elif metrics := media_metrics(item.kind, self.config["login"], wanted):
-                names = (*(metric.name for metric in metrics), *extra.names("media"))
-                yield self.insights_call(item, names)
-                for breakdown in extra.breakdowns("media"):
-                    yield self.insights_call(item, extra.names("media", breakdown), breakdown)
+                names = tuple(metric.name for metric in metrics)
+                yield item, [*self.calls_with_extra(item, "media", names)]
+
+    def _read_answers(self, media: ListedMedia, answers: Sequence[Answer]) -> None:
+        """Read the answers about one media; what Meta fails at is requested again."""
+        for answer in answers:
+            self.note_answer(answer)
+        for answer in self.with_merged_totals(media, answers):
+            if answer.error:
+                self.take_error(answer, answer.error)
+            elif cast("InsightsCall", answer.call).breakdown:
+                self._write_extra_parts(answer)
+            else:
+                self._write_insights(answer)
 
     def _write_insights(self, answer: Answer) -> None:
         media: ListedMedia = answer.call.subject

@@ -33,7 +33,7 @@ from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -45,6 +45,7 @@ STORIES_PER_PAGE = "100"
 LISTS_TOGETHER = 50
 """The stories of how many accounts are listed in one request."""
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
+COLUMNS = frozenset(metric.name for metric in METRICS)
 
 
 class Stories(ListingStream):
@@ -140,36 +141,29 @@ class StoryInsights(InsightsStream):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        figures: dict[str, dict[str, Any]] = {story.id: {} for story in media}
-        for answer in self.ask(self.calls_about(media)):
-            self.note_answer(answer)
-            if answer.error:
-                self.take_error(answer, answer.error)
-            else:
-                self._read(answer, figures[answer.call.node])
-        for story in media:
-            if any(value is not None for value in figures[story.id].values()):
-                self.write(self._row(story, figures[story.id]))
+        for story, answers in self.ask_in_groups((item, [*self._calls(item)]) for item in media):
+            figures: dict[str, Any] = {}
+            for answer in answers:
+                self.note_answer(answer)
+            for answer in self.with_merged_totals(story, answers):
+                if answer.error:
+                    self.take_error(answer, answer.error)
+                else:
+                    self._read(answer, figures)
+            if any(value is not None for value in figures.values()):
+                self.write(self._row(story, figures))
 
     def _breakdown_followers(self) -> list[BreakdownFollower]:
         return [table for table in self.followers(BreakdownFollower) if table.selected]
 
-    @override
-    def calls_about(self, media: Iterable[ListedMedia]) -> Iterator[InsightsCall]:
-        return (call for story in media for call in self._calls(story))
-
     def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
-        extra = self.table(ExtraInsights)
         metrics = media_metrics(STORY, self.config["login"], self.wanted_columns)
-        if names := (*(metric.name for metric in metrics), *extra.names("story")):
-            yield self.insights_call(story, names)
-        for breakdown in extra.breakdowns("story"):
-            yield self.insights_call(story, extra.names("story", breakdown), breakdown)
+        yield from self.calls_with_extra(story, "story", tuple(metric.name for metric in metrics))
         followers = self._breakdown_followers()
         for follower in followers:
             yield from follower.calls(story)
         if not followers and self.wanted_columns & NAVIGATION_COLUMNS.keys():
-            yield self.insights_call(story, (NAVIGATION.name,), NAVIGATION.breakdown)
+            yield from self.insights_calls(story, (NAVIGATION.name,), NAVIGATION.breakdown)
 
     def _read(self, answer: Answer, figures: dict[str, Any]) -> None:
         """Add what an answer holds to the figures of its story, and write what is missing."""
@@ -180,7 +174,7 @@ class StoryInsights(InsightsStream):
         if not breakdown:
             values = answer.insights.values
             self.add_missing(answer, values)
-            figures |= {metric.name: values.get(metric.name) for metric in METRICS}
+            figures |= {name: value for name, value in values.items() if name in COLUMNS}
             self.table(ExtraInsights).write_values(reading, values)
             return
         splits = answer.insights.splits

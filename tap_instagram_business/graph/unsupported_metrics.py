@@ -2,7 +2,8 @@
 
 A refusal is taken to be about the narrowest thing that it can be about: first about one object,
 then about one account, and about all accounts only after objects of several accounts were refused.
-So a refusal of one post never costs the figure of another post that has it.
+So a refusal of one post never costs the figure of another post that has it. Metrics that only some
+objects of a kind have are requested in calls of their own; their refusals are not remembered.
 """
 
 from __future__ import annotations
@@ -11,50 +12,22 @@ import logging
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
-
-from tap_instagram_business.graph.errors import MetricRefused
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights_call import InsightsCall
 
 MIN_OBJECTS = 3
 """After so many different objects of a kind were refused a metric and none got it, the others are
 not asked for it any more: those of the same account, or all if two accounts are among them."""
-MIN_OBJECTS_IF_RARE = 15
-"""The same for a metric that only some objects of a kind have, for the same account only, and only
-if Meta's error does not name the metric: each such refusal costs calls."""
 MIN_ACCOUNTS = 2
 MAX_FRUITLESS = 3
 """After so many searches for a metric to blame that found none, a kind is not searched any more."""
 
 logger = logging.getLogger("tap-instagram-business.graph")
-
-
-class MetricsCall(Protocol):
-    """What a refusal has to know of a call for insights; see `InsightsCall`."""
-
-    @property
-    def node(self) -> str:
-        """The object that is asked about."""
-
-    @property
-    def quota_account(self) -> str:
-        """The account that it belongs to."""
-
-    @property
-    def kind(self) -> str:
-        """The kind of media or request."""
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics that are asked for."""
-
-    @property
-    def per_object(self) -> frozenset[str]:
-        """The metrics that only some objects of the kind have."""
 
 
 @dataclass
@@ -63,29 +36,22 @@ class _Refusal:
 
     Attributes:
         error: the first error that refused it.
-        is_rare: whether only some objects of the kind have it.
         objects: the objects that it was refused to.
         number_of: how many of them each account has.
     """
 
     error: CallError
-    is_rare: bool
     objects: set[str] = field(default_factory=set)
     number_of: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def is_unnamed(self) -> bool:
-        """Whether Meta's error does not name the metric."""
-        return isinstance(self.error, MetricRefused)
-
-    def add(self, call: MetricsCall) -> None:
+    def add(self, call: InsightsCall) -> None:
         """Count the object of a call, once."""
         if call.node not in self.objects:
             self.objects.add(call.node)
             self.number_of[call.quota_account] += 1
 
 
-class Refusals:
+class UnsupportedMetrics:
     """Which metrics Meta has refused, for which objects, accounts and kinds of media or request."""
 
     def __init__(self) -> None:
@@ -99,7 +65,7 @@ class Refusals:
         self._fruitless: dict[str, int] = defaultdict(int)
         self._earliest: dict[str, int] = {}
 
-    def add(self, call: MetricsCall, metrics: Iterable[str], error: CallError) -> None:
+    def add(self, call: InsightsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
 
         Args:
@@ -107,19 +73,21 @@ class Refusals:
             metrics: the metrics.
             error: Meta's error.
         """
+        if call.is_rare:
+            return
         with self._lock:
             new = []
             for metric in metrics:
                 key = call.kind, metric
                 if key not in self._refused:
-                    self._refused[key] = _Refusal(error, is_rare=metric in call.per_object)
+                    self._refused[key] = _Refusal(error)
                     new.append(metric)
                 self._refused[key].add(call)
                 self._suspects.add(metric)
         if new:
             logger.warning("Meta refuses metric %s for %s: %s", ", ".join(new), call.kind, error)
 
-    def note_given(self, call: MetricsCall, metrics: Iterable[str]) -> None:
+    def note_given(self, call: InsightsCall, metrics: Iterable[str]) -> None:
         """Remember which metrics the object of a call has: others of its kind may have them too."""
         with self._lock:
             given = 0
@@ -128,8 +96,8 @@ class Refusals:
             self._given[call.quota_account] |= given
             self._given_to_any |= given
 
-    def of(self, call: MetricsCall, metric: str) -> CallError | None:
-        """Return the error for which a metric need not be asked for; None if it must be."""
+    def error_for(self, call: InsightsCall, metric: str) -> CallError | None:
+        """Return the error for which a metric need not be requested; None if it must be."""
         key = call.kind, metric
         with self._lock:
             refused = self._refused.get(key)
@@ -137,21 +105,17 @@ class Refusals:
                 return None
             return refused.error if self._reaches(refused, call, self._bits.get(key, 0)) else None
 
-    def _reaches(self, refused: _Refusal, call: MetricsCall, bit: int) -> bool:
+    def _reaches(self, refused: _Refusal, call: InsightsCall, bit: int) -> bool:
         """Return whether a refusal is also about the object of a call; `bit` is the metric's."""
         if call.node in refused.objects:
             return True
-        of_account = refused.number_of[call.quota_account]
         is_given_to_account = bool(self._given.get(call.quota_account, 0) & bit)
-        if refused.is_rare:
-            is_sure = refused.is_unnamed and of_account >= MIN_OBJECTS_IF_RARE
-            return is_sure and not is_given_to_account
-        if of_account >= MIN_OBJECTS and not is_given_to_account:
+        if refused.number_of[call.quota_account] >= MIN_OBJECTS and not is_given_to_account:
             return True
         is_of_all = len(refused.number_of) >= MIN_ACCOUNTS and len(refused.objects) >= MIN_OBJECTS
         return is_of_all and not self._given_to_any & bit
 
-    def note_earliest(self, call: MetricsCall, since: int) -> None:
+    def note_earliest(self, call: InsightsCall, since: int) -> None:
         """Remember that calls of a kind are to ask for no figures before a moment.
 
         Args:
@@ -161,44 +125,22 @@ class Refusals:
         with self._lock:
             self._earliest[call.kind] = max(since, self._earliest.get(call.kind, 0))
 
-    def earliest(self, call: MetricsCall) -> int:
+    def earliest(self, call: InsightsCall) -> int:
         """Return before which moment, in Unix seconds, a call is to ask for no figures."""
         with self._lock:
             return self._earliest.get(call.kind, 0)
 
-    def suspects(self, call: MetricsCall) -> tuple[str, ...]:
+    def suspects(self, call: InsightsCall) -> tuple[str, ...]:
         """Return the metrics of a call that Meta has refused to any object in this run."""
         with self._lock:
             return tuple(metric for metric in call.metrics if metric in self._suspects)
 
-    def are_rare_refused(self, call: MetricsCall) -> bool:
-        """Return whether Meta refuses, without naming them, metrics that only some objects have."""
-        with self._lock:
-            found = (self._refused.get((call.kind, metric)) for metric in call.per_object)
-            return any(refused.is_unnamed for refused in found if refused)
-
-    def are_lacked_together(self, call: MetricsCall, metrics: Iterable[str]) -> bool:
-        """Return whether Meta has refused each of some metrics to several objects of a kind.
-
-        Only metrics count that not all objects of the kind have, and that Meta's error does not
-        name. They are lacked together, such as those of a reel that is not shared to Facebook.
-        """
-        with self._lock:
-            found = {metric: self._refused.get((call.kind, metric)) for metric in metrics}
-            return all(
-                refused
-                and metric in call.per_object
-                and refused.is_unnamed
-                and len(refused.objects) >= MIN_OBJECTS
-                for metric, refused in found.items()
-            )
-
-    def note_fruitless(self, call: MetricsCall) -> None:
+    def note_fruitless(self, call: InsightsCall) -> None:
         """Remember that no metric of a call was to blame: all of them have failed."""
         with self._lock:
             self._fruitless[call.kind] += 1
 
-    def may_search(self, call: MetricsCall) -> bool:
+    def may_search(self, call: InsightsCall) -> bool:
         """Return whether it makes sense to search a failed call for the metric to blame."""
         with self._lock:
             is_kind_refused = any((call.kind, metric) in self._refused for metric in call.metrics)
@@ -207,5 +149,4 @@ class Refusals:
     def items(self) -> list[tuple[tuple[str, str], CallError]]:
         """Return what Meta refuses to all objects of a kind: kind and metric, and the error."""
         with self._lock:
-            found = self._refused.items()
-            return [(key, refused.error) for key, refused in found if not refused.is_rare]
+            return [(key, refused.error) for key, refused in self._refused.items()]

@@ -170,15 +170,13 @@ class Run:
     def _find_token_accounts(self) -> TokenAccounts:
         named = dict.fromkeys(self.config.get("account_ids") or ())
         account_ids = [account_id for account_id in named if self.shard.holds(account_id)]
-        fields, costs = self._account_fields(), self.discovery_costs
+        fields, graph = self._account_fields(), self.graph.counting(self.discovery_costs)
         if named and not account_ids:
             return TokenAccounts(())
         if self.vault_tokens:
-            return self.vault_tokens.discover_accounts(self.graph, account_ids, fields, costs)
+            return self.vault_tokens.discover_accounts(graph, account_ids, fields)
         token = self.secrets["access_token"]
-        found = discover_accounts(
-            self.graph, token, account_ids=account_ids, fields=fields, costs=costs
-        )
+        found = discover_accounts(graph, token, account_ids=account_ids, fields=fields)
         return found.of(self.shard.holds)
 
     @property
@@ -239,7 +237,7 @@ class Run:
 
     def _find_day_labels(self) -> DayLabels:
         kept = self.kept_day_labels
-        found = find_day_labels(self.graph, self.accounts, self.discovery_costs)
+        found = find_day_labels(self.graph.counting(self.discovery_costs), self.accounts)
         if found is None and kept is None:
             logger.warning(
                 "It could not be found out whether Meta labels a day by its start or by its end, "

@@ -11,7 +11,6 @@ from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.accounts import NoAccount, TokenAccounts, discover_accounts
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap
@@ -37,9 +36,7 @@ def find(server: GraphApiServer, *account_ids: str, token: str = "sandbox-token"
     session = GraphSession(Access(api_url=server.url, login=login))
     fields = ["id", "username", "followers_count"]
     try:
-        return discover_accounts(
-            session, token, account_ids=account_ids, fields=fields, costs=Costs()
-        )
+        return discover_accounts(session, token, account_ids=account_ids, fields=fields)
     finally:
         session.close()
 

@@ -15,7 +15,6 @@ from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.record import Record
 from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts
 from tap_instagram_business.graph.errors import GraphError
 
@@ -102,7 +101,7 @@ def discover_connections(
             `account_ids`.
     """
     found = discover_accounts(
-        session, grant.token, account_ids=account_ids, fields=["id", "username"], costs=Costs()
+        session, grant.token, account_ids=account_ids, fields=["id", "username"]
     )
     for error in found.unread.values():
         raise error
@@ -157,7 +156,7 @@ def _with_page_tokens(
     calls = [Call(account.page["id"], params=params, token=account.token) for account in with_page]
     tokens = {}
     without_token = {}
-    for account, response in zip(with_page, session.answers(calls, Costs()), strict=True):
+    for account, response in zip(with_page, session.answers(calls), strict=True):
         if token := response.data.get("access_token"):
             tokens[account.id] = str(token)
         else:

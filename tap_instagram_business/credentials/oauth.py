@@ -27,7 +27,6 @@ from tap_instagram_business.graph.bodies import (
     read_body,
     whole_number,
 )
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, Unreachable
 
@@ -147,7 +146,7 @@ class App:
             GraphFailure: Meta does not answer, or refuses to.
         """
         if self.login == "facebook" and self.has_credentials:
-            yield from debug_tokens(session, tokens, asked_with=self.token, costs=Costs())
+            yield from debug_tokens(session, tokens, asked_with=self.token)
         else:
             yield from (TokenFacts() for _ in tokens)
 

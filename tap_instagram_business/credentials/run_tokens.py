@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.credentials.vault import Vault
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
 
 logger = logging.getLogger("tap-instagram-business.credentials")
@@ -71,7 +70,6 @@ class VaultTokens:
         session: GraphSession,
         account_ids: Collection[str],
         fields: Sequence[str],
-        costs: Costs,
     ) -> TokenAccounts:
         """Find the accounts of the vault, each with the token to read it with.
 
@@ -81,7 +79,6 @@ class VaultTokens:
             session: The Graph API.
             account_ids: The accounts to read; empty for all accounts of this login.
             fields: The fields to read of each account's node.
-            costs: Counts the calls.
 
         Raises:
             CredentialsError: The vault cannot be read, or has no account of this login.
@@ -90,7 +87,7 @@ class VaultTokens:
         records = self._read_records(account_ids)
         wanted = [name for name in account_ids or records if name in records]
         tokens, unreadable = self._open_tokens([records[name] for name in wanted])
-        found = read_each(session, tokens, fields=fields, costs=costs)
+        found = read_each(session, tokens, fields=fields)
         records = self._store_statuses(records, found)
         accounts = self._renew_tokens(records, found.accounts, session)
         unknown = {

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account, TokenAccounts
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
@@ -67,11 +66,11 @@ class Checks:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._session = run.graph
         self._token = run.secrets["access_token"]
-        self._costs = run.discovery_costs
+        costs = run.discovery_costs
+        self._session = run.graph.counting(costs)
         self.report = Report(
-            run.config["login"], run.config["api_version"], run.graph.rate_limits, self._costs
+            run.config["login"], run.config["api_version"], run.graph.rate_limits, costs
         )
 
     def run(self) -> Report:
@@ -98,9 +97,7 @@ class Checks:
         refusals = []
         for asked_with in self._askers():
             try:
-                facts = debug_token(
-                    self._session, self._token, asked_with=asked_with, costs=self._costs
-                )
+                facts = debug_token(self._session, self._token, asked_with=asked_with)
             except CallError as error:
                 refusals.append(error)
                 continue
@@ -170,7 +167,7 @@ class Checks:
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}
         elif not owner:
             call = Call("me", params={"fields": "id,name"}, token=self._token)
-            owner = self._session.answer(call, self._costs).data
+            owner = self._session.answer(call).data
         report.owner = owner
 
     def _check_scopes(self) -> None:
@@ -201,9 +198,9 @@ class Checks:
     # The insights
 
     def _check_insights(self, accounts: tuple[Account, ...]) -> None:
-        found = find_day_labels(self._session, accounts, self._costs)
+        found = find_day_labels(self._session, accounts)
         self.report.day_labels = found
-        probes = Probes(self._session, found or DayLabels(), self._costs)
+        probes = Probes(self._session, found or DayLabels())
         try:
             failed = probes.unreadable(accounts)
             self._note_unreadable(accounts, failed)
@@ -247,8 +244,8 @@ class Probes:
     of each kind, all other accounts for one group.
     """
 
-    def __init__(self, session: GraphSession, labels: DayLabels, costs: Costs) -> None:
-        self._session, self._labels, self._costs = session, labels, costs
+    def __init__(self, session: GraphSession, labels: DayLabels) -> None:
+        self._session, self._labels = session, labels
 
     @property
     def refused(self) -> list[RefusedMetric]:
@@ -292,7 +289,7 @@ class Probes:
             pass
 
     def _answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
-        for answer in self._session.answers(calls, self._costs):
+        for answer in self._session.answers(calls):
             if isinstance(answer.error, AccountRateLimited):
                 raise answer.error
             yield answer

@@ -16,7 +16,6 @@ from tap_instagram_business.values import read_id, read_text, read_whole_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.discovery import Missing
     from tap_instagram_business.graph.session import GraphSession
 
@@ -93,7 +92,6 @@ def discover_accounts(
     *,
     account_ids: Sequence[str],
     fields: Sequence[str],
-    costs: Costs,
 ) -> TokenAccounts:
     """Find the accounts of a token.
 
@@ -102,18 +100,17 @@ def discover_accounts(
         token: a user, page, system user or Instagram user token.
         account_ids: the accounts to read, in this order; empty for all accounts of the token.
         fields: the fields of each account to ask for.
-        costs: where the calls are counted.
 
     Raises:
         NoAccount: there is none.
         GraphFailure: Meta does not answer, or refuses the token.
     """
     if session.access.login == "instagram":
-        found = _own(session, token, account_ids, fields, costs)
+        found = _own(session, token, account_ids, fields)
     elif account_ids:
-        found = _named(session, token, account_ids, fields, costs)
+        found = _named(session, token, account_ids, fields)
     else:
-        found = _discovered(session, token, fields, costs)
+        found = _discovered(session, token, fields)
     for item in found.missing:
         logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item)
     if not found.accounts and not found.unread:
@@ -122,7 +119,7 @@ def discover_accounts(
 
 
 def read_each(
-    session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str], costs: Costs
+    session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str]
 ) -> TokenAccounts:
     """Read accounts that have a token each.
 
@@ -130,7 +127,6 @@ def read_each(
         session: the Graph API.
         tokens: the token of each account, by id.
         fields: the fields of each account to ask for.
-        costs: where the calls are counted.
 
     Raises:
         GraphFailure: Meta does not answer.
@@ -143,7 +139,7 @@ def read_each(
     )
     accounts: list[Account] = []
     unread: dict[str, GraphFailure] = {}
-    for answer in session.answers(calls, costs):
+    for answer in session.answers(calls):
         account_id = answer.call.subject
         error = answer.error
         if own and not error and str(answer.data.get("user_id")) != account_id:
@@ -160,11 +156,10 @@ def _own(
     token: str,
     account_ids: Sequence[str],
     fields: Sequence[str],
-    costs: Costs,
 ) -> TokenAccounts:
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
-    node = _data(session.answer(Call("me", params=params, token=token), costs))
+    node = _data(session.answer(Call("me", params=params, token=token)))
     own_id = read_id(node.get("user_id"))
     if own_id is None:
         # `id` is another one, which only this app knows: its rows would be those of a new account.
@@ -182,24 +177,19 @@ def _named(
     token: str,
     account_ids: Sequence[str],
     fields: Sequence[str],
-    costs: Costs,
 ) -> TokenAccounts:
     """Facebook login with given ids: no permission on any Page is needed."""
     params = {"fields": ",".join(fields)}
-    answers = list(
-        session.answers((Call(i, params=params, token=token) for i in account_ids), costs)
-    )
+    answers = list(session.answers(Call(i, params=params, token=token) for i in account_ids))
     return TokenAccounts(
         tuple(Account(item.call.node, token, item.data) for item in answers if not item.error),
         {item.call.node: item.error for item in answers if item.error},
     )
 
 
-def _discovered(
-    session: GraphSession, token: str, fields: Sequence[str], costs: Costs
-) -> TokenAccounts:
+def _discovered(session: GraphSession, token: str, fields: Sequence[str]) -> TokenAccounts:
     """Facebook login without ids: all accounts that can be found."""
-    found = Discovery(session, token, fields, costs).run()
+    found = Discovery(session, token, fields).run()
     return TokenAccounts(
         tuple(
             Account(account_id, token, node, found.pages.get(account_id, {}))

@@ -36,8 +36,11 @@ UNEXPECTED_SHAPE = "JSON of another shape than an answer has"
 class Batcher:
     """Sends calls once, together."""
 
-    def __init__(self, access: Access, transport: Transport, rate_limits: RateLimits) -> None:
+    def __init__(
+        self, access: Access, transport: Transport, rate_limits: RateLimits, costs: Costs
+    ) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
+        self._costs = costs
         redaction.remember(access.app_secret)
 
     @property
@@ -45,42 +48,43 @@ class Batcher:
         """Whether calls can share a request."""
         return self._access.login == "facebook"
 
-    def send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+    def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Send calls once, in one request if the login has one for them; answers are in order.
 
         Raises:
             Unreachable: no request has been answered for long.
         """
         redaction.remember(*{call.token for call in calls})
-        answers = iter(self._send([call for call in calls if not call.is_empty], costs))
+        answers = iter(self._send([call for call in calls if not call.is_empty]))
         return [Answer(call) if call.is_empty else next(answers) for call in calls]
 
-    def _send(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+    def _send(self, calls: Sequence[Call]) -> list[Answer]:
         wants_batch = len(calls) > 1 or any(call.is_secret for call in calls)
         if wants_batch and self.has_batches:
-            return self._batch(calls, costs)
-        return [self._get(call, costs) for call in calls]
+            return self._batch(calls)
+        return [self._get(call) for call in calls]
 
-    def _get(self, call: Call, costs: Costs) -> Answer:
+    def _get(self, call: Call) -> Answer:
         fields = {**call.query, **self._proof(call.token)}
-        return self._read(call, self._transport.send(call.path, fields, call=call, costs=costs))
+        reply = self._transport.send(call.path, fields, call=call, costs=self._costs)
+        return self._read(call, reply)
 
-    def _batch(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+    def _batch(self, calls: Sequence[Call]) -> list[Answer]:
         """Send up to 50 calls in one POST (Graph API: batch requests)."""
         token = calls[0].token
         operations = [
             {"method": "GET", "relative_url": self._relative_url(call, token)} for call in calls
         ]
         form = {"access_token": token, "batch": json.dumps(operations), **self._proof(token)}
-        reply = self._transport.send("", form, call=calls[0], costs=costs, calls=len(calls))
+        reply = self._transport.send("", form, call=calls[0], costs=self._costs, calls=len(calls))
         if not isinstance(reply.body, list) or len(reply.body) != len(calls):
-            return self._without_a_batch(calls, reply, costs)
+            return self._without_a_batch(calls, reply)
         return [
             self._read(call, self._operation(call, operation, reply.sent))
             for call, operation in zip(calls, reply.body, strict=True)
         ]
 
-    def _without_a_batch(self, calls: Sequence[Call], reply: Reply, costs: Costs) -> list[Answer]:
+    def _without_a_batch(self, calls: Sequence[Call], reply: Reply) -> list[Answer]:
         """Answer calls whose batch failed as a whole.
 
         If the batch's token is dead, the calls with other tokens are sent without it. If a single
@@ -91,10 +95,10 @@ class Batcher:
         others = [call for call in calls if call.token != token]
         if error.rule.action in MAYBE_ONE_CALL and len(calls) > 1:
             middle = len(calls) // 2
-            return [*self._send(calls[:middle], costs), *self._send(calls[middle:], costs)]
+            return [*self._send(calls[:middle]), *self._send(calls[middle:])]
         if not error.is_of_token or not others:
             return [Answer(call, error=error) for call in calls]
-        replies = iter(self._send(others, costs))
+        replies = iter(self._send(others))
         return [
             Answer(call, error=error) if call.token == token else next(replies) for call in calls
         ]

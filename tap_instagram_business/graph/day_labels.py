@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
 
 METRIC = "reach"
@@ -29,22 +28,19 @@ EARLY = dt.timedelta(hours=3)
 """So soon after its beginning, a day may have no figures yet, and that says nothing."""
 
 
-def find_day_labels(
-    session: GraphSession, accounts: Sequence[Account], costs: Costs
-) -> DayLabels | None:
+def find_day_labels(session: GraphSession, accounts: Sequence[Account]) -> DayLabels | None:
     """Ask Meta, with one call as a rule, how it labels days; None if that cannot be told.
 
     Args:
         session: the Graph API.
         accounts: the accounts, of which the one with most followers is asked first.
-        costs: where the calls are counted.
 
     Raises:
         GraphFailure: Meta does not answer any more.
     """
     known = [account for account in accounts if account.followers is not None]
     for account in sorted(known, key=attrgetter("followers"), reverse=True)[:MAX_ASKED]:
-        answer = session.answer(_call(account, session.now()), costs)
+        answer = session.answer(_call(account, session.now()))
         labels = labels_of(answer.insights.series.get(METRIC, []), session.now())
         if labels:
             return labels

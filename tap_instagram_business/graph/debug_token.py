@@ -13,7 +13,6 @@ from tap_instagram_business.graph.errors import GraphError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.session import GraphSession
 
 
@@ -45,23 +44,22 @@ class TokenFacts:
     error: GraphError | None = None
 
 
-def debug_token(session: GraphSession, token: str, *, asked_with: str, costs: Costs) -> TokenFacts:
+def debug_token(session: GraphSession, token: str, *, asked_with: str) -> TokenFacts:
     """Ask Meta about a token; it may be dead.
 
     Args:
         session: the Graph API.
         token: the token to ask about.
         asked_with: a token of its app (`app_id|app_secret`), or the token itself while it is valid.
-        costs: where the call is counted.
 
     Raises:
         GraphFailure: Meta does not tell.
     """
-    return next(debug_tokens(session, [token], asked_with=asked_with, costs=costs))
+    return next(debug_tokens(session, [token], asked_with=asked_with))
 
 
 def debug_tokens(
-    session: GraphSession, tokens: Sequence[str], *, asked_with: str, costs: Costs
+    session: GraphSession, tokens: Sequence[str], *, asked_with: str
 ) -> Iterator[TokenFacts]:
     """Ask Meta about several tokens of one app; the answers are in the order of the tokens.
 
@@ -72,7 +70,7 @@ def debug_tokens(
         SecretCall("debug_token", params={"input_token": token}, token=asked_with)
         for token in tokens
     )
-    for answer in session.answers(calls, costs):
+    for answer in session.answers(calls):
         if answer.error:
             raise answer.error
         data = answer.data.get("data")

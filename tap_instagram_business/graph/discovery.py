@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.session import GraphSession
 
@@ -82,10 +81,8 @@ class Findings:
 class Discovery:
     """Finds the accounts of a user, system user or Page token."""
 
-    def __init__(
-        self, session: GraphSession, token: str, fields: Sequence[str], costs: Costs
-    ) -> None:
-        self._session, self._token, self._costs = session, token, costs
+    def __init__(self, session: GraphSession, token: str, fields: Sequence[str]) -> None:
+        self._session, self._token = session, token
         self._fields = ",".join(fields)
         self._linked = f"{LINKED}{{{self._fields}}}"
         self._found = Findings()
@@ -114,7 +111,7 @@ class Discovery:
             f"id,name,accounts.limit(100){{{pages}}},permissions.limit(100){{permission,status}}"
         )
         answer = self._session.answer(
-            OptionalCall("me", params={"fields": together}, token=self._token), self._costs
+            OptionalCall("me", params={"fields": together}, token=self._token)
         )
         if answer.error and refused_field(answer.error) == "accounts":
             self._add_own_page()
@@ -141,7 +138,7 @@ class Discovery:
     def _add_own_page(self) -> None:
         """Read the token of a Page: it stands for that Page and has no list of Pages."""
         call = Call("me", params={"fields": f"id,name,{self._linked}"}, token=self._token)
-        answer = self._session.answer(call, self._costs)
+        answer = self._session.answer(call)
         if answer.error:
             raise answer.error
         self._found.owner = {name: answer.data.get(name) for name in ("id", "name")}
@@ -197,7 +194,7 @@ class Discovery:
         calls = (
             OptionalCall(i, params={"fields": self._fields}, token=self._token) for i in accounts
         )
-        for answer in self._session.answers(calls, self._costs):
+        for answer in self._session.answers(calls):
             account_id = answer.call.node
             if answer.error and answer.error.may_pass:
                 self._found.unread[account_id] = answer.error
@@ -228,7 +225,7 @@ class Discovery:
         asked = list(calls)
         held: dict[tuple[str, str], list[Node]] = {(call.node, call.edge): [] for call in asked}
         again: list[Call] = []
-        for together in self._session.pages(asked, self._costs, go_on=lambda _: True):
+        for together in self._session.pages(asked, go_on=lambda _: True):
             for page in together:
                 answer = page.answer
                 held[answer.call.node, answer.call.edge] += answer.nodes

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_instagram_business.graph.calls import Answer, Call
-    from tap_instagram_business.graph.costs import Costs
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
+
+    Ask = Callable[[Sequence[Call]], list[Answer]]
 
 
 class ProbeCalls:
@@ -51,20 +52,18 @@ class ProbeCalls:
 class MetricSearch:
     """Finds the metric that is to blame for an error that names none."""
 
-    def __init__(
-        self, unsupported: UnsupportedMetrics, ask: Callable[[Sequence[Call], Costs], list[Answer]]
-    ) -> None:
-        """Prepare searches.
-
-        Args:
-            unsupported: where the metric is remembered that was to blame.
-            ask: sends calls, again and again where that helps; answers are in order.
-        """
-        self._unsupported, self._ask = unsupported, ask
+    def __init__(self, unsupported: UnsupportedMetrics) -> None:
+        """Remember the metrics that are to blame in `unsupported`."""
+        self._unsupported = unsupported
         self._searching = threading.Lock()
 
-    def isolate(self, answer: Answer, costs: Costs) -> Answer:
-        """Return the answer without the metrics to blame; itself if a search finds none."""
+    def isolate(self, answer: Answer, ask: Ask) -> Answer:
+        """Return the answer without the metrics to blame; itself if a search finds none.
+
+        Args:
+            answer: the answer.
+            ask: sends calls, again and again where that helps; answers are in order.
+        """
         call, error = answer.call, answer.error
         if error is None or not isinstance(call, InsightsCall) or not error.may_be_about_a_metric:
             return answer
@@ -73,13 +72,13 @@ class MetricSearch:
             # One at a time, since the first to find the metric spares the others the search.
             with self._searching:
                 if self._unsupported.may_search(call):
-                    found = self._search(call, error, costs)
+                    found = self._search(call, error, ask)
         if found is None and call.is_rare:
             self._unsupported.note_fruitless(call)
             return merged(call, [answer])
         return found or answer
 
-    def _search(self, call: InsightsCall, error: CallError, costs: Costs) -> Answer | None:
+    def _search(self, call: InsightsCall, error: CallError, ask: Ask) -> Answer | None:
         """Return an answer that holds at least one metric; None if there is none to be had.
 
         Suspected are the metrics that the error's text names, else those that were refused to other
@@ -90,12 +89,12 @@ class MetricSearch:
         others = tuple(metric for metric in call.metrics if metric not in suspects)
         alone = [call.part((metric,)) for metric in suspects]
         if suspects and others:
-            answers = self._ask([*alone, call.part(others)], costs)
+            answers = ask([*alone, call.part(others)])
             is_outage = error.may_be_accident and all(answer.error for answer in answers)
             if answers[-1].error and not is_outage:
-                answers[-1:] = self._ask([call.part((metric,)) for metric in others], costs)
+                answers[-1:] = ask([call.part((metric,)) for metric in others])
         else:
-            answers = self._ask([call.part((metric,)) for metric in call.metrics], costs)
+            answers = ask([call.part((metric,)) for metric in call.metrics])
         whole = merged(call, answers)
         if not isinstance(whole.call, InsightsCall) or not whole.call.metrics:
             if not call.is_rare:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+from typing_extensions import Self
 
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
@@ -63,6 +66,7 @@ class GraphSession:
         rate_limits: what Meta has said about its rate limits.
         unsupported: the metrics that Meta has refused so far.
         lock: the lock of the run, which is released while answers are waited for.
+        costs: where calls are counted; see `counting`.
     """
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
@@ -73,7 +77,7 @@ class GraphSession:
         self.unsupported = UnsupportedMetrics()
         self.lock = RunLock()
         self._probes = ProbeCalls()
-        self._search = MetricSearch(self.unsupported, self._retried)
+        self._search = MetricSearch(self.unsupported)
         self._guard = OutageGuard(self.retry_policy)
         self._transport = Transport(
             access,
@@ -81,8 +85,16 @@ class GraphSession:
             guard=self._guard,
             timeout=self.retry_policy.timeout,
         )
-        self._batcher = Batcher(access, self._transport, self.rate_limits)
+        self.costs = Costs()
+        self._batcher = Batcher(access, self._transport, self.rate_limits, self.costs)
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
+
+    def counting(self, costs: Costs) -> Self:
+        """Return this session as one that counts its calls elsewhere; all else is shared."""
+        view = copy.copy(self)
+        view.costs = costs
+        view._batcher = Batcher(self.access, self._transport, self.rate_limits, costs)  # noqa: SLF001
+        return view
 
     def now(self) -> dt.datetime:
         """Return the time by Meta's clock, UTC."""
@@ -95,12 +107,12 @@ class GraphSession:
         self._guard.close()
         self._transport.close()
 
-    def answer(self, call: Call, costs: Costs | None = None) -> Answer:
+    def answer(self, call: Call) -> Answer:
         """Send one call and return its answer."""
         with self.lock.released():
-            return self._settle([call], costs or Costs())[0]
+            return self._settle([call])[0]
 
-    def answers(self, calls: Iterable[Call], costs: Costs) -> Iterator[Answer]:
+    def answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
         """Send many calls; their answers come in the order of the calls, and may be errors.
 
         Calls are taken from the iterable a few hundred at a time, while earlier ones are in flight.
@@ -113,7 +125,7 @@ class GraphSession:
         waiting = iter(calls)
         earlier: InFlight = []
         while window := list(islice(waiting, self._max_to_submit(earlier))):
-            current = self._submit_probes_first(window, costs)
+            current = self._submit_probes_first(window)
             yield from self._in_order(earlier)
             earlier = current
         yield from self._in_order(earlier)
@@ -121,7 +133,6 @@ class GraphSession:
     def pages(
         self,
         calls: Iterable[Call],
-        costs: Costs,
         *,
         go_on: Callable[[Answer], bool],
         together: int = PAGES_TOGETHER,
@@ -135,17 +146,17 @@ class GraphSession:
         """
 
         def ask(calls: Sequence[Call]) -> list[Answer]:
-            return list(self.answers(calls, costs))
+            return list(self.answers(calls))
 
         waiting = iter(calls)
         current = list(islice(waiting, together))
-        in_flight = self._submit(current, costs)
+        in_flight = self._submit(current)
         while in_flight:
             pages = [node_by_node(page, ask) for page in self._in_order(in_flight)]
             turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, together - len(current))
-            in_flight = self._submit(current, costs)
+            in_flight = self._submit(current)
             yield [Page(answer, is_last=call is None) for answer, call in turned]
 
     def _max_to_submit(self, in_flight: InFlight) -> int:
@@ -158,25 +169,24 @@ class GraphSession:
         most = MIN_CALLS_PER_REQUEST * self.access.parallel_requests
         return int(max(1, min(left / USUAL_TRIES, most)))
 
-    def _submit(self, calls: Sequence[Call], costs: Costs) -> InFlight:
-        return self._submit_some(calls, range(len(calls)), costs)
+    def _submit(self, calls: Sequence[Call]) -> InFlight:
+        return self._submit_some(calls, range(len(calls)))
 
     def _submit_some(
-        self, calls: Sequence[Call], places: Sequence[int], costs: Costs, *, together: bool = False
+        self, calls: Sequence[Call], places: Sequence[int], *, together: bool = False
     ) -> InFlight:
         """Submit the calls at some places of a list.
 
         Args:
             calls: the list.
             places: the places.
-            costs: where the calls are counted.
             together: whether they are to share as few requests as may be, not as many as go in
                 parallel.
         """
         size = self._calls_per_request(len(places), together=together)
         packs = ([*places[start : start + size]] for start in range(0, len(places), size))
         return [
-            (pack, self._threads.submit(self._settle, [calls[place] for place in pack], costs))
+            (pack, self._threads.submit(self._settle, [calls[place] for place in pack]))
             for pack in packs
         ]
 
@@ -192,36 +202,36 @@ class GraphSession:
         fair = -(-number // self.access.parallel_requests)
         return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
-    def _submit_probes_first(self, calls: Sequence[Call], costs: Costs) -> InFlight:
+    def _submit_probes_first(self, calls: Sequence[Call]) -> InFlight:
         """Submit calls, but a few of each kind before the others.
 
         They find out which metrics Meta refuses, so that the others are not all refused.
         """
         probes, waiting = self._probes.choose(calls)
-        probing = self._submit_some(calls, probes, costs, together=True)
+        probing = self._submit_some(calls, probes, together=True)
         known = sorted({*range(len(calls))} - {*probes, *waiting})
-        in_flight = probing + self._submit_some(calls, known, costs)
+        in_flight = probing + self._submit_some(calls, known)
         with self.lock.released():
             wait([future for _, future in probing])
-        return in_flight + self._submit_some(calls, waiting, costs)
+        return in_flight + self._submit_some(calls, waiting)
 
-    def _settle(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+    def _settle(self, calls: Sequence[Call]) -> list[Answer]:
         """Send calls, again and again, until nothing would change any of their answers."""
-        settled = [self._search.isolate(answer, costs) for answer in self._retried(calls, costs)]
+        settled = [self._search.isolate(answer, self._retried) for answer in self._retried(calls)]
         for answer in settled:
             self._guard.count_call(answer.error)
             if isinstance(answer.call, InsightsCall):
                 self.unsupported.note_given(answer.call, answer.insights.names)
         return settled
 
-    def _retried(self, calls: Sequence[Call], costs: Costs) -> list[Answer]:
+    def _retried(self, calls: Sequence[Call]) -> list[Answer]:
         """Send calls, again and again, until no retry would change any of their answers."""
         answers: dict[int, Answer] = {}
         pending = dict(enumerate(calls))
         tries: Tries = Counter()
         while pending:
             longest_wait = 0
-            for index, answer in self._send_in_portions(pending, tries, costs):
+            for index, answer in self._send_in_portions(pending, tries):
                 answers[index] = answer
                 action = answer.error.rule.action if answer.error else None
                 tries[index, action] += 1
@@ -238,7 +248,7 @@ class GraphSession:
         return [answers[index] for index in range(len(calls))]
 
     def _send_in_portions(
-        self, pending: Mapping[int, Call], tries: Tries, costs: Costs
+        self, pending: Mapping[int, Call], tries: Tries
     ) -> Iterator[tuple[int, Answer]]:
         """Send calls together: all at first, ever fewer when they failed, one by one in the end."""
         self._guard.check()
@@ -246,9 +256,9 @@ class GraphSession:
         size = PORTIONS[min(failed, len(PORTIONS) - 1)]
         waiting = iter(list(pending.items()))
         while portion := dict(islice(waiting, size)):
-            yield from self._send(portion, costs)
+            yield from self._send(portion)
 
-    def _send(self, pending: Mapping[int, Call], costs: Costs) -> Iterator[tuple[int, Answer]]:
+    def _send(self, pending: Mapping[int, Call]) -> Iterator[tuple[int, Answer]]:
         """Send, once, as many of these calls as the rate limits allow."""
         waiting = []
         for index, call in pending.items():
@@ -262,7 +272,7 @@ class GraphSession:
         sent = [waiting[place] for place in places]
         try:
             answers = self._batcher.send(
-                [call.without_refused(self.unsupported) for _, call in sent], costs
+                [call.without_refused(self.unsupported) for _, call in sent]
             )
             self._note_throttling(answers)
         finally:

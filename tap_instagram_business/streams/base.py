@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, Call
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
 
 T = TypeVar("T")
@@ -213,9 +214,14 @@ class InstagramStream(SdkStream):
         """The UTC date of this run, by Meta's clock."""
         return self._run.graph.now().date().isoformat()
 
+    @property
+    def graph(self) -> GraphSession:
+        """The Graph API; calls count as those of this table."""
+        return self._run.graph.counting(self.costs)
+
     def ask(self, calls: Iterable[Call]) -> Iterator[Answer]:
         """Send calls to the Graph API; answers come in the order of the calls."""
-        return self._run.graph.answers(calls, self.costs)
+        return self.graph.answers(calls)
 
     def ask_in_groups(
         self, groups: Iterable[tuple[T, Sequence[Call]]]

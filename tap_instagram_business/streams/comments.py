@@ -73,7 +73,7 @@ class Comments(MediaFollower):
         """Read the comments on those media that are due and have any."""
         due = {item.id: item for item in media if self._wants(item)}
         lists = (self._list(item, item.id, "comments") for item in due.values())
-        for pages in self._run.graph.pages(lists, self.costs, go_on=lambda _: True):
+        for pages in self.graph.pages(lists, go_on=lambda _: True):
             for page in pages:
                 self._take(page.answer)
 
@@ -114,7 +114,7 @@ class Comments(MediaFollower):
             self._take_more_replies(media, comment, more)
 
     def _take_more_replies(self, media: ListedMedia, comment: dict[str, Any], more: Call) -> None:
-        for pages in self._run.graph.pages([more], self.costs, go_on=lambda _: True):
+        for pages in self.graph.pages([more], go_on=lambda _: True):
             for page in pages:
                 self._take_error(page.answer)
                 for node in read_list(self, media.account, page.answer, media_id=media.id):

@@ -95,8 +95,8 @@ class Media(ListingStream, RefreshedStream):
     @override
     def rows(self) -> Iterator[Record]:
         with self.pipeline() as pipeline:
-            for pages in self._run.graph.pages(
-                self._lists(), self.costs, go_on=self._goes_on, together=LISTS_TOGETHER
+            for pages in self.graph.pages(
+                self._lists(), go_on=self._goes_on, together=LISTS_TOGETHER
             ):
                 media = [item for page in pages for item in self._listed_media(page.answer)]
                 self._complete_slides(media)
@@ -189,7 +189,7 @@ class Media(ListingStream, RefreshedStream):
                 first, following = next_page(Answer(call, children))
                 self._take_slides(first)
                 more += [following] if following else []
-        for pages in self._run.graph.pages(more, self.costs, go_on=lambda _: True):
+        for pages in self.graph.pages(more, go_on=lambda _: True):
             for page in pages:
                 self._take_slides(page.answer)
 

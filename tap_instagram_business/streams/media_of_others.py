@@ -41,7 +41,7 @@ class MediaOfOthers(InstagramStream):
         names = requested(self.fields, self.config["login"], self.wanted_columns)
         params = {"fields": ",".join(names), "limit": MEDIA_PER_PAGE}
         lists = (ListCall(item.id, self.edge, params, item.token) for item in accounts.values())
-        for pages in self._run.graph.pages(lists, self.costs, go_on=lambda _: True):
+        for pages in self.graph.pages(lists, go_on=lambda _: True):
             for page in pages:
                 account = accounts[page.answer.call.node]
                 if page.answer.error:

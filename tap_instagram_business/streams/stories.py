@@ -70,8 +70,8 @@ class Stories(ListingStream):
     def rows(self) -> Iterator[Record]:
         accounts = {account.id: account for account in self._run.accounts}
         with self.pipeline() as pipeline:
-            for pages in self._run.graph.pages(
-                self._lists(), self.costs, go_on=lambda _: True, together=LISTS_TOGETHER
+            for pages in self.graph.pages(
+                self._lists(), go_on=lambda _: True, together=LISTS_TOGETHER
             ):
                 stories = [item for page in pages for item in self._read(accounts, page.answer)]
                 complete = []

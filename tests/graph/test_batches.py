@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from instagram_sandbox.graph_api import Fault, GraphApiServer, WorldSettings
 from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.session import GraphSession
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.costs import Costs
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 MANY = 50
@@ -51,17 +51,16 @@ def ask(
     server.faults.clear()
     server.faults.add(*faults)
     session = GraphSession(Access(api_url=server.url, parallel_requests=1))
-    costs = Costs()
     calls = [
         InsightsCall(
             node=media_id, token="sandbox-token", account_id=account_id, metrics=("reach",)
         )
         for account_id, media_id in media
     ]
-    answers = list(session.answers(calls, costs))
+    answers = list(session.answers(calls))
     session.close()
     assert [answer.call.node for answer in answers] == [media_id for _, media_id in media]
-    return answers, costs
+    return answers, session.costs
 
 
 @EXAMPLES

@@ -24,7 +24,6 @@ from tap_instagram_business.graph.bodies import (
     read_body,
 )
 from tap_instagram_business.graph.calls import Call
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.debug_token import _facts, debug_token
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
 from tap_instagram_business.graph.retries import RetryPolicy
@@ -117,7 +116,7 @@ def test_an_answer_that_is_no_sound_json_is_none(answers: Answers, name: str) ->
     url = answers(UNSOUND[name])
     session = GraphSession(Access(api_url=url))
     with closing(session), pytest.raises(GraphFailure):
-        list(session.answers([Call("17841", token=TOKEN)], Costs()))
+        list(session.answers([Call("17841", token=TOKEN)]))
     app = oauth.App(login="instagram", app_id="1", app_secret="secret-0123", api_url=url)
     with pytest.raises(Unreachable, match="gave no usable response"):
         oauth.exchange(app, TOKEN)
@@ -184,7 +183,7 @@ def test_odd_types_in_what_meta_says_about_a_token(answers: Answers) -> None:
     batch = [{"code": 200, "body": json.dumps({"data": 5})}]
     session = GraphSession(Access(api_url=answers(json.dumps(batch).encode())))
     with closing(session), pytest.raises(GraphFailure):
-        debug_token(session, TOKEN, asked_with=TOKEN, costs=Costs())
+        debug_token(session, TOKEN, asked_with=TOKEN)
 
 
 @pytest.mark.parametrize("odd", ["1e999", "-5", "NaN", '"9"', "[]", "[" * 100_000, "9" * 5_000])

@@ -13,7 +13,6 @@ from typing_extensions import Self
 
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.calls import Call, SecretCall
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap
@@ -85,7 +84,7 @@ def test_a_redirect_hands_the_token_to_nobody(hosts: ExitStack, name: str, statu
     asked = hosts.enter_context(Host(send_on_to=other.url, status=status))
     session = hosts.enter_context(closing(GraphSession(Access(api_url=asked.url))))
     with pytest.raises(Unreachable):
-        list(session.answers(CALLS[name], Costs()))
+        list(session.answers(CALLS[name]))
     assert TOKEN in asked.received[0]
     assert other.received == []
 

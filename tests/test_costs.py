@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from instagram_sandbox.graph_api import GraphApiServer
+    from instagram_sandbox.graph_api.api import Answer, Call
     from instagram_sandbox.graph_api.settings import Login
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -32,6 +33,31 @@ def test_two_accounts_with_300_media_and_30_days_take_few_requests(
     assert len(run.records["media_insights"]) == 600
     assert len(run.records["account_insights"]) == 60
     assert server.http_requests <= 60
+
+
+class CountingServer(GraphApiServer):
+    """A sandbox that counts how many requests it answers at the same time."""
+
+    def __init__(self, world: WorldSettings) -> None:
+        super().__init__(world, api_settings=ApiSettings(latency=0.03))
+        self._lock, self._now, self.most = threading.Lock(), 0, 0
+
+    def answer(self, call: Call, user_agent: str) -> Answer | None:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        try:
+            return super().answer(call, user_agent)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_not_more_requests_are_sent_at_once_than_the_setting_says(most: int) -> None:
+    with CountingServer(WorldSettings(accounts=6, posts=20, days=30, start=START)) as server:
+        run_tap(server, parallel_requests=most)
+    assert server.most == most
 
 
 def test_all_default_tables_of_that_world(serve: Callable[..., GraphApiServer]) -> None:

@@ -1,7 +1,7 @@
-"""The page docs/tables.md: every table with its key, its bookmark, its columns and one query.
+"""The page docs/tables.md: every table with its key, its bookmark, its columns and queries.
 
-The queries are the files docs/examples/TABLE.sql. A comment at the top of a file becomes the
-sentence above the query.
+The queries are the files docs/examples/TABLE.sql, and TABLE.NAME.sql for further ones. The comment
+at the top of a file becomes the sentence above the query.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ INTRODUCTION = """\
 # Tables
 
 This page is written by `python docs/generate.py`. It lists every table that the tap can fill, with
-all columns and one query for BigQuery. Every row has its `account_id`. The
+all columns and example queries for BigQuery. Every row has its `account_id`. The
 [vocabulary](vocabulary.md) explains the words, and [How Meta's numbers behave](numbers.md) says
 what may surprise you.
 
@@ -35,6 +35,13 @@ what may surprise you.
   It never means 0. Where Meta should have given a number, a row of [`insight_gaps`](#insight_gaps)
   has the reason.
 - **Key**: the columns that identify a row. A new row replaces the old row with the same key.
+- **Readings**: a table whose key has `snapshot_date` and `hour` (both in UTC) keeps each reading of
+  a media or an account as a row of its own; `read_at` is the exact time. Two readings within the
+  same hour are one row. The latest figure is the last one that is not NULL, metric by metric, as
+  the [first query of `media_insights`](#media_insights) finds it. The
+  [views](reports.md) do so for you.
+- **Dates**: `snapshot_date` is always the UTC date of a reading, and `date` a US Pacific day whose
+  numbers Meta gives. `read_at` says when a row was last read.
 - **Bookmark**: what a run keeps for the next run, one value for each account.
 - The loader adds columns that start with `_sdc_`, such as the time at which a row was loaded.
 - The queries read the dataset `instagram`. If yours has another name, put that name into the query.
@@ -71,7 +78,7 @@ STORIES = Bookmark("", "Every run reads all stories that Meta lists.")
 BOOKMARKS = {
     "accounts": Bookmark("", "Every run reads all accounts."),
     "account_history": Bookmark(
-        "date", "The date of the last reading. Every run reads all accounts."
+        "snapshot_date", "The date of the last reading. Every run reads all accounts."
     ),
     "account_insights": DAYS,
     "account_insights_breakdowns": DAYS,
@@ -86,7 +93,6 @@ BOOKMARKS = {
     "media_children": MEDIA,
     "media_history": MEDIA,
     "media_insights": MEDIA,
-    "media_insights_history": MEDIA,
     "stories": STORIES,
     "story_insights": STORIES,
     "media_insights_breakdowns": MEDIA,
@@ -139,17 +145,22 @@ def bookmark(name: str) -> str:
     return f"`{kept}`" if kept else "none"
 
 
-def query(name: str) -> tuple[str, str]:
-    """Return the query of a table: a sentence, and the SQL."""
-    lines = (EXAMPLES / f"{name}.sql").read_text("utf-8").rstrip().splitlines()
+def queries(name: str) -> list[Path]:
+    """Return the files with the queries of a table, the main one first."""
+    return [EXAMPLES / f"{name}.sql", *sorted(EXAMPLES.glob(f"{name}.*.sql"))]
+
+
+def query(path: Path) -> tuple[str, str]:
+    """Return the query of a file: a sentence, and the SQL."""
+    lines = path.read_text("utf-8").rstrip().splitlines()
     start = next(number for number, line in enumerate(lines) if not line.startswith("--"))
     sentence = " ".join(line.removeprefix("--").strip() for line in lines[:start])
     return sentence, "\n".join(lines[start:])
 
 
-def query_block(name: str) -> str:
-    """Return the query of a table as Markdown."""
-    sentence, sql = query(name)
+def query_block(path: Path) -> str:
+    """Return the query of a file as Markdown."""
+    sentence, sql = query(path)
     return f"{textwrap.fill(sentence, 100)}\n\n```sql\n{sql}\n```"
 
 
@@ -165,7 +176,8 @@ def _part(stream: InstagramStream) -> Iterator[str]:
     yield "\n| column | type | what it holds |\n| --- | --- | --- |"
     for name, schema in stream.schema["properties"].items():
         yield f"| `{name}` | {bigquery_type(schema)} | {description(name, schema)} |"
-    yield f"\n{query_block(stream.name)}"
+    for path in queries(stream.name):
+        yield f"\n{query_block(path)}"
 
 
 def description(name: str, schema: dict[str, Any]) -> str:

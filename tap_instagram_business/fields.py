@@ -140,11 +140,15 @@ _ALBUM = (
         "Temporary address of a video's cover image; it works for about 32 hours.",
     ),
     Field("permalink", "string", "Permanent address on instagram.com."),
-    Field("shortcode", "string", "The part of `permalink` that identifies the media."),
+    Field("shortcode", "string", "The part of a permalink that identifies the media."),
     Field("timestamp", "date-time", "When the media was posted (UTC)."),
 )
 
-CHILD_FIELDS = (*_ALBUM, Field("alt_text", "string", "Alternative text of an image."))
+CHILD_FIELDS = (
+    *(field for field in _ALBUM if field.name != "permalink"),
+    Field("alt_text", "string", "Alternative text of an image."),
+)
+"""Meta gives no permalink of a slide."""
 
 _POSTED = (
     Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),

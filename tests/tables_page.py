@@ -17,13 +17,13 @@ class DocumentedTable:
         name: Its name.
         bookmark: What is kept of each account in the state; '' for nothing.
         columns: The BigQuery type of each column.
-        query: The SQL of its example.
+        queries: The SQL of its examples.
     """
 
     name: str
     bookmark: str
     columns: dict[str, str]
-    query: str
+    queries: list[str]
 
 
 def documented_tables() -> dict[str, DocumentedTable]:
@@ -35,8 +35,8 @@ def documented_tables() -> dict[str, DocumentedTable]:
 
 def _table(name: str, part: str) -> DocumentedTable:
     kept = re.search(r"^- \*\*Bookmark:\*\* (?:`(\w+)`|none)", part, re.MULTILINE)
-    query = re.search(r"^```sql\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+    queries = re.findall(r"^```sql\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
     assert kept, f"{name} has no bookmark"
-    assert query, f"{name} has no query"
+    assert queries, f"{name} has no query"
     columns = re.findall(r"^\| `(\w+)` \| (\S+) \|", part, re.MULTILINE)
-    return DocumentedTable(name, kept[1] or "", dict(columns), query[1])
+    return DocumentedTable(name, kept[1] or "", dict(columns), queries)

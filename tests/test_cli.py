@@ -228,7 +228,7 @@ def test_days_are_those_of_metas_clock_not_the_machines(
     run = sync(tmp_path, access_token="sandbox-token", api_url=server.url)
     rows = [json.loads(line) for line in run.stdout.splitlines()]
     dates = {
-        row["record"]["date"]
+        row["record"]["snapshot_date"]
         for row in rows
         if row.get("stream") == "account_history" and row["type"] == "RECORD"
     }

@@ -21,7 +21,7 @@ START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 MISSION = (
     *("accounts", "account_history", "account_insights", "media", "media_children"),
-    *("media_insights", "media_insights_history"),
+    "media_insights",
 )
 
 

@@ -33,7 +33,8 @@ def test_the_demo_has_a_past_of_two_months(serve: Callable[..., GraphApiServer])
     assert done.returncode == 0, done.stderr[-2000:]
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     rows = [each for each in messages if each["type"] == "RECORD"]
-    snapshots = {each["record"]["date"] for each in rows if each["stream"] == "account_history"}
+    readings = [each["record"] for each in rows if each["stream"] == "account_history"]
+    snapshots = {row["snapshot_date"] for row in readings}
     today = dt.datetime.now(dt.timezone.utc).date()
     days = sorted((today - dt.date.fromisoformat(date)).days for date in snapshots)
     assert days == [*range(1, 31), *range(33, 61, 3)]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, World, WorldSettings
+from tap_instagram_business.tap import TapInstagramBusiness
 from tests import truth
 from tests.tap_run import run_tap
 
@@ -100,3 +102,24 @@ def test_every_gap_has_its_reason(world: GraphApiServer, run: Run) -> None:
         if media == none and metric in {*truth.DAY_COLUMNS, "follows_and_unfollows"}
     }
     assert totals == truth.day_gaps(world.world, now, days)
+
+
+WITHOUT_TRUTH = {
+    "extra_insights": "compared with the world in test_extra_metrics.py",
+    "insight_gaps": "compared with the world above, and with Meta's errors in test_error_table.py",
+}
+
+
+def test_every_column_has_a_truth_with_a_value() -> None:
+    """A column that is NULL in each row of the truth would be NULL in each row of the tap too."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for settings in (WORLDS["facebook"], WORLDS["instagram"]):
+        world = World(settings)
+        tables = truth.every_table(world, START, truth.days_to(truth.last_complete_day(START), 30))
+        for others in (truth.comments, truth.tagged_media, truth.collaborative_media):
+            tables[others.__name__] = others(world, START)
+        for stream, table in tables.items():
+            found[stream] |= {name for row in table.values() for name in truth.comparable(row)}
+    streams = TapInstagramBusiness(validate_config=False).streams
+    for stream in streams.keys() - WITHOUT_TRUTH.keys():
+        assert found[stream] == streams[stream].schema["properties"].keys(), stream

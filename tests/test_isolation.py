@@ -31,9 +31,9 @@ WORLD = WorldSettings(accounts=2, posts=30, days=60, seed=5, start=START)
 @pytest.mark.parametrize(
     ("table", "method", "lost"),
     [
-        (MediaInsights, "_write_insights", {"media_insights", "media_insights_history"}),
+        (MediaInsights, "_write_insights", {"media_insights"}),
         (MediaChildren, "read", {"media_children"}),
-        (Media, "_row", {"media", "media_children", "media_insights", "media_insights_history"}),
+        (Media, "_row", {"media", "media_children", "media_insights"}),
         (Stories, "_row", {"stories"}),
         (AccountInsights, "_rows", {"account_insights", "account_insights_breakdowns"}),
         (Comments, "_row", {"comments"}),

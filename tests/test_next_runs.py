@@ -99,7 +99,7 @@ def test_every_media_is_read_within_its_tier_and_snapshots_are_kept(
         server.clock.advance(DAY)
     now = server.clock.now() - DAY
     by_media: dict[str, set[str]] = {}
-    for media_id, date in warehouse.tables["media_insights_history"]:
+    for media_id, date, _ in warehouse.tables["media_insights"]:
         by_media.setdefault(media_id, set()).add(date)
     for account_id in server.world.account_ids:
         for media in server.world.media(account_id, now):

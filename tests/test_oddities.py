@@ -92,7 +92,7 @@ NUMBERS = (
 FRACTIONAL = frozenset(metric.name for metric in MEDIA_METRICS if metric.type == "number")
 PARTS = "account_insights_breakdowns media_insights_breakdowns"
 OF_NUMBERS = f"{PARTS} audience_demographics online_followers account_reach account_insights"
-ALL_INSIGHTS = f"{OF_NUMBERS} media_insights media_insights_history story_insights"
+ALL_INSIGHTS = f"{OF_NUMBERS} media_insights story_insights"
 
 CASES = {
     "not on Facebook": costs(
@@ -108,17 +108,17 @@ CASES = {
     ),
     "refused media, 10": costs(
         Condition("refused_media", share=0.2, kinds=("FEED", "REELS")),
-        tables="media_insights media_insights_history media_insights_breakdowns",
+        tables="media_insights media_insights_breakdowns",
     ),
     "refused media, 200": costs(
         Condition("refused_media", share=0.2, code=200, kinds=("FEED", "REELS")),
-        tables="media_insights media_insights_history media_insights_breakdowns",
+        tables="media_insights media_insights_breakdowns",
     ),
     # Only the words are others: the world itself has stories with too few viewers.
     "too few viewers": costs(Condition("too_few_viewers", form="german")),
     "ads": costs(
         Condition("ad_media", share=0.2),
-        tables="media_insights media_insights_history media_insights_breakdowns",
+        tables="media_insights media_insights_breakdowns",
         values={"media_product_type": "AD"},
     ),
     "refused breakdown": costs(
@@ -171,10 +171,7 @@ CASES = {
     "paged slides, at most": costs(Condition("paged_children", form="maximum", number=3)),
     "a broken media in the list": costs(
         Condition("broken_listed_media", names=("is_ai_generated",), share=0.1),
-        tables=(
-            "media media_children media_history media_insights media_insights_history "
-            "media_insights_breakdowns"
-        ),
+        tables="media media_children media_history media_insights media_insights_breakdowns",
     ),
     "no product type": costs(
         Condition("no_product_type"), columns="media_product_type", logins=("instagram",)

@@ -17,9 +17,12 @@ TABLES = documented_tables()
 SCHEMA = {"instagram": {table.name: table.columns for table in TABLES.values()}}
 
 
-@pytest.mark.parametrize("name", TABLES)
-def test_a_query_reads_its_table_and_names_no_column_that_is_not_there(name: str) -> None:
-    query = sqlglot.parse_one(TABLES[name].query, dialect="bigquery")
+QUERIES = [(table.name, query) for table in TABLES.values() for query in table.queries]
+
+
+@pytest.mark.parametrize(("name", "sql"), QUERIES, ids=[name for name, _ in QUERIES])
+def test_a_query_reads_its_table_and_names_no_column_that_is_not_there(name: str, sql: str) -> None:
+    query = sqlglot.parse_one(sql, dialect="bigquery")
     qualify(query.copy(), schema=SCHEMA, dialect="bigquery")
 
     assert name in {table.name for table in query.find_all(sqlglot.exp.Table)}

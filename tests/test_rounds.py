@@ -22,7 +22,7 @@ START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 3)
 STOPS = 16
 OF_MEDIA = (
-    *("media", "media_children", "media_history", "media_insights", "media_insights_history"),
+    *("media", "media_children", "media_history", "media_insights"),
     *("media_insights_breakdowns", "stories", "story_insights"),
 )
 

@@ -46,7 +46,7 @@ def test_media_alone_asks_for_no_insights_and_no_slides(server: GraphApiServer) 
     truth.tables_equal(run.table("media"), expected)
 
 
-@pytest.mark.parametrize("stream", ["media_children", "media_insights", "media_insights_history"])
+@pytest.mark.parametrize("stream", ["media_children", "media_insights"])
 def test_a_follower_comes_without_its_lead(server: GraphApiServer, stream: str) -> None:
     run = run_tap(server, catalog=catalog(stream))
     assert list(run.schemas) == [stream]

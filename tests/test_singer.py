@@ -104,7 +104,7 @@ def test_the_word_for_what_does_not_apply_is_in_keys_only_and_described(run: Run
     }
     assert found == {
         *(("audience_demographics", name) for name in ("age", "gender", "city", "country")),
-        *(("extra_insights", name) for name in ("media_id", "breakdown", "dimension")),
+        *(("extra_insights", name) for name in ("media_id", "breakdown", "breakdown_value")),
         *(("insight_gaps", name) for name in ("media_id", "metric")),
     }
     for stream, name in found:
@@ -128,7 +128,7 @@ def test_the_final_state_has_a_bookmark_for_each_account_and_nothing_unfinished(
     bookmarks = run.state["bookmarks"]
     accounts = {row["id"] for row in run.records["accounts"]}
     assert bookmarks["account_history"]["accounts"].keys() == accounts
-    for stream in ("media", "media_children", "media_insights", "media_insights_history"):
+    for stream in ("media", "media_children", "media_insights"):
         kept = bookmarks[stream]["accounts"]
         assert kept.keys() == accounts
         assert {entry["snapshot_date"] for entry in kept.values()} == {"2026-11-20"}

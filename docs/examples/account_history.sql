@@ -1,8 +1,17 @@
--- Followers over time: the number on each day, and the change since the day before it in the table.
+-- Followers over time: the last reading of each UTC date, and the change since the date before it in
+-- the table.
+WITH last_readings AS (
+  SELECT account_id, username, snapshot_date, followers_count
+  FROM instagram.account_history AS history
+  WHERE followers_count IS NOT NULL
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY account_id, snapshot_date ORDER BY hour DESC) = 1
+)
 SELECT
-  username,
-  date,
-  followers_count,
-  followers_count - LAG(followers_count) OVER (PARTITION BY account_id ORDER BY date) AS net_change
-FROM instagram.account_history
-ORDER BY username, date
+  readings.username,
+  readings.snapshot_date,
+  readings.followers_count,
+  readings.followers_count - LAG(readings.followers_count) OVER (
+    PARTITION BY readings.account_id ORDER BY readings.snapshot_date
+  ) AS net_change
+FROM last_readings AS readings
+ORDER BY username, snapshot_date

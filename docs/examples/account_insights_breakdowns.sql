@@ -2,9 +2,9 @@
 SELECT
   account_id,
   DATE_TRUNC(date, WEEK(MONDAY)) AS week,
-  dimension AS content_type,
+  breakdown_value AS content_type,
   SUM(value) AS views
-FROM instagram.account_insights_breakdowns
+FROM instagram.account_insights_breakdowns AS breakdowns
 WHERE metric = 'views' AND breakdown = 'media_product_type'
 GROUP BY account_id, week, content_type
 ORDER BY account_id, week, views DESC

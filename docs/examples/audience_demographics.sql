@@ -1,12 +1,14 @@
 -- Followers by age and gender at the newest reading, and their share of all that Meta can place.
 SELECT
-  account_id,
-  snapshot_date,
-  age,
-  gender,
-  value AS followers,
-  value / SUM(value) OVER (PARTITION BY account_id, snapshot_date) AS share
-FROM instagram.audience_demographics
-WHERE metric = 'follower_demographics' AND breakdown = 'age,gender'
-QUALIFY snapshot_date = MAX(snapshot_date) OVER (PARTITION BY account_id)
+  demographics.account_id,
+  demographics.read_at,
+  demographics.age,
+  demographics.gender,
+  demographics.value AS followers,
+  demographics.value / SUM(demographics.value) OVER (
+    PARTITION BY demographics.account_id, demographics.read_at
+  ) AS share
+FROM instagram.audience_demographics AS demographics
+WHERE demographics.metric = 'follower_demographics' AND demographics.breakdown = 'age,gender'
+QUALIFY demographics.read_at = MAX(demographics.read_at) OVER (PARTITION BY demographics.account_id)
 ORDER BY account_id, age, gender

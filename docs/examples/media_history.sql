@@ -1,9 +1,11 @@
--- Likes that each post gained from one day to the next.
+-- Likes that each post gained from one reading to the next, and the hours between the two.
 SELECT
-  account_id,
-  media_id,
-  date,
-  like_count - LAG(like_count) OVER (PARTITION BY media_id ORDER BY date) AS likes_gained,
-  DATE_DIFF(date, LAG(date) OVER (PARTITION BY media_id ORDER BY date), DAY) AS days_since_last
-FROM instagram.media_history
-ORDER BY date, likes_gained DESC
+  history.account_id,
+  history.media_id,
+  history.read_at,
+  history.like_count - LAG(history.like_count) OVER by_reading AS likes_gained,
+  TIMESTAMP_DIFF(history.read_at, LAG(history.read_at) OVER by_reading, HOUR) AS hours_covered
+FROM instagram.media_history AS history
+WHERE history.like_count IS NOT NULL
+WINDOW by_reading AS (PARTITION BY history.media_id ORDER BY history.read_at)
+ORDER BY read_at, likes_gained DESC

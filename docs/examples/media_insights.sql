@@ -1,12 +1,14 @@
--- The 20 posts that reached the most accounts, with the share of interactions in their reach.
+-- The latest figure of each metric of each post. A reading in which Meta left out a metric does not
+-- hide the figure of an earlier reading. Add the other metrics in the same way.
 SELECT
-  media.username,
-  media.permalink,
-  insights.reach,
-  insights.views,
-  insights.total_interactions,
-  SAFE_DIVIDE(insights.total_interactions, insights.reach) AS engagement_rate
+  account_id,
+  media_id,
+  MAX(read_at) AS last_read_at,
+  ARRAY_AGG(reach IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_reach,
+  ARRAY_AGG(views IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_views,
+  ARRAY_AGG(likes IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_likes,
+  ARRAY_AGG(saved IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_saved,
+  ARRAY_AGG(shares IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_shares
 FROM instagram.media_insights AS insights
-JOIN instagram.media AS media ON media.id = insights.media_id
-ORDER BY insights.reach DESC
-LIMIT 20
+GROUP BY account_id, media_id
+ORDER BY latest_views DESC

@@ -21,7 +21,7 @@
   {%- set of_split = "metric = '" ~ metric ~ "' AND breakdown = '" ~ breakdown ~ "'" -%}
   IF(
     COUNTIF({{ of_split }}) > 0,
-    SUM(IF({{ of_split }} AND dimension = '{{ dimension }}', value, 0)),
+    SUM(IF({{ of_split }} AND breakdown_value = '{{ dimension }}', value, 0)),
     NULL
   )
 {%- endmacro -%}
@@ -31,9 +31,19 @@
   {%- set of_split = "metric = '" ~ metric ~ "' AND breakdown = '" ~ breakdown ~ "'" -%}
   IF(
     COUNTIF({{ of_split }}) > 0,
-    SUM(IF({{ of_split }} AND dimension NOT IN ('{{ dimensions | join("', '") }}'), value, 0)),
+    SUM(IF({{ of_split }} AND breakdown_value NOT IN ('{{ dimensions | join("', '") }}'), value, 0)),
     NULL
   )
+{%- endmacro -%}
+
+{#- The order of readings: the hours from 1970 to the hour of a reading, UTC. -#}
+{%- macro instagram_hours() -%}
+  UNIX_DATE(snapshot_date) * 24 + hour
+{%- endmacro -%}
+
+{#- The latest value of a column in a group of readings: the last one that is not NULL. -#}
+{%- macro instagram_latest(name) -%}
+  ANY_VALUE({{ name }} HAVING MAX IF({{ name }} IS NULL, NULL, {{ instagram_hours() }}))
 {%- endmacro -%}
 
 {#- What kind of content a media is. -#}

@@ -1,18 +1,14 @@
 {#-
   The rows of a table that the loader has filled, with all columns that are documented.
 
-  A table or a column that was never loaded (a stream that is not selected, a state of an older
-  version) gives NULLs of the documented type, so that every model can be built.
+  A table or a column that was never loaded, because it is not selected, gives NULLs of the
+  documented type, so that every model can be built.
 
   table: name of the table.
-  more_columns: columns that only some loaders add, with their types.
 -#}
-{%- macro instagram_rows(table, more_columns={}) -%}
+{%- macro instagram_rows(table) -%}
   {%- if execute -%}
     {%- set types = instagram_column_types(table) -%}
-    {%- for name, type in more_columns.items() if name not in types -%}
-      {%- do types.update({name: type}) -%}
-    {%- endfor -%}
     {%- set database = var('instagram_database', target.database) -%}
     {%- set schema = var('instagram_schema', env_var('TARGET_BIGQUERY_DATASET', 'instagram')) -%}
     {%- set relation = adapter.get_relation(database, schema, table) -%}
@@ -47,9 +43,7 @@
   {{ return(types) }}
 {%- endmacro -%}
 
-{#-
-  A part of a key; NULL where it does not apply to the row. Such a part is '-'.
--#}
+{#- A part of a key; NULL where it does not apply to the row, which the tables write as '-'. -#}
 {%- macro instagram_key_part(column) -%}
 NULLIF({{ column }}, '-')
 {%- endmacro -%}

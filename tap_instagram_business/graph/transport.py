@@ -78,7 +78,8 @@ class Transport:
 
     def now(self) -> dt.datetime:
         """Return the time by Meta's clock (UTC), so that a day is Meta's day on any machine."""
-        return dt.datetime.now(dt.timezone.utc) + self._skew
+        # The skew is read first: another thread may set it, and the time must not run backwards.
+        return self._skew + dt.datetime.now(dt.timezone.utc)
 
     def send(
         self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int = 0

@@ -21,7 +21,7 @@ from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren, MediaHistory
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
-from tap_instagram_business.streams.media_insights import MediaInsights, MediaInsightsHistory
+from tap_instagram_business.streams.media_insights import MediaInsights
 from tap_instagram_business.streams.media_of_others import CollaborativeMedia, TaggedMedia
 from tap_instagram_business.streams.stories import Stories, StoryInsights
 
@@ -46,7 +46,6 @@ STREAMS: tuple[type[InstagramStream], ...] = (
     MediaChildren,
     MediaHistory,
     MediaInsights,
-    MediaInsightsHistory,
     MediaInsightsBreakdowns,
     Comments,
     TaggedMedia,

@@ -10,7 +10,16 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import ACCOUNT_FIELDS, PAGE_FIELDS
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    READ_AT,
+    READING,
+    READING_KEYS,
+    column,
+    columns,
+    read_at,
+    reading,
+)
 from tap_instagram_business.streams.nodes import read_fields
 
 if TYPE_CHECKING:
@@ -51,6 +60,7 @@ class Accounts(InstagramStream):
             "Id of the account's Facebook Page. NULL if the account was found in another way.",
         ),
         column("page_name", "string", "Name of that Page."),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -67,29 +77,25 @@ class Accounts(InstagramStream):
                 **read_fields(self, account, ACCOUNT_FIELDS, account.node),
                 "page_id": page["id"],
                 "page_name": page["name"],
+                "read_at": read_at(self._run.graph.now()),
             }
 
 
 class AccountHistory(AccountFollower):
-    """The counters of one account on one day, from the same answer as `accounts`."""
+    """The counters of one account at one reading, from the same answer as `accounts`."""
 
     name = "account_history"
     parent_stream_type = Accounts
-    primary_keys = ("account_id", "date")
-    replication_key = "date"
+    primary_keys = ("account_id", *READING_KEYS)
+    replication_key = "snapshot_date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column(
-            "date",
-            "date",
-            "UTC date of the reading. A later reading on the same date replaces the row.",
-            key=True,
-        ),
+        *READING,
         *columns(COUNTERS),
     ).to_dict()
 
     @override
     def read(self, account: Account) -> None:
         counters = {field.name: field.read(account.node) for field in COUNTERS}
-        self.write({"account_id": account.id, "date": self.today, **counters})
-        self.advance(account, date=self.today)
+        self.write({"account_id": account.id, **reading(self._run.graph.now()), **counters})
+        self.advance(account, snapshot_date=self.today)

@@ -24,7 +24,7 @@ from tap_instagram_business.streams.by_day import (
     Window,
     day_gaps,
 )
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, READ_AT, column, read_at
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class AccountInsights(DailyStream):
             "boolean",
             "True if the row was read 48 hours or more after the end of the day: it is final.",
         ),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -187,7 +188,7 @@ class AccountInsights(DailyStream):
             return self._read_split(answer, figures[day])
         values = answer.insights.values
         figures[day] |= values
-        reading = Reading("account", account, day.isoformat())
+        reading = Reading("account", account, self._run.graph.now(), day)
         self.table(ExtraInsights).write_values(reading, values)
         return day_gaps(answer, day, set(values))
 
@@ -200,14 +201,15 @@ class AccountInsights(DailyStream):
             for day, figure in given.items():
                 if metric == FOLLOWER_COUNT.name and question.period == "day":
                     figures[day][metric] = figure
-                reading = Reading("account", question.window.account, day.isoformat())
+                reading = Reading("account", question.window.account, self._run.graph.now(), day)
                 self.table(ExtraInsights).write_series(reading, metric, question.period, figure)
         return gaps
 
     def _read_split(self, answer: Answer, figures: dict[str, Number]) -> Iterator[Gap]:
         question: DayQuestion = answer.call.subject
         given = dict(answer.insights.splits)
-        reading = Reading("account", question.window.account, question.first.isoformat())
+        account, now = question.window.account, self._run.graph.now()
+        reading = Reading("account", account, now, question.first)
         self.table(ExtraInsights).write_parts(reading, given, question.breakdown)
         parts = (part for part, _ in FOLLOW_COLUMNS.values())
         known = answer.insights.parts(FOLLOWS_AND_UNFOLLOWS.name, parts)
@@ -227,7 +229,7 @@ class AccountInsights(DailyStream):
         failed: Container[dt.date],
     ) -> Iterable[dict[str, Any]]:
         """Yield the days that have figures, unless an earlier run has read more of the day."""
-        known = self.bookmark(window.account).get("date", "")
+        known, now = self.bookmark(window.account).get("date", ""), self._run.graph.now()
         for day, values in figures.items():
             is_worse = day in failed and day.isoformat() <= known
             if not is_worse and any(name in values for name in COLUMNS):
@@ -235,7 +237,8 @@ class AccountInsights(DailyStream):
                     "account_id": window.account.id,
                     "date": day.isoformat(),
                     **{name: values.get(name) for name in COLUMNS},
-                    "is_final": days.is_final(day, self._run.graph.now()),
+                    "is_final": days.is_final(day, now),
+                    "read_at": read_at(now),
                 }
 
 
@@ -244,14 +247,14 @@ class AccountInsightsBreakdowns(DayFollower):
 
     name = "account_insights_breakdowns"
     parent_stream_type = AccountInsights
-    primary_keys = ("account_id", "date", "metric", "breakdown", "dimension")
+    primary_keys = ("account_id", "date", "metric", "breakdown", "breakdown_value")
     schema = th.PropertiesList(
         ACCOUNT_ID,
         column("date", "date", "The US Pacific day.", key=True),
         column("metric", "string", "Meta's name of the metric.", key=True),
         column("breakdown", "string", f"Property of the split: {', '.join(BREAKDOWNS)}.", key=True),
         column(
-            "dimension",
+            "breakdown_value",
             "string",
             "The part, in capital letters, such as FOLLOWER, REEL or EMAIL. Meta leaves out parts "
             "with the value 0. For follows_and_unfollows, FOLLOWER means follows and NON_FOLLOWER "
@@ -264,6 +267,7 @@ class AccountInsightsBreakdowns(DayFollower):
             "boolean",
             "True if the row was read 48 hours or more after the end of the day: it is final.",
         ),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -276,17 +280,18 @@ class AccountInsightsBreakdowns(DayFollower):
     def read(self, account: Account, day: dt.date, answer: Answer) -> None:
         breakdown = cast("InsightsCall", answer.call).breakdown
         splits = answer.insights.splits
-        is_final = days.is_final(day, self._run.graph.now())
+        now = self._run.graph.now()
         for metric in metrics_split_by(breakdown):
-            for (dimension,), value in splits.get(metric, {}).items():
+            for (part,), value in splits.get(metric, {}).items():
                 self.write(
                     {
                         "account_id": account.id,
                         "date": day.isoformat(),
                         "metric": metric,
                         "breakdown": breakdown,
-                        "dimension": dimension.upper(),
+                        "breakdown_value": part.upper(),
                         "value": value,
-                        "is_final": is_final,
+                        "is_final": days.is_final(day, now),
+                        "read_at": read_at(now),
                     }
                 )

@@ -10,7 +10,7 @@ from typing_extensions import override
 from tap_instagram_business import days
 from tap_instagram_business.metrics import ROLLING_METRIC, ROLLING_PERIODS
 from tap_instagram_business.streams.by_day import SeriesStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import ACCOUNT_ID, READ_AT, column, read_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,7 @@ class AccountReach(SeriesStream):
             "boolean",
             "True if the row was read 48 hours or more after the end of the day: it is final.",
         ),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -51,12 +52,13 @@ class AccountReach(SeriesStream):
 
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
-        days_in_period = ROLLING_PERIODS[answer.call.params["period"]]
+        days_in_period, now = ROLLING_PERIODS[answer.call.params["period"]], self._run.graph.now()
         for day, value in self.place_in_window(window, answer, ROLLING_METRIC).items():
             yield {
                 "account_id": window.account.id,
                 "date": day.isoformat(),
                 "days": days_in_period,
                 ROLLING_METRIC: value,
-                "is_final": days.is_final(day, self._run.graph.now()),
+                "is_final": days.is_final(day, now),
+                "read_at": read_at(now),
             }

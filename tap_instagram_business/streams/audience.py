@@ -18,7 +18,16 @@ from tap_instagram_business.metrics import (
 )
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.by_day import SeriesStream, day_gaps, has_few_followers
-from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    DOES_NOT_APPLY,
+    READ_AT,
+    READING,
+    READING_KEYS,
+    column,
+    read_at,
+    reading,
+)
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 
 if TYPE_CHECKING:
@@ -45,13 +54,13 @@ class AudienceDemographics(InstagramStream):
 
     name = "audience_demographics"
     primary_keys = (
-        *("account_id", "snapshot_date", "metric", "timeframe", "breakdown"),
+        *("account_id", *READING_KEYS, "metric", "timeframe", "breakdown"),
         *DIMENSIONS,
     )
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("snapshot_date", "date", "UTC date of the reading.", key=True),
+        *READING,
         column(
             "metric",
             "string",
@@ -110,7 +119,7 @@ class AudienceDemographics(InstagramStream):
         for account, answers in self.ask_in_groups(self._groups()):
             for answer in answers:
                 if not answer.ends_account:
-                    yield from self._rows(answer, today)
+                    yield from self._rows(answer)
                     for gap in self._gaps(answer, today):
                         self.table(InsightGaps).add(account, gap)
             endings = [answer.error for answer in answers if answer.error and answer.ends_account]
@@ -131,14 +140,15 @@ class AudienceDemographics(InstagramStream):
                     call = insight_calls.demographics(account, metric.name, asked, breakdown)
                     yield call.about((account, timeframe, breakdown))
 
-    def _rows(self, answer: Answer, today: dt.date) -> Iterator[Record]:
+    def _rows(self, answer: Answer) -> Iterator[Record]:
         account, timeframe, breakdown = answer.call.subject
+        read = reading(self._run.graph.now())
         for metric, parts in answer.insights.splits.items():
             for values, value in parts.items():
                 named = dict(zip(breakdown.split(","), values, strict=True))
                 yield {
                     "account_id": account.id,
-                    "snapshot_date": today.isoformat(),
+                    **read,
                     "metric": metric,
                     "timeframe": timeframe,
                     "breakdown": breakdown,
@@ -165,6 +175,7 @@ class OnlineFollowers(SeriesStream):
         column("date", "date", "The US Pacific day.", key=True),
         column("hour", "integer", "The hour of that day, 0 to 23, in US Pacific time.", key=True),
         column("followers_online", "integer", "Number of followers who were online in that hour."),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -173,6 +184,7 @@ class OnlineFollowers(SeriesStream):
 
     @override
     def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
+        read = read_at(self._run.graph.now())
         for day, by_hour in self.place_in_window(window, answer, ONLINE_FOLLOWERS).items():
             for hour in (name for name in HOURS if name in by_hour):
                 yield {
@@ -180,4 +192,5 @@ class OnlineFollowers(SeriesStream):
                     "date": day.isoformat(),
                     "hour": HOURS[hour],
                     "followers_online": by_hour[hour],
+                    "read_at": read,
                 }

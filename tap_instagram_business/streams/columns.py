@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
+
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.fields import Field
 
@@ -37,6 +40,31 @@ ACCOUNT_ID = th.Property(
 def column(name: str, kind: str, description: str, *, key: bool = False) -> th.Property[Any]:
     """Return a column; a key column is never null."""
     return th.Property(name, TYPES[kind], required=key, description=description)
+
+
+READ_AT = column("read_at", "date-time", "When the row was read (UTC).")
+READING_KEYS = ("snapshot_date", "hour")
+"""The part of a key that says which reading of a media or an account a row is."""
+READING = (
+    column("snapshot_date", "date", "UTC date of the reading.", key=True),
+    column("hour", "integer", "UTC hour of the reading, 0 to 23.", key=True),
+    READ_AT,
+)
+"""The columns of a table that keeps each reading; two readings within one hour are one row."""
+
+
+def read_at(moment: dt.datetime) -> str:
+    """Return the value of column `read_at`: RFC 3339 in UTC, to the second."""
+    return moment.replace(microsecond=0).isoformat()
+
+
+def reading(moment: dt.datetime) -> Record:
+    """Return the values of the columns `READING` of a row that is read at a moment (UTC)."""
+    return {
+        "snapshot_date": moment.date().isoformat(),
+        "hour": moment.hour,
+        "read_at": read_at(moment),
+    }
 
 
 def columns(fields: Iterable[Field]) -> list[th.Property[Any]]:

@@ -9,9 +9,16 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    DOES_NOT_APPLY,
+    READ_AT,
+    column,
+    read_at,
+)
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
 
     from singer_sdk.helpers.types import Record
@@ -23,18 +30,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What an answer is about.
+    """What an answer is about, and when it was read.
 
     Attributes:
         grain: `account`, `media` or `story`.
         account: the account.
-        date: the day, or the date of the reading.
+        moment: when it was read (UTC).
+        day: the day of an account; None for a media or story.
         media_id: id of the media or story; '' for an account.
     """
 
     grain: str
     account: Account
-    date: str
+    moment: dt.datetime
+    day: dt.date | None = None
     media_id: str = ""
 
     @property
@@ -43,9 +52,11 @@ class Reading:
         return {
             "account_id": self.account.id,
             "media_id": self.media_id or DOES_NOT_APPLY,
-            "date": self.date,
+            "date": (self.day or self.moment.date()).isoformat(),
+            "hour": 0 if self.day else self.moment.hour,
             "breakdown": DOES_NOT_APPLY,
-            "dimension": DOES_NOT_APPLY,
+            "breakdown_value": DOES_NOT_APPLY,
+            "read_at": read_at(self.moment),
         }
 
 
@@ -57,7 +68,9 @@ class ExtraInsights(InstagramStream):
     """
 
     name = "extra_insights"
-    primary_keys = ("account_id", "media_id", "date", "metric", "breakdown", "dimension")
+    primary_keys = (
+        *("account_id", "media_id", "date", "hour", "metric", "breakdown", "breakdown_value"),
+    )
     replication_key = "date"
     schema = th.PropertiesList(
         ACCOUNT_ID,
@@ -73,6 +86,13 @@ class ExtraInsights(InstagramStream):
             "For an account the US Pacific day; for a media or story the UTC date of the reading.",
             key=True,
         ),
+        column(
+            "hour",
+            "integer",
+            "For a media or story the UTC hour of the reading, 0 to 23; always 0 for an account, "
+            "which has one row a day.",
+            key=True,
+        ),
         column("metric", "string", "Meta's name of the metric.", key=True),
         column(
             "breakdown",
@@ -82,12 +102,13 @@ class ExtraInsights(InstagramStream):
             key=True,
         ),
         column(
-            "dimension",
+            "breakdown_value",
             "string",
             f"The part, in capital letters; `{DOES_NOT_APPLY}` for the whole.",
             key=True,
         ),
         column("value", "number", "The value of the metric, or of this part of it."),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -138,5 +159,5 @@ class ExtraInsights(InstagramStream):
         """Write those parts of an answer that are asked for by the setting."""
         for metric in self.names(what.grain, breakdown):
             for names, value in splits.get(metric, {}).items():
-                part = {"breakdown": breakdown, "dimension": ",".join(names).upper()}
+                part = {"breakdown": breakdown, "breakdown_value": ",".join(names).upper()}
                 self.write({**what.row, "metric": metric, **part, "value": value})

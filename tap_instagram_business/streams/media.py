@@ -26,7 +26,16 @@ from tap_instagram_business.streams.by_media import (
     RefreshedStream,
 )
 from tap_instagram_business.streams.captions import hashtags, mentions
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    READ_AT,
+    READING,
+    READING_KEYS,
+    column,
+    columns,
+    read_at,
+    reading,
+)
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
 from tap_instagram_business.values import read_time
@@ -47,6 +56,8 @@ MEDIA_PER_PAGE = "100"
 LISTS_TOGETHER = 20
 """How many lists are paged through at the same time."""
 SLIDES_PER_PAGE = "100"
+NEW = dt.timedelta(days=7)
+"""The counters of a younger media are kept for each run."""
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
@@ -80,11 +91,12 @@ class Media(ListingStream, RefreshedStream):
             "children_count", "integer", "Number of slides of a carousel. NULL for other media."
         ),
         column(
-            "listed_on",
+            "snapshot_date",
             "date",
-            "UTC date on which Meta last listed the media. If the account was listed later, the "
-            "media is deleted or hidden, or older than the newest 10,000.",
+            "UTC date of the reading: the last date on which Meta listed the media. If the account "
+            "was listed later, the media is deleted or hidden, or older than the newest 10,000.",
         ),
+        READ_AT,
     ).to_dict()
 
     def __init__(self, tap: Tap, run: Run) -> None:
@@ -167,7 +179,8 @@ class Media(ListingStream, RefreshedStream):
             "mentions": mentions(caption) if is_known else None,
             "caption_length": len(caption) if is_known else None,
             "children_count": len(self.slides(media)) if media.node.get("children") else None,
-            "listed_on": self.today,
+            "snapshot_date": self.today,
+            "read_at": read_at(self._run.graph.now()),
         }
 
     def slides(self, media: ListedMedia) -> list[dict[str, Any] | None]:
@@ -256,20 +269,20 @@ class MediaChildren(MediaFollower):
 
 
 class MediaHistory(MediaFollower):
-    """The counters of one media on one day, from the list of media, without a call of its own.
+    """The counters of one media at one reading, from the list of media, without extra calls.
 
-    A row is written for media of 90 days or younger in each run, and for older ones when they are
-    due (Graph API: IG Media). A later reading on the same date replaces the row.
+    A media of less than 7 days gets a row in each run, one of up to 90 days in the first run of a
+    UTC date, and an older one when it is due (Graph API: IG Media).
     """
 
     name = "media_history"
     parent_stream_type = Media
-    primary_keys = ("media_id", "date")
-    replication_key = "date"
+    primary_keys = ("media_id", *READING_KEYS)
+    replication_key = "snapshot_date"
     schema = th.PropertiesList(
-        ACCOUNT_ID,
         column("media_id", "string", "Id of the media.", key=True),
-        column("date", "date", "UTC date of the reading.", key=True),
+        ACCOUNT_ID,
+        *READING,
         *columns(COUNTER_FIELDS),
     ).to_dict()
 
@@ -279,17 +292,23 @@ class MediaHistory(MediaFollower):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        """Write the counters of those media that are young or due."""
+        """Write the counters of those media that are new, young or due."""
         now = self._run.graph.now()
         for item in media:
-            is_young = item.posted is not None and now - item.posted <= YOUNG
-            if is_young or self.is_due(item):
+            if self._is_wanted(item, now):
                 self.write(
                     {
-                        "account_id": item.account.id,
                         "media_id": item.id,
-                        "date": self.today,
+                        "account_id": item.account.id,
+                        **reading(now),
                         **{field.name: field.read(item.node) for field in COUNTER_FIELDS},
                     }
                 )
             self.done_until(item)
+
+    def _is_wanted(self, media: ListedMedia, now: dt.datetime) -> bool:
+        if media.posted is None or self.is_due(media):
+            return True
+        age = now - media.posted
+        last_read = self._last_refresh(media.account).of(media.posted)
+        return age < NEW or (age <= YOUNG and last_read != now.date())

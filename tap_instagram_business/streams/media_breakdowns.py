@@ -10,7 +10,13 @@ from typing_extensions import override
 
 from tap_instagram_business.metrics import MEDIA_BREAKDOWNS
 from tap_instagram_business.streams.by_media import BreakdownFollower
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    READING,
+    READING_KEYS,
+    column,
+    reading,
+)
 from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.stories import StoryInsights
@@ -25,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
-    """One part of a media or story metric: one action on the profile, or one way to leave a story.
+    """One part of a media or story metric at one reading: one action on the profile, for example.
 
     Each metric needs a request of its own (Graph API: IG Media insights). So a media
     that is not read in every run is read only a third as often as in `media_insights`.
@@ -34,11 +40,12 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
     name = "media_insights_breakdowns"
     parent_stream_type = Media
     also_follows = (StoryInsights,)
-    primary_keys = ("media_id", "metric", "breakdown", "dimension")
+    primary_keys = ("media_id", *READING_KEYS, "metric", "breakdown", "breakdown_value")
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
         column("media_id", "string", "Id of the media or story.", key=True),
         ACCOUNT_ID,
+        *READING,
         column(
             "metric",
             "string",
@@ -47,13 +54,12 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
         ),
         column("breakdown", "string", "Property of the split, by Meta's name.", key=True),
         column(
-            "dimension",
+            "breakdown_value",
             "string",
             "The part, in capital letters, such as BIO_LINK_CLICKED or TAP_FORWARD. Meta leaves "
             "out parts with the value 0.",
             key=True,
         ),
-        column("snapshot_date", "date", "UTC date of the last reading."),
         column("value", "integer", "The value of this part."),
     ).to_dict()
 
@@ -86,16 +92,17 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
         self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
+        read = reading(self._run.graph.now())
         for metric, parts in answer.insights.splits.items():
-            for (dimension,), value in parts.items():
+            for (part,), value in parts.items():
                 self.write(
                     {
                         "media_id": media.id,
                         "account_id": media.account.id,
+                        **read,
                         "metric": metric,
                         "breakdown": breakdown,
-                        "dimension": dimension.upper(),
-                        "snapshot_date": self.today,
+                        "breakdown_value": part.upper(),
                         "value": value,
                     }
                 )

@@ -25,7 +25,16 @@ from tap_instagram_business.streams.by_media import (
     ListingStream,
     MediaFollower,
 )
-from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
+from tap_instagram_business.streams.columns import (
+    ACCOUNT_ID,
+    READ_AT,
+    READING,
+    READING_KEYS,
+    column,
+    columns,
+    read_at,
+    reading,
+)
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
 from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.nodes import read_fields, read_list
@@ -64,6 +73,7 @@ class Stories(ListingStream):
         column("id", "string", "Id of the story.", key=True),
         ACCOUNT_ID,
         *columns(STORY_FIELDS),
+        READ_AT,
     ).to_dict()
 
     @override
@@ -107,24 +117,26 @@ class Stories(ListingStream):
             "id": story.id,
             "account_id": story.account.id,
             **read_fields(self, story.account, STORY_FIELDS, story.node, media_id=story.id),
+            "read_at": read_at(self._run.graph.now()),
         }
 
 
 class StoryInsights(InsightsStream):
-    """The insights of one story, as last read before it ended (Graph API: IG Media insights).
+    """The insights of one story at one reading (Graph API: IG Media insights).
 
-    Meta gives none before 5 accounts have seen the story.
+    Each run reads the stories that Meta lists, and keeps what it read. Meta gives no insights
+    before 5 accounts have seen the story.
     """
 
     name = "story_insights"
     parent_stream_type = Stories
     follower_type = BreakdownFollower
-    primary_keys = ("media_id",)
+    primary_keys = ("media_id", *READING_KEYS)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
         column("media_id", "string", "Id of the story.", key=True),
         ACCOUNT_ID,
-        column("snapshot_date", "date", "UTC date of the last reading."),
+        *READING,
         column("timestamp", "date-time", "When the story was posted (UTC)."),
         *(column(metric.name, metric.type, metric.description) for metric in METRICS),
         *(column(name, "integer", text) for name, (_, text) in NAVIGATION_COLUMNS.items()),
@@ -168,17 +180,17 @@ class StoryInsights(InsightsStream):
     def _read(self, answer: Answer, figures: dict[str, Any]) -> None:
         """Add what an answer holds to the figures of its story, and write what is missing."""
         story: ListedMedia = answer.call.subject
-        reading = Reading("story", story.account, self.today, story.id)
+        what = Reading("story", story.account, self._run.graph.now(), media_id=story.id)
         call = cast("InsightsCall", answer.call)
         breakdown = call.breakdown
         if not breakdown:
             values = answer.insights.values
             self.add_missing(answer, values)
             figures |= {name: value for name, value in values.items() if name in COLUMNS}
-            self.table(ExtraInsights).write_values(reading, values)
+            self.table(ExtraInsights).write_values(what, values)
             return
         splits = answer.insights.splits
-        self.table(ExtraInsights).write_parts(reading, splits, breakdown)
+        self.table(ExtraInsights).write_parts(what, splits, breakdown)
         if not {*call.metrics, *call.refused} & {metric.name for metric in MEDIA_BREAKDOWNS}:
             self.add_missing(answer, splits, f" by {breakdown}")
             return
@@ -194,7 +206,7 @@ class StoryInsights(InsightsStream):
         return {
             "media_id": story.id,
             "account_id": story.account.id,
-            "snapshot_date": self.today,
+            **reading(self._run.graph.now()),
             "timestamp": story.posted.isoformat() if story.posted else None,
             **{name: figures.get(name) for name in names},
         }

@@ -44,7 +44,12 @@ def test_queries_and_types_are_those_of_bigquery(project: MeltanoProject) -> Non
     project.sync()
 
     assert column_types(project) == {name: table.columns for name, table in TABLES.items()}
-    counts = (f"(SELECT COUNT(*) FROM ({t.query})) AS {name}" for name, t in TABLES.items())
+    queries = {
+        f"{name}_{number}": sql
+        for name, table in TABLES.items()
+        for number, sql in enumerate(table.queries)
+    }
+    counts = (f"(SELECT COUNT(*) FROM ({sql})) AS {name}" for name, sql in queries.items())
     (found,) = project.sandbox.rows(f"SELECT {', '.join(counts)}")
-    assert found.keys() == TABLES.keys()
+    assert found.keys() == queries.keys()
     assert all(found.values()), found

@@ -26,18 +26,19 @@ KILLS = int(os.environ.get("KILLS", "12"))
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=400, seed=11, start=NOW)
 KEYS = {
-    "account_history": ("account_id", "date"),
+    "account_history": ("account_id", "snapshot_date", "hour"),
     "account_insights": ("account_id", "date"),
-    "account_insights_breakdowns": ("account_id", "date", "metric", "breakdown", "dimension"),
+    "account_insights_breakdowns": ("account_id", "date", "metric", "breakdown", "breakdown_value"),
     "account_reach": ("account_id", "date", "days"),
     "online_followers": ("account_id", "date", "hour"),
-    "media_history": ("media_id", "date"),
-    "media_insights": ("media_id",),
-    "media_insights_history": ("media_id", "snapshot_date"),
-    "story_insights": ("media_id",),
-    "media_insights_breakdowns": ("media_id", "metric", "breakdown", "dimension"),
+    "media_history": ("media_id", "snapshot_date", "hour"),
+    "media_insights": ("media_id", "snapshot_date", "hour"),
+    "story_insights": ("media_id", "snapshot_date", "hour"),
+    "media_insights_breakdowns": (
+        *("media_id", "snapshot_date", "hour", "metric", "breakdown", "breakdown_value"),
+    ),
     "audience_demographics": (
-        *("account_id", "snapshot_date", "metric", "timeframe", "breakdown"),
+        *("account_id", "snapshot_date", "hour", "metric", "timeframe", "breakdown"),
         *("age", "gender", "city", "country"),
     ),
 }

@@ -24,8 +24,17 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 # The page goes back from today, so the world ends today.
 NOW = dt.datetime.now(dt.timezone.utc).replace(hour=12, minute=0, second=0, microsecond=0)
 WORLD = WorldSettings(accounts=3, posts=45, days=60, seed=23, start=NOW, tiny_accounts=1)
-# Holes between the readings; the days before the first one are known from insights alone.
-READINGS = [NOW - dt.timedelta(days=days) for days in (20, 19, 18, 15, 14, 9, 6, 3, 2, 1, 0)]
+# Holes between the readings; the days before the first one are known from insights alone. Three
+# days ago there were three readings on one UTC date, and one after the midnight that follows.
+READINGS = [
+    NOW - dt.timedelta(days=days, hours=hours)
+    for days, hours in (
+        *((20, 0), (19, 0), (18, 0), (15, 0), (14, 0), (9, 0), (6, 0), (3, 6), (3, 0), (2, 18)),
+        *((2, 11), (2, 0), (1, 0), (0, 0)),
+    )
+]
+MISSING_WEEK = 3
+"""How many weeks ago the week is of which one account has no insights."""
 
 
 def skip_other_pythons() -> None:
@@ -41,14 +50,45 @@ def tables() -> Tables:
     skip_other_pythons()
     from tests.reports.warehouse import read_world  # noqa: PLC0415 - needs the client of BigQuery
 
-    warehouse = read_world(WORLD, READINGS)
+    warehouse = read_world(WORLD, READINGS, demographics_every_days=0)
     tables = {name: list(rows.values()) for name, rows in warehouse.tables.items()}
     tables["online_followers"] = [row for row in tables["online_followers"] if is_one_hour(row)]
     # One post of each account was deleted five days ago.
     posts = {row["account_id"]: row for row in tables["media"]}
     for row in posts.values():
-        row["listed_on"] = str(NOW.date() - dt.timedelta(days=5))
+        deleted = NOW - dt.timedelta(days=5)
+        row |= {"snapshot_date": str(deleted.date()), "read_at": deleted.isoformat()}
+    make_irregular(tables, tables["accounts"][0]["id"])
     return tables
+
+
+def make_irregular(tables: Tables, account_id: str) -> None:
+    """Take rows from an account, and figures from its last readings."""
+    this_week = NOW.date() - dt.timedelta(days=NOW.weekday())
+    missing = this_week - dt.timedelta(days=7 * MISSING_WEEK)
+    days = {str(missing + dt.timedelta(days=day)) for day in range(7)}
+    carousels = [
+        row["id"]
+        for row in tables["media"]
+        if row["account_id"] == account_id and row["media_type"] == "CAROUSEL_ALBUM"
+    ]
+    for name, rows in tables.items():
+        tables[name] = [
+            row
+            for row in rows
+            if not (row["account_id"] == account_id and row.get("date") in days)
+            and not {row.get("id"), row.get("media_id")} & {*carousels[1:]}
+        ]
+    for name, column in WITHHELD.items():
+        own = [row for row in tables[name] if row["account_id"] == account_id]
+        last = max((row["snapshot_date"], row["hour"]) for row in own)
+        for row in own:
+            if (row["snapshot_date"], row["hour"]) == last:
+                row[column] = None
+
+
+WITHHELD = {"media_insights": "views", "story_insights": "exits", "account_history": "media_count"}
+"""The figures that Meta leaves out at the last reading."""
 
 
 def is_one_hour(row: Row) -> bool:

@@ -195,7 +195,9 @@ def is_kept(row: Row, number: int, table: str) -> bool:
         return False
     # One account was read for the first time today, and has no insights yet.
     if number == NEW:
-        return table == "accounts" or (table == "account_history" and row["date"] == str(TODAY))
+        return table == "accounts" or (
+            table == "account_history" and row["snapshot_date"] == str(TODAY)
+        )
     return True
 
 

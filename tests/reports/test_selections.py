@@ -19,9 +19,9 @@ TABLES = documented_tables()
 READ_BY_VIEWS = (
     *("accounts", "account_history", "account_insights", "account_insights_breakdowns"),
     *("account_reach", "audience_demographics", "online_followers", "media", "media_history"),
-    *("media_insights", "media_insights_history", "stories", "story_insights", "insight_gaps"),
+    *("media_insights", "stories", "story_insights", "insight_gaps"),
 )
-DESELECTED = {"media": {"listed_on"}, "insight_gaps": {"last_date"}}
+DESELECTED = {"media": {"snapshot_date", "read_at"}, "insight_gaps": {"last_date"}}
 EMPTY_WITHOUT = {
     "account_history": {"follower_growth": False, "accounts": False},
     "media": {"hashtags": True, "content_weekly": True},

@@ -24,8 +24,24 @@ def unsigned(value: Any) -> Any:
 
 
 def comparable(row: Mapping[str, Any]) -> Row:
-    """Leave out NULL, and what signs an address, so that rows can be compared."""
-    return {name: unsigned(value) for name, value in row.items() if value is not None}
+    """Leave out NULL, what signs an address and the minutes of `read_at`, to compare rows."""
+    found = {name: unsigned(value) for name, value in row.items() if value is not None}
+    return {name: value[:13] if name == "read_at" else value for name, value in found.items()}
+
+
+def read_at(now: dt.datetime) -> Row:
+    """The column of a row that was read at a moment."""
+    return {"read_at": now.replace(microsecond=0).isoformat()}
+
+
+def reading(now: dt.datetime) -> Row:
+    """The columns of a row that keeps a reading."""
+    return {"snapshot_date": now.date().isoformat(), "hour": now.hour, **read_at(now)}
+
+
+def moment(now: dt.datetime) -> tuple[str, int]:
+    """The part of a key that says which reading a row is."""
+    return now.date().isoformat(), now.hour
 
 
 def tables_equal(got: Mapping[tuple[Any, ...], Row], truth: Table) -> None:

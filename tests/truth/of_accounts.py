@@ -5,7 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from tests.truth.comparison import DAY, DOES_NOT_APPLY, pacific_midnight
+from tests.truth.comparison import (
+    DAY,
+    DOES_NOT_APPLY,
+    moment,
+    pacific_midnight,
+    read_at,
+    reading,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,17 +38,18 @@ def accounts(world: World, now: dt.datetime) -> Table:
         row["ig_id"] = str(node["ig_id"]) if facebook else None
         page = pages.get(account_id) if facebook else None
         extra = {"page_id": page.id, "page_name": page.name} if page else {}
-        table[account_id,] = {"id": account_id, "account_id": account_id, **row, **extra}
+        table[account_id,] = {"id": account_id, "account_id": account_id, **row, **extra} | read_at(
+            now
+        )
     return table
 
 
 def account_history(world: World, now: dt.datetime) -> Table:
-    date = now.date().isoformat()
     names = ("username", "followers_count", "follows_count", "media_count")
     return {
-        (row["id"], date): {
+        (row["id"], *moment(now)): {
             "account_id": row["id"],
-            "date": date,
+            **reading(now),
             **{name: row.get(name) for name in names},
         }
         for row in accounts(world, now).values()
@@ -76,6 +84,7 @@ def account_insights(world: World, now: dt.datetime, days: Iterable[dt.date]) ->
                     "date": day.isoformat(),
                     **given,
                     "is_final": now >= ended + dt.timedelta(hours=48),
+                    **read_at(now),
                 }
     return table
 
@@ -96,16 +105,17 @@ def account_insights_breakdowns(world: World, now: dt.datetime, days: Iterable[d
             for breakdown, metrics in SPLIT_BY.items():
                 for metric in set(metrics) - world.retired_metrics:
                     parts = world.account_day_breakdown(account_id, day, metric, breakdown, now)
-                    for dimension, value in parts.items():
+                    for part, value in parts.items():
                         date = day.isoformat()
-                        table[account_id, date, metric, breakdown, dimension.upper()] = {
+                        table[account_id, date, metric, breakdown, part.upper()] = {
                             "account_id": account_id,
                             "date": date,
                             "metric": metric,
                             "breakdown": breakdown,
-                            "dimension": dimension.upper(),
+                            "breakdown_value": part.upper(),
                             "value": value,
                             "is_final": now >= pacific_midnight(day + DAY) + dt.timedelta(hours=48),
+                            **read_at(now),
                         }
     return table
 
@@ -118,6 +128,7 @@ def account_reach(world: World, now: dt.datetime, days: Iterable[dt.date]) -> Ta
             "days": number,
             "reach": world.rolling_reach(account_id, day, number, now),
             "is_final": now >= pacific_midnight(day + DAY) + dt.timedelta(hours=48),
+            **read_at(now),
         }
         for account_id in world.account_ids
         for day in days
@@ -142,11 +153,10 @@ def audience_demographics(world: World, now: dt.datetime) -> Table:
                 for values, value in parts.items():
                     named = dict(zip(breakdown.split(","), values, strict=True))
                     who = {name: named.get(name, DOES_NOT_APPLY) for name in DIMENSIONS}
-                    date = now.date().isoformat()
-                    key = (account_id, date, metric, timeframe, breakdown, *who.values())
+                    key = (account_id, *moment(now), metric, timeframe, breakdown, *who.values())
                     table[key] = {
                         "account_id": account_id,
-                        "snapshot_date": date,
+                        **reading(now),
                         "metric": metric,
                         "timeframe": timeframe,
                         "breakdown": breakdown,
@@ -163,6 +173,7 @@ def online_followers(world: World, now: dt.datetime, days: Iterable[dt.date]) ->
             "date": day.isoformat(),
             "hour": int(hour),
             "followers_online": value,
+            **read_at(now),
         }
         for account_id in world.account_ids
         for day in days

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from tests.truth.captions import hashtags, mentions
-from tests.truth.comparison import rfc3339
+from tests.truth.comparison import DAY, moment, read_at, reading, rfc3339
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from instagram_sandbox.graph_api import World
     from tests.truth.comparison import Table
 
@@ -48,7 +47,8 @@ def media(world: World, now: dt.datetime) -> Table:
                 "mentions": mentions(caption),
                 "caption_length": len(caption),
                 "children_count": len(node["children"]) if "children" in node else None,
-                "listed_on": now.date().isoformat(),
+                "snapshot_date": now.date().isoformat(),
+                **read_at(now),
             }
     return table
 
@@ -62,19 +62,17 @@ COUNTER_COLUMNS = (
 def media_history(world: World, now: dt.datetime) -> Table:
     """The counters of all media, as a run writes them that reads them for the first time."""
     return {
-        (row["id"], now.date().isoformat()): {
+        (row["id"], *moment(now)): {
             "account_id": row["account_id"],
             "media_id": row["id"],
-            "date": now.date().isoformat(),
+            **reading(now),
             **{name: row[name] for name in COUNTER_COLUMNS if name in row},
         }
         for row in media(world, now).values()
     }
 
 
-CHILD_COLUMNS = (
-    *("media_type", "media_url", "thumbnail_url", "permalink", "shortcode", "alt_text"),
-)
+CHILD_COLUMNS = (*("media_type", "media_url", "thumbnail_url", "shortcode", "alt_text"),)
 
 
 def media_children(world: World, now: dt.datetime) -> Table:
@@ -117,10 +115,11 @@ def media_insights(world: World, now: dt.datetime) -> Table:
             names = [name for name in INSIGHT_COLUMNS if name not in left_out]
             given = {name: figures[name] for name in names if name in figures}
             if given:
-                table[node["id"],] = {
+                key = (node["id"], *moment(now))
+                table[key] = {
                     "media_id": node["id"],
                     "account_id": account_id,
-                    "snapshot_date": now.date().isoformat(),
+                    **reading(now),
                     "media_type": node["media_type"],
                     "media_product_type": node["media_product_type"],
                     **given,
@@ -128,9 +127,12 @@ def media_insights(world: World, now: dt.datetime) -> Table:
     return table
 
 
-def media_insights_history(world: World, now: dt.datetime) -> Table:
+def ages(world: World, now: dt.datetime) -> dict[str, float]:
+    """The age of each media in days."""
     return {
-        (row["media_id"], row["snapshot_date"]): row for row in media_insights(world, now).values()
+        node["id"]: (now - dt.datetime.fromisoformat(rfc3339(node["timestamp"]))) / DAY
+        for account_id in world.account_ids
+        for node in world.media(account_id, now)
     }
 
 
@@ -153,6 +155,7 @@ def stories(world: World, now: dt.datetime) -> Table:
                 **{name: node.get(name) for name in names},
                 "timestamp": rfc3339(node["timestamp"]),
                 "owner_id": (node.get("owner") or {}).get("id"),
+                **read_at(now),
             }
     return table
 
@@ -179,10 +182,11 @@ def story_insights(world: World, now: dt.datetime) -> Table:
             if not figures:
                 continue
             split = world.media_breakdown(node["id"], "navigation", now)
-            table[node["id"],] = {
+            key = (node["id"], *moment(now))
+            table[key] = {
                 "media_id": node["id"],
                 "account_id": account_id,
-                "snapshot_date": now.date().isoformat(),
+                **reading(now),
                 "timestamp": rfc3339(node["timestamp"]),
                 **{name: figures[name] for name in names if name in figures},
                 **{name: split.get(part, 0 if split else None) for name, part in NAVIGATED.items()},
@@ -196,14 +200,15 @@ def media_insights_breakdowns(world: World, now: dt.datetime) -> Table:
     for account_id in world.account_ids:
         for node in (*world.media(account_id, now), *world.stories(account_id, now)):
             for metric, breakdown in asked:
-                for dimension, value in world.media_breakdown(node["id"], metric, now).items():
-                    table[node["id"], metric, breakdown, dimension.upper()] = {
+                for part, value in world.media_breakdown(node["id"], metric, now).items():
+                    key = (node["id"], *moment(now), metric, breakdown, part.upper())
+                    table[key] = {
                         "media_id": node["id"],
                         "account_id": account_id,
                         "metric": metric,
                         "breakdown": breakdown,
-                        "dimension": dimension.upper(),
-                        "snapshot_date": now.date().isoformat(),
+                        "breakdown_value": part.upper(),
+                        **reading(now),
                         "value": value,
                     }
     return table

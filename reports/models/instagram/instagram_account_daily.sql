@@ -92,8 +92,8 @@ LEFT JOIN {{ ref('stg_instagram__account_insights') }} AS insights
 LEFT JOIN parts ON parts.account_id = days.account_id AND parts.date = days.date
 LEFT JOIN rolling_reach
   ON rolling_reach.account_id = days.account_id AND rolling_reach.date = days.date
-LEFT JOIN {{ ref('stg_instagram__account_history') }} AS history
-  ON history.account_id = days.account_id AND history.date = days.date
+LEFT JOIN {{ ref('stg_instagram__followers_by_date') }} AS history
+  ON history.account_id = days.account_id AND history.snapshot_date = days.date
 LEFT JOIN {{ ref('instagram_accounts') }} AS accounts ON accounts.account_id = days.account_id
 WINDOW last_seven_days AS (
   PARTITION BY days.account_id

@@ -1,8 +1,12 @@
-WITH newest_history AS (
-  SELECT *
-  FROM {{ ref('stg_instagram__account_history') }}
-  WHERE account_id IS NOT NULL
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY account_id ORDER BY date DESC) = 1
+WITH latest AS (
+  SELECT
+    account_id,
+    MAX(read_at) AS last_read_at,
+    {%- for name in ['username', 'followers_count', 'follows_count', 'media_count'] %}
+    {{ instagram_latest(name) }} AS {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  FROM {{ ref('stg_instagram__account_history') }} AS history
+  GROUP BY account_id
 )
 SELECT
   COALESCE(accounts.id, history.account_id) AS account_id,
@@ -17,7 +21,7 @@ SELECT
   accounts.account_type,
   accounts.page_id,
   accounts.page_name,
-  history.date AS read_on,
+  COALESCE(accounts.read_at, history.last_read_at) AS read_at,
   {{ instagram_zone('COALESCE(accounts.id, history.account_id)') }} AS timezone
 FROM {{ ref('stg_instagram__accounts') }} AS accounts
-FULL OUTER JOIN newest_history AS history ON history.account_id = accounts.id
+FULL OUTER JOIN latest AS history ON history.account_id = accounts.id

@@ -1,4 +1,18 @@
-WITH parts AS (
+-- A split that was read twice on a date is that of its last reading.
+WITH last_readings AS (
+  SELECT demographics.*
+  FROM {{ ref('stg_instagram__audience_demographics') }} AS demographics
+  WHERE demographics.account_id IS NOT NULL
+  QUALIFY demographics.hour = MAX(demographics.hour) OVER (
+    PARTITION BY
+      demographics.account_id,
+      demographics.snapshot_date,
+      demographics.metric,
+      demographics.timeframe,
+      demographics.breakdown
+  )
+),
+parts AS (
   SELECT
     account_id,
     snapshot_date,
@@ -19,7 +33,7 @@ WITH parts AS (
       ELSE CONCAT(age, ' ', gender)
     END AS part,
     value
-  FROM {{ ref('stg_instagram__audience_demographics') }}
+  FROM last_readings
 )
 SELECT
   parts.account_id,

@@ -1,6 +1,6 @@
 WITH readings AS (
-  SELECT account_id, MIN(date) AS first_date, MAX(date) AS last_date
-  FROM {{ ref('stg_instagram__account_history') }}
+  SELECT account_id, MIN(snapshot_date) AS first_date, MAX(snapshot_date) AS last_date
+  FROM {{ ref('stg_instagram__followers_by_date') }}
   WHERE followers_count IS NOT NULL
   GROUP BY account_id
 ),
@@ -44,8 +44,8 @@ known AS (
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) AS followers_carried
   FROM days
-  LEFT JOIN {{ ref('stg_instagram__account_history') }} AS history
-    ON history.account_id = days.account_id AND history.date = days.date
+  LEFT JOIN {{ ref('stg_instagram__followers_by_date') }} AS history
+    ON history.account_id = days.account_id AND history.snapshot_date = days.date
   LEFT JOIN {{ ref('stg_instagram__account_insights') }} AS insights
     ON insights.account_id = days.account_id AND insights.date = days.date
 ),

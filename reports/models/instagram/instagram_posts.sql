@@ -1,5 +1,21 @@
 {{ config(**instagram_heavy()) }}
-WITH latest AS (
+{%- set metrics = [
+  'reach', 'views', 'total_interactions', 'likes', 'comments', 'shares', 'reposts', 'saved',
+  'follows', 'profile_visits', 'ig_reels_avg_watch_time', 'ig_reels_video_view_total_time',
+  'reels_skip_rate', 'total_views'
+] -%}
+WITH latest_insights AS (
+  SELECT
+    media_id,
+    ANY_VALUE(account_id) AS account_id,
+    MAX(read_at) AS last_read_at,
+    {%- for name in ['media_product_type', 'media_type'] + metrics %}
+    {{ instagram_latest(name) }} AS {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  FROM {{ ref('stg_instagram__media_insights') }} AS insights
+  GROUP BY media_id
+),
+latest AS (
   SELECT
     COALESCE(media.id, insights.media_id) AS media_id,
     COALESCE(media.account_id, insights.account_id) AS account_id,
@@ -12,8 +28,9 @@ WITH latest AS (
     media.caption_length,
     media.children_count,
     media.timestamp AS posted_at,
-    media.listed_on,
-    insights.snapshot_date AS read_on,
+    media.snapshot_date AS listed_on,
+    media.read_at AS listed_at,
+    insights.last_read_at AS read_at,
     insights.reach,
     insights.views,
     insights.total_interactions,
@@ -29,7 +46,7 @@ WITH latest AS (
     insights.reels_skip_rate / 100 AS skip_rate,
     insights.total_views AS views_with_ads
   FROM {{ ref('stg_instagram__media') }} AS media
-  FULL OUTER JOIN {{ ref('stg_instagram__media_insights') }} AS insights
+  FULL OUTER JOIN latest_insights AS insights
     ON insights.media_id = media.id
 ),
 described AS (
@@ -70,8 +87,8 @@ SELECT
   FORMAT_DATE('%A', DATE(posted_local)) AS weekday_name,
   EXTRACT(HOUR FROM posted_local) AS hour,
   timezone,
-  read_on,
-  listed_on,
+  read_at,
+  listed_at,
   listed_on = newest_listing AS is_listed,
   reach,
   views,

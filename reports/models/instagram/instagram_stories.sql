@@ -1,14 +1,31 @@
-WITH latest AS (
+{%- set metrics = [
+  'reach', 'views', 'replies', 'shares', 'reposts', 'total_interactions', 'follows',
+  'profile_visits', 'link_clicks', 'navigation', 'taps_forward', 'taps_back', 'swipes_forward',
+  'exits'
+] -%}
+WITH latest_insights AS (
+  SELECT
+    media_id,
+    ANY_VALUE(account_id) AS account_id,
+    ANY_VALUE(timestamp) AS posted_at,
+    MAX(read_at) AS last_read_at,
+    {%- for name in metrics %}
+    {{ instagram_latest(name) }} AS {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+  FROM {{ ref('stg_instagram__story_insights') }} AS insights
+  GROUP BY media_id
+),
+latest AS (
   SELECT
     COALESCE(stories.id, insights.media_id) AS media_id,
     COALESCE(stories.account_id, insights.account_id) AS account_id,
-    COALESCE(stories.timestamp, insights.timestamp) AS posted_at,
+    COALESCE(stories.timestamp, insights.posted_at) AS posted_at,
     {{ instagram_content_type('stories.media_product_type', 'stories.media_type') }} AS content_type,
     stories.username,
     stories.permalink,
-    insights.* EXCEPT (media_id, account_id, timestamp)
+    insights.* EXCEPT (media_id, account_id, posted_at)
   FROM {{ ref('stg_instagram__stories') }} AS stories
-  FULL OUTER JOIN {{ ref('stg_instagram__story_insights') }} AS insights
+  FULL OUTER JOIN latest_insights AS insights
     ON insights.media_id = stories.id
 )
 SELECT
@@ -21,7 +38,7 @@ SELECT
   {{ instagram_local_time('latest.posted_at', "COALESCE(accounts.timezone, " ~ instagram_zone('latest.account_id') ~ ")") }}
     AS posted_local,
   COALESCE(accounts.timezone, {{ instagram_zone('latest.account_id') }}) AS timezone,
-  latest.snapshot_date AS read_on,
+  latest.last_read_at AS read_at,
   latest.reach,
   latest.views,
   latest.replies,

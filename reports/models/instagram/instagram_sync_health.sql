@@ -12,16 +12,6 @@ WITH days AS (
   FROM {{ ref('stg_instagram__account_insights') }}
   GROUP BY account_id
 ),
-readings AS (
-  SELECT account_id, MAX(date) AS last_reading
-  FROM {{ ref('stg_instagram__account_history') }}
-  GROUP BY account_id
-),
-loads AS (
-  SELECT id AS account_id, MAX(_sdc_extracted_at) AS last_read_at
-  FROM {{ ref('stg_instagram__accounts') }}
-  GROUP BY id
-),
 gaps AS (
   SELECT
     account_id,
@@ -39,12 +29,8 @@ facts AS (
     accounts.account_id,
     accounts.username,
     days.last_day,
-    readings.last_reading,
-    loads.last_read_at,
-    -- Without a time of loading, the reading may have come at any hour of its date.
-    TIMESTAMP_DIFF(
-      CURRENT_TIMESTAMP(), COALESCE(loads.last_read_at, TIMESTAMP(readings.last_reading)), HOUR
-    ) AS age_hours,
+    accounts.read_at,
+    TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), accounts.read_at, HOUR) AS age_hours,
     COALESCE(days.days_not_final, 0) AS days_not_final,
     COALESCE(gaps.gaps_7d, 0) AS gaps_7d,
     COALESCE(gaps.repairable_gaps_7d, 0) AS repairable_gaps_7d,
@@ -53,8 +39,6 @@ facts AS (
     {%- endfor %}
   FROM {{ ref('instagram_accounts') }} AS accounts
   LEFT JOIN days ON days.account_id = accounts.account_id
-  LEFT JOIN readings ON readings.account_id = accounts.account_id
-  LEFT JOIN loads ON loads.account_id = accounts.account_id
   LEFT JOIN gaps ON gaps.account_id = accounts.account_id
 )
 SELECT

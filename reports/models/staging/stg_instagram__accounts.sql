@@ -1,2 +1,2 @@
 {%- do source('instagram', 'accounts') -%}
-{{ instagram_rows('accounts', {'_sdc_extracted_at': 'TIMESTAMP'}) }}
+{{ instagram_rows('accounts') }}

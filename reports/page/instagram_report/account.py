@@ -128,7 +128,7 @@ def _health(rows: Sequence[Row]) -> dict[str, str]:
     gaps = ", ".join(f"{reason} {number}" for reason, number in reasons.items())
     return {
         "State": STATES[row["state"]],
-        "Last reading (UTC)": _date(row["last_reading"]),
+        "Last reading (UTC)": _date(row["read_at"]),
         "Last day with insights (US Pacific)": _date(row["last_day"]),
         "Days that Meta may still change": count(row["days_not_final"]),
         "Gaps in 7 days, by reason": gaps or "none",

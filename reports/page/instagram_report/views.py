@@ -55,7 +55,7 @@ QUERIES = {
         FROM {dataset}.instagram_post_daily
         WHERE posted_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 45 DAY)
             AND views IS NOT NULL
-        ORDER BY date""",
+        ORDER BY snapshot_date""",
     "hours": """
         SELECT account_id, weekday, weekday_name, hour, followers_online
         FROM {dataset}.instagram_best_time

@@ -32,16 +32,20 @@ SECTIONS = (
             SUBSTR(media.caption, 1, 40) AS caption
         FROM {DATASET}.media_insights AS insights
         JOIN {DATASET}.media AS media ON media.id = insights.media_id
+        WHERE TRUE
+        QUALIFY ROW_NUMBER() OVER (
+            PARTITION BY insights.media_id ORDER BY insights.read_at DESC) = 1
         ORDER BY insights.reach DESC, media.id LIMIT 5
         """,  # noqa: S608
     ),
     Section(
         "Followers",
         f"""
-        SELECT date, username, followers_count AS followers
+        SELECT snapshot_date, hour, username, followers_count AS followers
         FROM {DATASET}.account_history
-        WHERE date > DATE_SUB((SELECT MAX(date) FROM {DATASET}.account_history), INTERVAL 7 DAY)
-        ORDER BY username, date
+        WHERE snapshot_date > DATE_SUB(
+            (SELECT MAX(snapshot_date) FROM {DATASET}.account_history), INTERVAL 7 DAY)
+        ORDER BY username, snapshot_date, hour
         """,  # noqa: S608
     ),
     Section(

@@ -20,7 +20,9 @@ FIELDS = (
     "total_like_count,total_comments_count,total_views_count,boost_eligibility_info,has_poll,"
     "has_slider,legacy_instagram_media_id,live_status"
 )
-CHILD_FIELDS = "id,ig_id,media_type,media_url,thumbnail_url,shortcode,timestamp,username,owner"
+CHILD_FIELDS = (
+    "id,ig_id,media_type,media_url,thumbnail_url,shortcode,timestamp,username,owner,alt_text"
+)
 
 
 def plain(media: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ Product = Literal["FEED", "REELS", "STORY"]
 MediaType = Literal["IMAGE", "CAROUSEL_ALBUM", "VIDEO"]
 
 
+ALT_TEXT = 'A cup, seen from "above"'
+
+
 @dataclass(frozen=True)
 class Media:
     """The properties of a post, carousel, reel or story that do not change.
@@ -70,6 +73,7 @@ class Slide:
         position: Its position in the carousel, from 0.
         media_type: IMAGE or VIDEO.
         has_url: Whether the API gives its `media_url`.
+        has_alt_text: Whether its owner has described the image.
     """
 
     id: str
@@ -77,6 +81,7 @@ class Slide:
     position: int
     media_type: MediaType
     has_url: bool
+    has_alt_text: bool
 
 
 class Timeline:
@@ -140,12 +145,14 @@ class Posts:
     def slide(self, post: Media, position: int) -> Slide:
         """Return a slide of a carousel by its position, from 0."""
         key = ("slide", post.account.index, post.number, position)
+        is_video = self._dice.chance(0.25, *key, "type")
         return Slide(
             id=self._ids.encode(Key(Kind.SLIDE, post.account.index, post.number, position)),
             album=post,
             position=position,
-            media_type="VIDEO" if self._dice.chance(0.25, *key, "type") else "IMAGE",
+            media_type="VIDEO" if is_video else "IMAGE",
             has_url=not self._dice.chance(self._settings.missing_url_share, *key, "url"),
+            has_alt_text=not is_video and self._dice.chance(0.3, *key, "alt"),
         )
 
     def _draw(self, account: Account, number: int) -> Media:
@@ -187,7 +194,8 @@ def fixed_fields(media: Media, dice: Dice) -> dict[str, Any]:
     Graph API reference, IG Media: fields that do not apply and empty captions are left out.
     """
     key = ("fields", media.account.index, media.product == "STORY", media.number)
-    caption = "" if media.product == "STORY" else draw_caption(dice, *key)
+    is_empty = media.product == "STORY" and not dice.chance(0.4, *key, "has a caption")
+    caption = "" if is_empty else draw_caption(dice, *key)
     cdn = f"https://scontent.cdninstagram.com/v/t51/{media.id}"
     video = media.media_type == "VIDEO"
     fields: dict[str, Any] = {
@@ -210,20 +218,19 @@ def fixed_fields(media: Media, dice: Dice) -> dict[str, Any]:
     if video:
         fields["thumbnail_url"] = f"{cdn}_thumb.jpg"
         fields["media_audio_type"] = dice.pick(("MUSIC", "ORIGINAL_SOUND"), *key, "audio")
+    if media.media_type == "IMAGE" and dice.chance(0.3, *key, "alt"):
+        fields["alt_text"] = ALT_TEXT
     return fields | _fields_by_product(media, dice, *key)
 
 
 def _fields_by_product(media: Media, dice: Dice, *key: str | int) -> dict[str, Any]:
     if media.product == "STORY":
-        asks = {name: dice.chance(0.15, *key, name) for name in ("has_poll", "has_slider")}
-        return {**asks}
+        return {name: dice.chance(0.15, *key, name) for name in ("has_poll", "has_slider")}
     fields: dict[str, Any] = {"boost_eligibility_info": {"eligible_to_boost": media.has_url}}
     if not media.has_url:
         fields["boost_eligibility_info"]["boost_ineligible_reason"] = "Uses copyrighted music"
     if media.product == "REELS":
         fields["is_shared_to_feed"] = not dice.chance(0.15, *key, "reels tab only")
-    if media.media_type == "IMAGE" and dice.chance(0.3, *key, "alt"):
-        fields["alt_text"] = 'A cup, seen from "above"'
     return fields
 
 
@@ -244,6 +251,8 @@ def slide_fields(slide: Slide) -> dict[str, Any]:
         fields["media_url"] = f"{cdn}.{'mp4' if video else 'jpg'}"
     if video:
         fields["thumbnail_url"] = f"{cdn}_thumb.jpg"
+    if slide.has_alt_text:
+        fields["alt_text"] = ALT_TEXT
     return fields
 
 

@@ -7,11 +7,12 @@ WITH last_readings AS (
     snapshot_date,
     DATE_TRUNC(snapshot_date, WEEK(MONDAY)) AS week,
     views
-  FROM instagram.media_insights_history
+  FROM instagram.media_insights AS insights
   WHERE views IS NOT NULL
-  QUALIFY snapshot_date = MAX(snapshot_date) OVER (
+  QUALIFY ROW_NUMBER() OVER (
     PARTITION BY media_id, DATE_TRUNC(snapshot_date, WEEK(MONDAY))
-  )
+    ORDER BY snapshot_date DESC, hour DESC
+  ) = 1
 )
 SELECT
   readings.account_id,
@@ -29,4 +30,4 @@ SELECT
   ) AS days_between_readings
 FROM last_readings AS readings
 JOIN instagram.media AS media ON media.id = readings.media_id
-ORDER BY readings.week, views_gained DESC
+ORDER BY week, views_gained DESC

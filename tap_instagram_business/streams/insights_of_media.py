@@ -75,7 +75,8 @@ class InsightsStream(MediaFollower):
 
     def note_answer(self, answer: Answer) -> None:
         """Remember that Meta gives this table insights of an account's media."""
-        if not answer.error and not answer.call.is_empty:
+        call = cast("InsightsCall", answer.call)
+        if not answer.error and call.metrics and not call.is_rare:
             self._answered.add(answer.call.quota_account)
 
     def insights_calls(

@@ -97,7 +97,7 @@ def test_those_that_break_a_batch_are_found_among_fifty(
 def test_so_many_are_asked_for_as_meta_answers_for(server: GraphApiServer, most: int) -> None:
     fault = Fault(
         kind="batch_refused",
-        match=rf"(?s)(GET.*){{{most + 1},}}",
+        match=lambda batch: batch.count("GET") > most,
         times=None,
         code=1,
         message="Please reduce the amount of data you're asking for",

@@ -22,10 +22,10 @@ from tap_instagram_business.streams.by_day import (
     DailyStream,
     DayFollower,
     Window,
-    day_gaps,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, READ_AT, column, read_at
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
+from tap_instagram_business.streams.gaps import day_gaps
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -17,7 +18,7 @@ from tap_instagram_business.metrics import (
     ONLINE_FOLLOWERS,
 )
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.by_day import SeriesStream, day_gaps, has_few_followers
+from tap_instagram_business.streams.by_day import SeriesStream, has_few_followers
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
     DOES_NOT_APPLY,
@@ -28,7 +29,7 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.streams.by_day import Window
+    from tap_instagram_business.streams.gaps import Gap
 
 HOURS = {str(hour): hour for hour in range(24)}
 """The hours of a day as Meta names them."""
@@ -161,7 +163,8 @@ class AudienceDemographics(InstagramStream):
         for gap in day_gaps(answer, today, answer.insights.splits):
             is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
             reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
-            yield Gap(gap.date, f"{gap.metric} {timeframe} by {breakdown}", reason, gap.error)
+            metric = f"{gap.metric} {timeframe} by {breakdown}"
+            yield replace(gap, metric=metric, reason=reason)
 
 
 class OnlineFollowers(SeriesStream):

@@ -14,10 +14,10 @@ from tap_instagram_business.graph import insight_calls
 from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
+    from tap_instagram_business.streams.gaps import Gap
 
 DAY_LABELS = "day_labels"
 """Entry of the state of a table of days: `start` or `end`, how Meta labels a day's figures."""
@@ -162,7 +163,7 @@ class DailyStream(InstagramStream):
         if account.id not in self._ended:
             self._ended.add(account.id)
             self.leave_out(account, error)
-            self.table(InsightGaps).add_account(account, self.today, error)
+            self.table(InsightGaps).add_account(account, error)
 
     def has_ended(self, account: Account) -> bool:
         """Return whether an account is left out of this table for the rest of the run."""
@@ -225,28 +226,6 @@ class SeriesStream(DailyStream):
         for gap in gaps:
             self.add_gap(window.account, gap)
         return given
-
-
-def day_gaps(
-    answer: Answer, day: dt.date, given: Container[str], not_asked: CallError | None = None
-) -> Iterator[Gap]:
-    """Yield a gap for each metric that an answer about a day does not hold, or not readably.
-
-    Args:
-        answer: the answer to an insights call.
-        day: the day.
-        given: the metrics that it holds.
-        not_asked: why the call does not ask for this day; None if it does.
-    """
-    call = cast("InsightsCall", answer.call)
-    unreadable = answer.insights.unreadable
-    for metric in (*call.metrics, *call.refused):
-        error = call.refused.get(metric, answer.error or not_asked)
-        if metric in unreadable:
-            yield Gap(day.isoformat(), metric, Reason.UNREADABLE)
-        elif metric not in given:
-            reason = error.reason if error else Reason.EMPTY
-            yield Gap(day.isoformat(), metric, reason, error)
 
 
 def lacks_hours(content: object) -> bool:

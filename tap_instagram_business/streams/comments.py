@@ -13,7 +13,7 @@ from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
 from tap_instagram_business.values import read_whole_number
@@ -133,8 +133,8 @@ class Comments(MediaFollower):
             return
         self._failed[media.account.id].add(media.id)
         self.ask_again(media)
-        gap = Gap(self.today, f"/{answer.call.edge}", error.reason, error, media.id)
-        self.table(InsightGaps).add(media.account, gap)
+        gaps = self.table(InsightGaps)
+        gaps.add_today(media.account, f"/{answer.call.edge}", error, media_id=media.id)
 
     def _row(self, media: ListedMedia, node: dict[str, Any], parent_id: str | None) -> Record:
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
@@ -15,13 +15,15 @@ from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Iterator
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights_call import InsightsCall
     from tap_instagram_business.run import Run
 
 
@@ -101,11 +103,11 @@ class InsightGaps(InstagramStream):
         """Fetch nothing: the tables that ask Meta write the gaps."""
         return ()
 
-    def add_account(self, account: Account, date: str, error: CallError) -> None:
+    def add_account(self, account: Account, error: CallError) -> None:
         """Write, once in a run, that no insight of an account can be read."""
         if (account.id, error.reason) not in self._accounts:
             self._accounts.add((account.id, error.reason))
-            self.add(account, Gap(date, "", error.reason, error))
+            self.add_today(account, "", error)
 
     def add_days(self, account: Account, gaps: Iterable[Gap]) -> None:
         """Write gaps of days: one row for consecutive days without a number for the same reason.
@@ -128,6 +130,28 @@ class InsightGaps(InstagramStream):
             self._days[key] = changed[key] = whole
         for gap in changed.values():
             self._write(account, gap)
+
+    def add_today(
+        self,
+        account: Account,
+        metric: str,
+        why: Reason | CallError,
+        *,
+        reason: Reason | None = None,
+        media_id: str = "",
+    ) -> None:
+        """Write that Meta has not given something in this run.
+
+        Args:
+            account: the account.
+            metric: Meta's name of what is missing, see `Gap`.
+            why: the reason, or Meta's error.
+            reason: the reason, where it is not that of the error.
+            media_id: id of the media; '' for an account.
+        """
+        error = None if isinstance(why, Reason) else why
+        known = why if isinstance(why, Reason) else why.reason
+        self.add(account, Gap(self.today, metric, reason or known, error, media_id))
 
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""
@@ -155,6 +179,28 @@ class InsightGaps(InstagramStream):
                 "message": error.message if error else None,
             }
         )
+
+
+def day_gaps(
+    answer: Answer, day: dt.date, given: Container[str], not_asked: CallError | None = None
+) -> Iterator[Gap]:
+    """Yield a gap for each metric that an answer about a day does not hold, or not readably.
+
+    Args:
+        answer: the answer to an insights call.
+        day: the day.
+        given: the metrics that it holds.
+        not_asked: why the call does not ask for this day; None if it does.
+    """
+    call = cast("InsightsCall", answer.call)
+    unreadable = answer.insights.unreadable
+    for metric in (*call.metrics, *call.refused):
+        error = call.refused.get(metric, answer.error or not_asked)
+        if metric in unreadable:
+            yield Gap(day.isoformat(), metric, Reason.UNREADABLE)
+        elif metric not in given:
+            reason = error.reason if error else Reason.EMPTY
+            yield Gap(day.isoformat(), metric, reason, error)
 
 
 def _day_after(date: str) -> str:

@@ -14,7 +14,7 @@ from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.metrics import per_object_metrics
 from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.extra import ExtraInsights
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -136,7 +136,7 @@ class InsightsStream(MediaFollower):
                 self._take_denial(media, error)
         call = cast("InsightsCall", answer.call)
         metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
-        self.add_gap(media, reason, metric=metric, error=error)
+        self.add_gap(media, metric, error, reason)
 
     def _take_denial(self, media: ListedMedia, error: CallError) -> None:
         denied = self._denied[media.account.id]
@@ -148,7 +148,7 @@ class InsightsStream(MediaFollower):
         if not self.has_ended(account):
             self._ended.add(account.id)
             self.leave_out(account, error)
-            self.table(InsightGaps).add_account(account, self.today, error)
+            self.table(InsightGaps).add_account(account, error)
 
     def is_before_conversion(self, media: ListedMedia) -> bool:
         """Return whether Meta is known to have no insights of a media."""
@@ -158,14 +158,13 @@ class InsightsStream(MediaFollower):
     def add_gap(
         self,
         media: ListedMedia,
-        reason: Reason,
-        *,
-        metric: str = "",
-        error: CallError | None = None,
+        metric: str,
+        why: Reason | CallError,
+        reason: Reason | None = None,
     ) -> None:
         """Write that Meta did not give an insight of a media; all insights where metric is ''."""
-        gap = Gap(self.today, metric, reason, error, media.id)
-        self.table(InsightGaps).add(media.account, gap)
+        gaps = self.table(InsightGaps)
+        gaps.add_today(media.account, metric, why, reason=reason, media_id=media.id)
 
     def add_missing(self, answer: Answer, given: Iterable[str], suffix: str = "") -> None:
         """Write a gap for each metric that was refused, or asked for and not given.
@@ -181,13 +180,13 @@ class InsightsStream(MediaFollower):
         for metric, error in call.refused.items():
             # A reel that is not shared to Facebook has no views there: that is no gap.
             if metric not in lacking or not error.rule.names_metrics:
-                self.add_gap(media, error.reason, metric=metric + suffix, error=error)
+                self.add_gap(media, metric + suffix, error)
         unreadable = answer.insights.unreadable
         for metric in call.metrics:
             if metric in unreadable:
-                self.add_gap(media, Reason.UNREADABLE, metric=metric + suffix)
+                self.add_gap(media, metric + suffix, Reason.UNREADABLE)
         missing = [metric for metric in call.metrics if metric not in {*given, *unreadable}]
         if missing and missing == list(call.metrics) and not suffix:
             missing = [""]
         for metric in missing:
-            self.add_gap(media, Reason.EMPTY, metric=metric + suffix)
+            self.add_gap(media, metric + suffix, Reason.EMPTY)

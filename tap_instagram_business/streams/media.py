@@ -36,7 +36,7 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
 from tap_instagram_business.values import read_time
 
@@ -212,8 +212,8 @@ class Media(ListingStream, RefreshedStream):
         if answer.data is not children:
             item.node["children"] = {"data": [*children["data"], *answer.data["data"]]}
         if error := answer.error:
-            gap = Gap(self.today, "/children", error.reason, error, item.id)
-            self.table(InsightGaps).add(item.account, gap)
+            gaps = self.table(InsightGaps)
+            gaps.add_today(item.account, "/children", error, media_id=item.id)
 
     def _end(self, account: Account, error: CallError | None) -> None:
         """End the list of an account; after an error no bookmark moves, so the next run repeats."""

@@ -84,7 +84,7 @@ class MediaInsights(InsightsStream):
             if self.has_ended(item.account):
                 continue
             if self.is_before_conversion(item):
-                self.add_gap(item, Reason.BEFORE_CONVERSION)
+                self.add_gap(item, "", Reason.BEFORE_CONVERSION)
             elif metrics := media_metrics(item.kind, self.config["login"], self.wanted_columns):
                 names = tuple(metric.name for metric in metrics)
                 yield item, [*self.calls_with_extra(item, "media", names)]

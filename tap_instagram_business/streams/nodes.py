@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.reasons import Reason
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ def read_list(
     """
     edge = f"/{answer.call.edge}"
     for node_id, error in answer.refused_nodes.items():
-        gap = Gap(table.today, edge, error.reason, error, media_id or node_id)
-        table.table(InsightGaps).add(account, gap)
+        table.table(InsightGaps).add_today(account, edge, error, media_id=media_id or node_id)
     nodes = read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
     yield from (node for node in nodes if node)
 
@@ -48,13 +47,12 @@ def read_nodes(
         edge: where the list is from, such as `/children`.
         media_id: id of the media whose list it is; '' for a list of the account.
     """
-    seen = set()
+    seen, gaps = set(), table.table(InsightGaps)
     listed: list[Any] = nodes if isinstance(nodes, list) else [] if nodes is None else [nodes]
     for node in listed:
         node_id = read_id(node.get("id")) if isinstance(node, dict) else None
         if node_id is None:
-            gap = Gap(table.today, edge, Reason.UNREADABLE, media_id=media_id)
-            table.table(InsightGaps).add(account, gap)
+            gaps.add_today(account, edge, Reason.UNREADABLE, media_id=media_id)
             yield None
         elif node_id not in seen:
             seen.add(node_id)
@@ -83,6 +81,6 @@ def read_fields(
     fields = tuple(fields)
     for field in fields:
         if field.is_unreadable(node):
-            gap = Gap(table.today, field.name, Reason.UNREADABLE, media_id=media_id)
-            table.table(InsightGaps).add(account, gap)
+            gaps = table.table(InsightGaps)
+            gaps.add_today(account, field.name, Reason.UNREADABLE, media_id=media_id)
     return {field.name: field.read(node) for field in fields}

@@ -110,7 +110,7 @@ class Pipeline(Generic[T]):
         self._size, self._room, self._taken = size, room, 0
         self._boxes: list[deque[T]] = [deque() for _ in steps]
         self._has_ended = [False] * (len(steps) + 1)
-        self._failures: list[Exception] = []
+        self._failures: dict[int, Exception] = {}
         self._is_threaded = threads.are_started
         if self._is_threaded:
             for place, name in enumerate(steps):
@@ -119,8 +119,8 @@ class Pipeline(Generic[T]):
     def put(self, item: T) -> None:
         """Hand an item to the first step, as soon as there is room for it."""
         if not self._is_threaded:
-            for step in self._steps:
-                step([item])
+            for place in range(len(self._steps)):
+                self._take(place, [item])
             return
         size = self._size(item)
         self._lock.wait_for(lambda: not self._taken or self._taken + size <= self._room)
@@ -136,30 +136,32 @@ class Pipeline(Generic[T]):
         Raises:
             Exception: what has ended a step; rather something else than a used-up rate limit.
         """
-        if not self._is_threaded:
-            return
-        self._end(0)
-        self._lock.wait_for(lambda: self._has_ended[-1])
-        found = sorted(self._failures, key=lambda one: isinstance(one, RateLimited))
+        if self._is_threaded:
+            self._end(0)
+            self._lock.wait_for(lambda: self._has_ended[-1])
+        found = sorted(self._failures.values(), key=lambda one: isinstance(one, RateLimited))
         if found and (error is None or isinstance(error, RateLimited)):
             raise found[0]
 
     def _work(self, place: int) -> None:
-        box, failure = self._boxes[place], None
+        box = self._boxes[place]
         while True:
             self._lock.wait_for(lambda: box or self._has_ended[place])
             if not box:
                 break
             items = [*box]
             box.clear()
-            if failure is None:
-                try:
-                    self._steps[place](items)
-                except Exception as error:  # noqa: BLE001 - it is raised at the end
-                    failure = error
-                    self._failures.append(error)
+            self._take(place, items)
             self._pass_on(items, place + 1)
         self._end(place + 1)
+
+    def _take(self, place: int, items: list[T]) -> None:
+        """Let a step work, unless it has failed before."""
+        if place not in self._failures:
+            try:
+                self._steps[place](items)
+            except Exception as error:  # noqa: BLE001 - it is raised at the end
+                self._failures[place] = error
 
     def _pass_on(self, items: Sequence[T], place: int) -> None:
         if place < len(self._boxes):

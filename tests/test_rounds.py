@@ -48,7 +48,7 @@ def test_new_accounts_beside_known_ones_are_read_wholly(server: GraphApiServer) 
     assert_true(warehouse, server)
 
 
-@pytest.mark.parametrize(("max_calls", "runs"), [(250, 10), (400, 2)])
+@pytest.mark.parametrize(("max_calls", "runs"), [(300, 10), (400, 2)])
 def test_runs_that_are_cut_short_together_leave_nothing_out(
     server: GraphApiServer, max_calls: int, runs: int, caplog: pytest.LogCaptureFixture
 ) -> None:

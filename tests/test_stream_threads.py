@@ -74,9 +74,10 @@ def test_an_item_larger_than_the_room_passes_alone() -> None:
     assert steps.seen["third"] == [1, 2]
 
 
-def test_a_step_that_fails_takes_no_more_and_the_others_go_on() -> None:
+@pytest.mark.parametrize("parallel", [True, False])
+def test_a_step_that_fails_takes_no_more_and_the_others_go_on(*, parallel: bool) -> None:
     steps = Steps(Unreachable("gone"))
-    with running() as threads, pytest.raises(Unreachable, match="gone"):
+    with running(parallel=parallel) as threads, pytest.raises(Unreachable, match="gone"):
         fill(threads, steps)
     assert steps.seen == {"first": [0, 1, 2, 3, 4], "second": [], "third": [0, 1, 2, 3, 4]}
 

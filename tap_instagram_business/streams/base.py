@@ -262,12 +262,16 @@ class InstagramStream(SdkStream):
     def accounts_in_turn(self) -> list[Account]:
         """Return the accounts, those first that were read the longest ago.
 
-        Where runs stop before their end again and again, each run so begins with other accounts.
+        Where runs stop before their end again and again, each run so begins with other accounts. Of
+        the tables that this one fills, the one that is furthest behind counts.
         """
+        tables = [table for table in (self, *self._followers) if table.selected] or [self]
 
         def last_read(account: Account) -> str:
-            kept = self.bookmark(account)
-            return str(kept.get("date") or kept.get("snapshot_date") or "")
+            bookmarks = (table.bookmark(account) for table in tables)
+            return min(
+                str(kept.get("date") or kept.get("snapshot_date") or "") for kept in bookmarks
+            )
 
         return sorted(self._run.accounts, key=last_read)
 

@@ -91,11 +91,8 @@ class Stories(ListingStream):
                         self.leave_out(account, page.answer.error)
                     elif page.is_last:
                         complete.append(account)
-                try:
-                    pipeline.put(Listing(stories, complete))
-                finally:
-                    # Whatever Meta says of their insights: by the next run they may be gone.
-                    yield from map(self._row, stories)
+                pipeline.put(Listing(stories, complete))
+                yield from map(self._row, stories)
 
     def _lists(self) -> Iterator[ListCall]:
         fields = [

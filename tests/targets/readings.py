@@ -130,7 +130,8 @@ def key_of(table: str) -> tuple[str, ...]:
 def by_key(table: str, rows: Iterable[Row]) -> dict[Key, Row]:
     """Return the rows of a table by key, the last row of each key, in the types of the tap.
 
-    NULLs are left out, as are the columns in which a target keeps its own notes.
+    NULLs are left out, as are the columns in which a target keeps its own notes. Of `read_at` the
+    hour is left, because the runs are of different minutes.
     """
     columns = schemas()[table]["properties"]
     found = {}
@@ -140,6 +141,8 @@ def by_key(table: str, rows: Iterable[Row]) -> dict[Key, Row]:
         typed = {
             name: _typed(value, columns[name]) for name, value in own.items() if value is not None
         }
+        if "read_at" in typed:
+            typed["read_at"] = typed["read_at"].replace(minute=0, second=0, microsecond=0)
         found[tuple(typed[name] for name in key_of(table))] = typed
     return found
 

@@ -198,7 +198,7 @@ def growth(readings: Sequence[Row], captions: dict[str, str]) -> Spec:
             "media": row["media_id"],
             "post": captions[row["media_id"]],
             "type": row["content_type"],
-            "age": row["age_days"],
+            "age": round(row["days"], 2),
             "views": row["views"],
         }
         for row in readings

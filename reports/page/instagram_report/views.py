@@ -51,11 +51,17 @@ QUERIES = {
         FROM {dataset}.instagram_posts
         ORDER BY posted_at DESC""",
     "readings": """
-        SELECT account_id, media_id, content_type, age_days, views
+        SELECT account_id, media_id, content_type, hours_since_posted / 24 AS days, views
+        FROM {dataset}.instagram_post_hourly
+        WHERE posted_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 45 DAY)
+            AND views IS NOT NULL
+        UNION ALL
+        SELECT account_id, media_id, content_type, age_days AS days, views
         FROM {dataset}.instagram_post_daily
         WHERE posted_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 45 DAY)
             AND views IS NOT NULL
-        ORDER BY snapshot_date""",
+            AND age_days > 7
+        ORDER BY days""",
     "hours": """
         SELECT account_id, weekday, weekday_name, hour, followers_online
         FROM {dataset}.instagram_best_time

@@ -62,8 +62,7 @@ def local_times(row: Row, timezone: str) -> Row:
 
 def posts(tables: Tables, timezone: str) -> View:
     listed = {
-        account: max(row["snapshot_date"] for row in rows)
-        for (account,), rows in by(tables["media"], "account_id").items()
+        account: last_read(rows) for (account,), rows in by(tables["media"], "account_id").items()
     }
     readings = by(tables["media_insights"], "media_id")
     found: View = {}
@@ -85,7 +84,7 @@ def posts(tables: Tables, timezone: str) -> View:
             "hour": local.hour,
             "read_at": last_read(rows) if rows else None,
             "listed_at": moment(row["read_at"]),
-            "is_listed": row["snapshot_date"] == listed[row["account_id"]],
+            "is_listed": listed[row["account_id"]] - moment(row["read_at"]) < HOUR * 12,
             **latest_of_post(row, rows),
         }
     return compared(found)

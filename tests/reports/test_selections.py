@@ -21,7 +21,7 @@ READ_BY_VIEWS = (
     *("account_reach", "audience_demographics", "online_followers", "media", "media_history"),
     *("media_insights", "stories", "story_insights", "insight_gaps"),
 )
-DESELECTED = {"media": {"snapshot_date", "read_at"}, "insight_gaps": {"last_date"}}
+DESELECTED = {"media": {"read_at"}, "insight_gaps": {"last_date"}}
 EMPTY_WITHOUT = {
     "account_history": {"follower_growth": False, "accounts": False},
     "media": {"hashtags": True, "content_weekly": True},

@@ -28,7 +28,6 @@ latest AS (
     media.caption_length,
     media.children_count,
     media.timestamp AS posted_at,
-    media.snapshot_date AS listed_on,
     media.read_at AS listed_at,
     insights.last_read_at AS read_at,
     insights.reach,
@@ -66,7 +65,7 @@ compared AS (
     COUNT(views) OVER (PARTITION BY account_id, content_type) AS posts_compared,
     PERCENT_RANK() OVER (PARTITION BY account_id, content_type, views IS NULL ORDER BY views)
       AS views_rank,
-    MAX(listed_on) OVER (PARTITION BY account_id) AS newest_listing
+    MAX(listed_at) OVER (PARTITION BY account_id) AS newest_listing
   FROM described
 )
 SELECT
@@ -89,7 +88,8 @@ SELECT
   timezone,
   read_at,
   listed_at,
-  listed_on = newest_listing AS is_listed,
+  -- The pages of one list are read one after the other, which may go past midnight.
+  listed_at > TIMESTAMP_SUB(newest_listing, INTERVAL 12 HOUR) AS is_listed,
   reach,
   views,
   likes,

@@ -37,7 +37,7 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "move-vault": f"{CREDENTIALS}.move_vault:move_vault",
-    "prepare": "tap_instagram_business.fleet.prepare:prepare",
+    "prepare": "tap_instagram_business.fleet.resharding:prepare",
     "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
     "renew": f"{CREDENTIALS}.renewal:renew",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",

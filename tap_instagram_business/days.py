@@ -102,10 +102,6 @@ class DayLabels:
         """Return the `since` and `until` (Unix seconds) of the figures of some days.
 
         The figures of a day are in the window if their `end_time` is, both ends included.
-
-        Args:
-            first: the first day.
-            last: the last day.
         """
         since, until = start_of(first), start_of(last + DAY)
         if self.are_ends:
@@ -117,13 +113,7 @@ class DayLabels:
     def place(
         self, buckets: Iterable[tuple[dt.datetime, T]], first: dt.date, last: dt.date
     ) -> dict[dt.date, T]:
-        """Return the content of each day of a series.
-
-        Args:
-            buckets: `end_time` and content of each bucket.
-            first: the first day to return.
-            last: the last day to return.
-        """
+        """Return the content of each day, from buckets with an `end_time` and a content."""
         shift = DAY if self.are_ends else dt.timedelta()
         found = {pacific_date(end_time) - shift: content for end_time, content in buckets}
         return {day: content for day, content in found.items() if first <= day <= last}

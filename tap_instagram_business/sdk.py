@@ -164,11 +164,7 @@ class SdkTap(Tap):
     @classmethod
     @abstractmethod
     def read_environment(cls, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings that environment variables give, by name.
-
-        Args:
-            properties: the JSON schema of each setting, those of the SDK included.
-        """
+        """Return the settings that environment variables give, by name."""
 
     # The SDK takes numbers for texts, and a wrong integer or boolean for no error.
     @classproperty

@@ -10,11 +10,16 @@ it belongs. What a state holds beside the bookmarks of accounts is copied to all
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+import click
+
+from tap_instagram_business.credentials.commands.options import examples
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 from tap_instagram_business.sharding import Shard
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ Json = Any
 States = dict[str, Any]
 """States as `meltano state export` prints them: `completed` and `partial` of each, by state id."""
 
+PIPELINE = "tap-instagram-business-to-target-bigquery"
 KINDS = ("completed", "partial")
 SUFFIX = re.compile(r"(?:|:([1-9][0-9]*)-of-([1-9][0-9]*))")
 
@@ -168,3 +174,43 @@ def _copy_rest(new: States, kind: str, parts: Mapping[Shard, Mapping[str, Json]]
             tables = kinds[kind]["singer_state"]["bookmarks"]
             for table, members in rest.items():
                 tables[table].update(members)
+
+
+@click.command(
+    epilog=examples(
+        "meltano --environment=fleet invoke tap-instagram-business prepare 16",
+        "tap-instagram-business prepare 1 --state-id prod:tap-to-target",
+    )
+)
+@click.argument("shards", type=click.IntRange(1, 999_999))
+@click.option(
+    "--state-id",
+    metavar="ID",
+    help="State id of a run without shards; the states of shards are named after it.  [default: "
+    f"Meltano's environment and `{PIPELINE}`]",
+)
+def prepare(shards: int, state_id: str | None) -> None:
+    """Move bookmarks when the number of shards changes.
+
+    Run it before each run of the shards, while no run is active. It does nothing if the number of
+    SHARDS is as before. With 1, it moves all bookmarks back to a run without shards.
+
+    It also makes Meltano set up its system database, which fails when many runs start at once.
+    """
+    with MeltanoBridge.of_current_project() as meltano:
+        base = state_id or f"{_environment()}:{PIPELINE}"
+        changed = moved(meltano.states(), base, shards)
+        meltano.import_states(changed)
+    click.echo(f"{base}: {count(changed):,} bookmarks moved, now in {shards} shards.", err=True)
+
+
+def _environment() -> str:
+    """Return Meltano's environment.
+
+    Raises:
+        CredentialsError: it is not known.
+    """
+    if not (name := os.environ.get("MELTANO_ENVIRONMENT")):
+        message = "Meltano's environment is not known: set MELTANO_ENVIRONMENT, or give --state-id"
+        raise CredentialsError(message)
+    return name

@@ -125,12 +125,7 @@ OTHER_VARIABLES = frozenset(
 
 
 def misspelt(known: Iterable[str], config: Iterable[str]) -> list[str]:
-    """Return a sentence for each setting that does not exist, with the most similar name.
-
-    Args:
-        known: The names of all settings.
-        config: The names of the settings that are given; environment variables are added.
-    """
+    """Return a sentence for each setting that does not exist, with the most similar name."""
     names = {name.lower() for name in known}
     found = [
         _misspelt(f"setting `{name}`", name, names, "") for name in config if name not in names

@@ -39,11 +39,7 @@ def environment_name(environ: Mapping[str, str] = os.environ) -> str:
 
 
 def environment_problem(environ: Mapping[str, str] = os.environ) -> str:
-    """Return why the sandbox must not answer: `.env` names real accounts; '' if it does not.
-
-    Args:
-        environ: The environment variables of this process.
-    """
+    """Return why the sandbox must not answer: `.env` names real accounts; '' if it does not."""
     root = environ.get("MELTANO_PROJECT_ROOT")
     if environment_name(environ) != SANDBOX or not root or environ.get(ON_PURPOSE):
         return ""
@@ -71,12 +67,7 @@ SELECTION = "TAP_INSTAGRAM_BUSINESS__SELECT"
 
 
 def selection_problems(streams: Mapping[str, Stream], environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each pattern that fits no table or column, and if nothing is selected.
-
-    Args:
-        streams: The tables by name.
-        environ: The environment variables.
-    """
+    """Yield a sentence for each pattern that matches nothing, and if nothing is selected."""
     for pattern in _patterns(environ.get(SELECTION, "")):
         table, _, column = pattern.removeprefix("!").partition(".")
         fitting = [name for name in streams if fnmatch(name, table)]

@@ -78,12 +78,7 @@ def check_token(token: str, source: str, login: str = "") -> None:
 
 
 def _login_problem(token: str, login: str) -> str:
-    """Return a sentence if a token belongs to the other of Meta's two logins, else ''.
-
-    Args:
-        token: The token in plain text.
-        login: The value of setting `login`.
-    """
+    """Return a sentence if a token belongs to the other of Meta's two logins, else ''."""
     if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
         return _other_login("instagram", token)
     if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
@@ -105,12 +100,7 @@ def _other_login(login: str, token: str) -> str:
 def secret_problems(
     settings: Mapping[str, Any], environ: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """Yield an error sentence for each way in which the settings would give a secret away.
-
-    Args:
-        settings: The settings, each of the right type.
-        environ: The environment variables.
-    """
+    """Yield an error sentence for each way in which the settings would give a secret away."""
     if settings.get("require_encrypted_secrets"):
         for name in _in_plain_text(settings):
             yield (

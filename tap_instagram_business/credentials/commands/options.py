@@ -153,10 +153,6 @@ def _read_input(name: str, max_bytes: int) -> str:
 def confirm(question: str, *, yes: bool) -> bool:
     """Ask the user and return whether the answer is yes.
 
-    Args:
-        question: The question to ask.
-        yes: Whether the user has answered already, with option `--yes`.
-
     Raises:
         CredentialsError: There is no terminal to ask on.
     """

@@ -5,8 +5,8 @@
 `states` moves the bookmarks of 10,000 accounts in 11 tables from one state to 16 shards, to 24 and
 back, in a Meltano project of its own; the start of Meltano is part of it.
 
-`tokens` lets `renew` renew 20,000 tokens in a vault of many files; the environment variable TOKENS
-sets another number. Meanwhile two processes read shards of the vault and a third one adds accounts
+`tokens` lets `refresh-tokens` renew 20,000 tokens in a vault; the environment variable TOKENS sets
+another number. Meanwhile two processes read shards of the vault and a third one adds accounts
 to it, 50 times a second at most. At the end every account must be there with its own new token.
 """
 
@@ -42,14 +42,15 @@ ACCOUNTS, TABLES = 10_000, 11
 TOKENS, PORT = int(os.environ.get("TOKENS", "20_000")), 8031
 READER = """
 import random, sys, time
+from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.sharding import Shard
-vault, reads, most = Vault(sys.argv[1]), 0, {}
+vault, keys, reads, most = Vault(sys.argv[1]), read_keys(), 0, {}
 print("ready", flush=True)
 try:
     while True:
         shard = Shard(random.randint(1, 16), 16)
-        found = len(vault.read(shard=shard))
+        found = len(vault.read(keys, shard=shard).all())
         assert found >= most.get(shard, 0), "a record is lost"
         most[shard], reads = found, reads + 1
         time.sleep(0.02)
@@ -58,15 +59,16 @@ except KeyboardInterrupt:
 """
 WRITER = """
 import dataclasses, sys, time
+from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.credentials.vault import Vault
-vault, added = Vault(sys.argv[1]), 0
-(record,) = vault.read([sys.argv[2]]).values()
+vault, keys, added = Vault(sys.argv[1]), read_keys(), 0
+(record,) = vault.read(keys, [sys.argv[2]]).all().values()
 print("ready", flush=True)
 try:
     while True:
         name = f"99{added}"
-        with vault.changing([name]) as records:
-            records[name] = dataclasses.replace(record, account_id=name, login="facebook")
+        new = dataclasses.replace(record, account_id=name, login="facebook", version="")
+        assert vault.write(new, keys), "a new record was not written"
         added += 1
         time.sleep(0.02)
 except KeyboardInterrupt:
@@ -118,22 +120,22 @@ def tokens() -> None:
     keys = KeyRing.parse(key, source="the benchmark")
     world = {"accounts": 1, "posts": 0, "days": 2, "login": "instagram", "start": now.isoformat()}
     with tempfile.TemporaryDirectory() as folder, sandbox(PORT, **world) as url:
-        vault = Vault(f"{folder}/vault/")
+        vault = Vault(f"{folder}/vault")
         names = _fill(vault, keys, now)
+        os.environ[KEY_VARIABLE] = key
         others = [_start(READER, vault), _start(READER, vault), _start(WRITER, vault, names[0])]
         env = {
             **os.environ,
-            KEY_VARIABLE: key,
             "TAP_INSTAGRAM_BUSINESS_VAULT_PATH": vault.location,
             "TAP_INSTAGRAM_BUSINESS_API_URL": url,
         }
         began = time.monotonic()
-        renewal = subprocess.Popen([*PROGRAM, "renew"], env=env)
+        renewal = subprocess.Popen([*PROGRAM, "refresh-tokens"], env=env)
         _, status, usage = os.wait4(renewal.pid, 0)
         seconds = time.monotonic() - began
         *reads, added = (_stop(process) for process in others)
-        kept = vault.read()
-        new = {kept[name].open_token(keys) for name in names if kept[name].refreshed}
+        kept = vault.read(keys).all()
+        new = {kept[name].token for name in names if kept[name].refreshed}
         print("| tokens | seconds | CPU seconds | MB | reads | added | lost |")
         print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
         cpu, memory = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
@@ -150,11 +152,8 @@ def _fill(vault: Vault, keys: KeyRing, now: dt.datetime) -> list[str]:
     """Store tokens that expire soon, and return the ids of their accounts."""
     names = [f"1784{number:013d}" for number in range(TOKENS)]
     obtained, expires = now - dt.timedelta(days=40), now + dt.timedelta(days=5)
-    with vault.changing() as records:
-        for name in names:
-            token = keys.encrypt("sandbox-token", name)
-            record = Record(name, "instagram", token, "5550000000000001", obtained, expires)
-            records[name] = record.sealed(keys)
+    for name in names:
+        vault.write(Record(name, "instagram", "sandbox-token", "5550", obtained, expires), keys)
     return names
 
 

@@ -29,17 +29,16 @@ if TYPE_CHECKING:
 
 CREDENTIALS = "tap_instagram_business.credentials.commands"
 COMMANDS = {
-    "accounts": f"{CREDENTIALS}.accounts:accounts",
     "connect": f"{CREDENTIALS}.connect:connect",
     "disconnect": f"{CREDENTIALS}.accounts:disconnect",
     "doctor": "tap_instagram_business.doctor.command:doctor",
     "encrypt": f"{CREDENTIALS}.encryption:encrypt",
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
-    "move-vault": f"{CREDENTIALS}.move_vault:move_vault",
+    "list-accounts": f"{CREDENTIALS}.accounts:list_accounts",
     "prepare": "tap_instagram_business.fleet.resharding:prepare",
     "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
-    "renew": f"{CREDENTIALS}.renewal:renew",
+    "refresh-tokens": f"{CREDENTIALS}.renewal:refresh_tokens",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.oauth import App
+from tap_instagram_business.credentials.renewal import Renewal
 from tap_instagram_business.credentials.run_tokens import VaultTokens
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
@@ -135,7 +136,9 @@ class Run:
     @functools.cached_property
     def tombstones(self) -> Tombstones:
         """The accounts that were erased; `erase` may add more while this run goes on."""
-        return Tombstones.of(self.config.get("vault_path"), project_directory())
+        return Tombstones.of(
+            self.config.get("vault_path"), project_directory(), lambda: self.secrets.keys
+        )
 
     @property
     def refresh_margin(self) -> dt.timedelta:
@@ -148,7 +151,8 @@ class Run:
         if self.config.get("access_token"):
             return None
         vault = Vault(self.config["vault_path"])
-        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin, self.shard)
+        renewal = Renewal(vault, self.secrets.keys, self.app, self.refresh_margin)
+        return VaultTokens(renewal, self.shard)
 
     @functools.cached_property
     def shard(self) -> Shard:
@@ -209,7 +213,7 @@ class Run:
             self.left_out.add_reason(account_id, "accounts", reason)
         if not found.accounts:
             self.left_out.raise_any()
-        erased = {account.id for account in found.accounts if self.tombstones.covers(account.id)}
+        erased = {account.id for account in found.accounts if self.tombstones.is_erased(account.id)}
         for account_id in sorted(erased):
             logger.warning(
                 "Account %s was erased and is not read: `tap-instagram-business connect` connects "

@@ -17,7 +17,7 @@ from singer_sdk.helpers.capabilities import (
 from typing_extensions import override
 
 from tap_instagram_business import redaction, streams
-from tap_instagram_business.credentials.run_tokens import warn_before_expiry
+from tap_instagram_business.credentials.renewal import warn_before_expiry
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import hosts, versions
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
@@ -93,7 +93,7 @@ class TapInstagramBusiness(SdkTap):
 
     def _may_write(self, row: Record) -> bool:
         """Return whether the account of a row has not been erased meanwhile."""
-        return not self.this_run.tombstones.covers(str(row.get("account_id")))
+        return not self.this_run.tombstones.is_erased(str(row.get("account_id")))
 
     def _without_erased(self, state: TapState) -> TapState:
         erased: TapState = self.this_run.tombstones.without_erased(state)

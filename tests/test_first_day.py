@@ -31,7 +31,7 @@ SYNC = "--config=ENV"
 """Beside a config file, the environment is read only with this option."""
 DEAD = {"ACCESS_TOKEN": TOKEN}
 GOOD = {"ACCESS_TOKEN": "sandbox-token"}
-VAULT = {"VAULT_PATH": "{folder}/vault.json", "ENCRYPTION_KEY_FILE": "{folder}/good.key"}
+VAULT = {"VAULT_PATH": "{folder}/vault", "ENCRYPTION_KEY_FILE": "{folder}/good.key"}
 MISSING = "Setting `access_token` is missing: put a token into the environment variable"
 USAGE = 2
 
@@ -224,20 +224,17 @@ KEYS_AND_VAULTS = {
         {**VAULT, "ENCRYPTION_KEY_FILE": "/bin/sh"},
     ),
     "a vault without accounts": Mistake(SYNC, "contains no account of the facebook login", VAULT),
-    "a folder for a vault": Mistake(
-        SYNC, "is a folder: .* ends in /", {**VAULT, "VAULT_PATH": "{folder}"}
-    ),
-    "a vault that is something else": Mistake(
-        SYNC, "is not a vault of this program", {**VAULT, "VAULT_PATH": "{folder}/no-vault.json"}
+    "a file for a vault": Mistake(
+        SYNC, "is a file: a vault is a folder", {**VAULT, "VAULT_PATH": "{folder}/no-vault.json"}
     ),
     "a vault in an unknown place": Mistake(
-        "accounts", "cannot be opened", {**VAULT, "VAULT_PATH": "ftps://x/vault.json"}
+        "list-accounts", "cannot be opened", {**VAULT, "VAULT_PATH": "ftps://x/vault"}
     ),
     "connect without a vault": Mistake(
         "connect", "vault is not known: give --vault", {"ENCRYPTION_KEY_FILE": "{folder}/good.key"}
     ),
     "connect without a key": Mistake(
-        "connect", "There is no encryption key: make one", {"VAULT_PATH": "{folder}/vault.json"}
+        "connect", "There is no encryption key: make one", {"VAULT_PATH": "{folder}/vault"}
     ),
     "connect without an app": Mistake("connect", f"set {PREFIX}APP_ID and {PREFIX}APP_S", VAULT),
     "connect with another login": Mistake(
@@ -369,7 +366,9 @@ def test_a_misspelt_setting_is_named_with_the_nearest(
     assert f"setting for {PREFIX}ZZZ, so it has no effect: `--about` lists" in told
     seen = json.loads(command("--config", str(file), SYNC, "doctor", "--json", env=given).stdout)
     assert sum("There is no setting" in warning for warning in seen["warnings"]) == 3
-    assert "did you mean" in command("accounts", "--vault", str(tmp_path / "v"), env=given).stderr
+    assert (
+        "did you mean" in command("list-accounts", "--vault", str(tmp_path / "v"), env=given).stderr
+    )
 
 
 def test_a_selection_that_selects_nothing_is_named_with_the_nearest(server: GraphApiServer) -> None:

@@ -67,7 +67,7 @@ with DAG(
 ) as dag:
     prepare = step("prepare", "deploy/prepare {{ params.shards }} ")
     # A token that was not renewed works until its end, so this does not hold the shards up.
-    renew = step("renew", "deploy/renew ")
+    refresh_tokens = step("refresh-tokens", "deploy/refresh-tokens ")
     listed = shards()
     sync = BashOperator.partial(
         task_id="sync",
@@ -82,6 +82,6 @@ with DAG(
     merge = step("merge", "deploy/merge ", trigger_rule=TriggerRule.ALL_DONE)
     reports = step("reports", "deploy/reports ")
     health = step("health", "deploy/health ")
-    renew >> listed
+    refresh_tokens >> listed
     prepare >> sync
     sync >> merge >> reports >> health

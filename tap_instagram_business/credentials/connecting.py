@@ -7,11 +7,13 @@ accounts and expires.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tap_instagram_business import redaction
 from tap_instagram_business.credentials import oauth
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.record import Record
 from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App, Grant
+    from tap_instagram_business.credentials.tombstones import Tombstones
+    from tap_instagram_business.credentials.vault import Vault
     from tap_instagram_business.graph.session import GraphSession
+
+PAUSES_SECONDS = (0.0, 0.5, 2.0, 8.0)
+"""How long to wait before each attempt to store a record while other processes change the account.
+An erasure that is under way ends meanwhile: it tries more often than this."""
 
 
 @dataclass(frozen=True)
@@ -34,17 +42,17 @@ class Connection:
     account: Account
     facts: TokenFacts
 
-    def record(self, app: App, keys: KeyRing, now: dt.datetime) -> Record:
-        """Return the record for the vault, with the token in encrypted form."""
+    def record(self, app: App, now: dt.datetime) -> Record:
+        """Return the record for the vault."""
         return Record(
             account_id=self.account.id,
             login=app.login,
-            token=keys.encrypt(self.account.token, self.account.id),
+            token=self.account.token,
             user_id=self.facts.user_id,
             obtained=now,
             expires=self.facts.expires,
             data_access_expires=self.facts.data_access_expires,
-        ).sealed(keys)
+        )
 
 
 def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
@@ -115,6 +123,35 @@ def discover_connections(
     facts = app.token_facts(session, [account.token for account in accounts])
     pairs = zip(accounts, facts, strict=True)
     return Connections([Connection(*pair) for pair in pairs], without_page_token)
+
+
+def store(
+    record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing, now: dt.datetime
+) -> bool:
+    """Store the record of an account that was connected, and remove the mark that it was erased.
+
+    Returns:
+        Whether it was stored; if not, the account keeps its token, which expires later.
+
+    Raises:
+        CredentialsError: The vault cannot be read or written, or other processes change the account
+            again and again.
+    """
+    name = record.account_id
+    for pause in PAUSES_SECONDS:
+        time.sleep(pause)
+        tombstones.remove([name])
+        before = vault.read(keys, [name]).verified.get(name)
+        if before and record.is_worse_than(before, now):
+            return False
+        version = before.version if before else vault.version(name)
+        stored = vault.write(replace(record, version=version or ""), keys)
+        if stored and not tombstones.marked([name]):
+            return True
+    if tombstones.marked([name]):
+        vault.delete([name])
+    message = f"Account {name} was erased or changed at the same time: connect it again"
+    raise CredentialsError(message)
 
 
 def granted_permissions(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:

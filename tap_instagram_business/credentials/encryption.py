@@ -3,8 +3,8 @@
 A ciphertext is `enc:v1:<key id>:<base64url of nonce, encrypted secret and tag>`. None of its
 characters has a meaning in YAML, Meltano or a shell.
 
-Each ciphertext is bound to its owner, which is a setting or an account: the owner's name is
-authenticated with it, so that it cannot be decrypted as the secret of another owner.
+Each ciphertext is bound to its owner, such as a setting or the other members of a record: the owner
+is authenticated with it, so that it cannot be decrypted as the secret of another owner.
 """
 
 from __future__ import annotations
@@ -96,37 +96,41 @@ class KeyRing:
         return tuple(self._by_id)
 
     def encrypt(self, secret: str, owner: str) -> str:
-        """Encrypt a secret of a setting or of an account.
+        """Encrypt a secret, and bind it to its owner.
 
         Args:
             secret: The secret in plain text.
-            owner: The name of the setting, or the id of the account.
+            owner: What is authenticated together with the secret, such as the name of a setting.
         """
         redaction.remember(secret)
         nonce = os.urandom(NONCE_BYTES)
         sealed = AESGCM(self._first.raw).encrypt(nonce, secret.encode(), _bound_to(owner))
         return f"enc:v1:{self._first.id}:{_encode(nonce + sealed)}"
 
-    def decrypt(self, ciphertext: str, owner: str) -> str:
-        """Decrypt a secret of a setting or of an account.
+    def decrypt(self, ciphertext: str, owner: str, *, label: str = "", remedy: str = "") -> str:
+        """Decrypt a secret.
 
         Args:
             ciphertext: The text that `encrypt` returned for the same owner.
-            owner: The name of the setting, or the id of the account.
+            owner: What was authenticated together with the secret.
+            label: What the secret is, for the error message; '' if the owner is a setting.
+            remedy: What to do if it cannot be decrypted with its key, for the error message.
 
         Raises:
             CredentialsError: The key is missing, or the ciphertext is damaged or of another owner.
         """
+        label = label or f"Setting `{owner}`"
+        remedy = remedy or "encrypt the secret again"
         match = CIPHERTEXT.fullmatch(ciphertext)
         sealed = _decode(match["sealed"]) if match else None
         if match is None or sealed is None:
-            message = f"The ciphertext of {_label(owner)} is damaged: encrypt the secret again"
+            message = f"{label} is damaged: {remedy}"
             raise CredentialsError(message)
         key = self._by_id.get(match["key_id"])
         if key is None:
             message = (
-                f"The secret of {_label(owner)} is encrypted with key {match['key_id']}, which is "
-                f"not among the given keys ({', '.join(self.ids)}): give that key as well"
+                f"{label} is encrypted with key {match['key_id']}, which is not among the given "
+                f"keys ({', '.join(self.ids)}): give that key as well"
             )
             raise CredentialsError(message)
         try:
@@ -134,30 +138,16 @@ class KeyRing:
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(owner)
             )
         except (InvalidTag, ValueError):
-            message = (
-                f"The ciphertext of {_label(owner)} was changed, or was encrypted for something "
-                "else: encrypt the secret again"
-            )
+            message = f"{label} was changed, or was encrypted for something else: {remedy}"
             raise CredentialsError(message) from None
         secret = opened.decode()
         redaction.remember(secret)
         return secret
 
-    def is_sealed(self, seal: str, text: str) -> bool:
-        """Whether `encrypt("", text)` of one of these keys has returned a seal."""
-        try:
-            return not self.decrypt(seal, text)
-        except CredentialsError:
-            return False
-
 
 def _bound_to(owner: str) -> bytes:
     """Return the data that is authenticated together with the secret."""
     return f"tap-instagram-business|v1|{owner}".encode()
-
-
-def _label(owner: str) -> str:
-    return f"account {owner}" if owner.isdigit() else f"setting `{owner}`"
 
 
 def _encode(raw: bytes) -> str:

@@ -78,7 +78,7 @@ class Erasure:
     vault: Vault | None = None
     states: Sequence[MeltanoStates | StateFile] = ()
     dataset: BigQueryDataset | None = None
-    tombstones: Tombstones = field(default_factory=lambda: Tombstones(()))
+    tombstones: Tombstones = field(default_factory=lambda: Tombstones(None))
     runs: RunsUnderWay = field(default_factory=RunsUnderWay)
     wait_seconds: float = DEFAULT_WAIT_SECONDS
     lock: Path | None = None
@@ -89,9 +89,8 @@ class Erasure:
         Raises:
             CredentialsError: The vault, a state or the dataset cannot be read.
         """
-        records = self.vault.read(self.account_ids) if self.vault else {}
         return Holdings(
-            vault=[account_id for account_id in self.account_ids if account_id in records],
+            vault=[name for name in self.account_ids if self.vault and self.vault.version(name)],
             states=[name for state in self.states for name in state.find(self.account_ids)],
             rows=self.dataset.count_rows(self.account_ids) if self.dataset else {},
         )
@@ -121,7 +120,6 @@ class Erasure:
         Raises:
             CredentialsError: Something could not be erased. A second call continues the erasure.
         """
-        self.tombstones.add(self.account_ids)
         erased = Holdings(vault=self._erase_tokens())
         with self._alone():
             return self._erase_until_nothing_is_left(erased)
@@ -149,7 +147,7 @@ class Erasure:
             found = self.find_holdings()
             self._erase_rest(found)
             erased = erased.added(found)
-            left = list(self.find_holdings().lines())
+            left = [*self.find_holdings().lines(), *self._connected_meanwhile()]
             if not left and not self.runs.signs():
                 return erased
         message = (
@@ -159,10 +157,16 @@ class Erasure:
         raise CredentialsError(message)
 
     def _erase_tokens(self) -> list[str]:
-        if self.vault is None or not self.vault.exists():
-            return []
-        with self.vault.changing(self.account_ids) as records:
-            return [name for name in self.account_ids if records.pop(name, None)]
+        """Mark the accounts, then delete their records: in this order, `connect` notices it."""
+        self.tombstones.add(self.account_ids)
+        return self.vault.delete(self.account_ids) if self.vault else []
+
+    def _connected_meanwhile(self) -> list[str]:
+        """Return a line for each account whose mark `connect` has removed meanwhile."""
+        marked = self.tombstones.marked(self.account_ids)
+        unmarked = [name for name in self.account_ids if name not in marked]
+        lines = [f"account {name} was connected at the same time" for name in unmarked]
+        return lines if self.tombstones.location else []
 
     def _erase_rest(self, holdings: Holdings) -> None:
         self._erase_tokens()

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.storage import LocalFile
+from tap_instagram_business.credentials.storage.local import LocalFolder
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,7 +48,8 @@ class StateFile:
     """A file with one state, as option `--state` reads it or Meltano's file backend writes it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = LocalFile(str(path))
+        file = path.resolve()
+        self._folder, self._file = LocalFolder(str(file.parent)), file.name
         self._name = str(path)
 
     def find(self, account_ids: Collection[str]) -> list[str]:
@@ -57,7 +58,7 @@ class StateFile:
         Raises:
             CredentialsError: The file cannot be read, or is not JSON.
         """
-        state = self._read()
+        _, state = self._read()
         return [self._name] if without_accounts(state, account_ids) != state else []
 
     @staticmethod
@@ -71,16 +72,19 @@ class StateFile:
         Raises:
             CredentialsError: The file cannot be read or written, or is not JSON.
         """
-        if not self.find(account_ids):
+        version, state = self._read()
+        remaining = without_accounts(state, account_ids)
+        if remaining == state:
             return
-        with self._file.locked():
-            remaining = without_accounts(self._read(), account_ids)
-            self._file.write(json.dumps(remaining).encode())
+        if not self._folder.write(self._file, json.dumps(remaining).encode(), version):
+            message = f"{self._name} was changed meanwhile: erase again when no run is under way"
+            raise CredentialsError(message)
 
-    def _read(self) -> Json:
-        content = self._file.read()
+    def _read(self) -> tuple[str, Json]:
+        """Return the version of the file, and its state."""
         try:
-            return json.loads(content or b"")
+            content, version = self._folder.read(self._file) or (b"", "")
+            return version, json.loads(content)
         except (ValueError, RecursionError):
             message = (
                 f"{self._name} does not contain a state in JSON and was not changed: check "

@@ -14,7 +14,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import requests
 
@@ -130,7 +130,8 @@ class App:
             purpose: The second part of a key of `URLS`.
             parts: Values for the placeholders in the address, except its version.
         """
-        url = URLS[self.login, purpose].format(version=self.api_version, **parts)
+        quoted = {name: quote(part, safe="") for name, part in parts.items()}
+        url = URLS[self.login, purpose].format(version=self.api_version, **quoted)
         if not self.api_url:
             return url
         path = url.split("/", 3)[3]

@@ -1,6 +1,8 @@
-"""The record of one account in the vault, with the account's token in encrypted form.
+"""The record of one account in the vault: members in clear, and the token encrypted with them.
 
-Each record has a seal: nobody without the key can change any of its members.
+The ciphertext of the token authenticates all other members. So whoever has no key can read the
+members but cannot change any of them, and nobody gets at a record's members without decrypting it,
+except to list them as not verified.
 """
 
 from __future__ import annotations
@@ -8,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
@@ -21,13 +23,27 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.credentials.encryption import KeyRing
 
-ACCOUNT_ID = re.compile("[0-9]+")
-"""The id of an account. A record of another name could pass for a setting."""
+ACCOUNT_ID = re.compile("[0-9]{1,30}")
+"""The id of an account; it is part of a file's name and of a request's path."""
 GOOD = "good"
-SLIGHT_DIFFERENCE = dt.timedelta(days=1)
-"""Tokens that end within this time of each other are equally good."""
 REFUSED = "refused"
 """The status of a token that Meta refused when it was last used."""
+SLIGHT_DIFFERENCE = dt.timedelta(days=1)
+"""Tokens that end within this time of each other are equally good."""
+TIMES = ("obtained", "expires", "refreshed", "data_access_expires")
+NOT_STORED = ("token", "version", "key_id")
+
+
+def check_account_id(text: str) -> str:
+    """Return the id of an account.
+
+    Raises:
+        CredentialsError: It is not an id.
+    """
+    if not ACCOUNT_ID.fullmatch(text):
+        message = f"{text} is not an account id: an account id has digits only"
+        raise CredentialsError(message)
+    return text
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class Record:
     Attributes:
         account_id: The account's `17841…` id.
         login: The login that the token belongs to, `facebook` or `instagram`.
-        token: The encrypted token; it names the key that decrypts it.
+        token: The token in plain text.
         user_id: Meta's id, within the app, of the person who gave consent. Meta's requests to
             delete data name this id.
         obtained: The time at which consent was given.
@@ -46,58 +62,21 @@ class Record:
         data_access_expires: The time at which the token's access to data expires, unless the
             person uses the app before; None if it does not, or if that is unknown.
         status: `good` or `refused`, as Meta treated the token when it was last used.
-        seal: A ciphertext of nothing that is bound to all other members; '' in a vault of an
-            earlier version.
+        version: The version of the stored object that this record was read from.
+        key_id: The id of the key that this object was encrypted with.
     """
 
     account_id: str
     login: str
-    token: str
+    token: str = field(repr=False)
     user_id: str
     obtained: dt.datetime
     expires: dt.datetime | None = None
     refreshed: dt.datetime | None = None
     data_access_expires: dt.datetime | None = None
     status: str = GOOD
-    seal: str = ""
-
-    def sealed(self, keys: KeyRing) -> Self:
-        """Return this record with a seal over all that it says now."""
-        return replace(self, seal=keys.encrypt("", self._sealed_text()))
-
-    def open_token(self, keys: KeyRing) -> str:
-        """Return the token in plain text.
-
-        Raises:
-            CredentialsError: The record was changed, is of another account, or its key is missing.
-        """
-        if not ACCOUNT_ID.fullmatch(self.account_id):
-            message = f"The vault has a record of {self.account_id!r}, which is no account"
-            raise CredentialsError(message)
-        if not self.seal:
-            message = (
-                f"The record of account {self.account_id} in the vault has no seal: run "
-                "`tap-instagram-business rotate-keys` if it is of an earlier version, or connect "
-                "the account again"
-            )
-            raise CredentialsError(message)
-        token = keys.decrypt(self.token, self.account_id)
-        if not keys.is_sealed(self.seal, self._sealed_text()):
-            message = (
-                f"The record of account {self.account_id} in the vault was changed by another "
-                "program: connect the account again"
-            )
-            raise CredentialsError(message)
-        return token
-
-    def _sealed_text(self) -> str:
-        members = {**replace(self, seal="").to_json(), "account_id": self.account_id}
-        return f"record {json.dumps(members, sort_keys=True)}"
-
-    @property
-    def key_id(self) -> str:
-        """The id of the key that encrypted the token."""
-        return key_id_of(self.token)
+    version: str = field(default="", compare=False)
+    key_id: str = field(default="", compare=False)
 
     def is_worse_than(self, other: Self, now: dt.datetime) -> bool:
         """Whether this token ends long before another one that is in use.
@@ -111,26 +90,53 @@ class Record:
             return self.login == "facebook"
         return other.expires > now and self.expires < other.expires - SLIGHT_DIFFERENCE
 
-    def is_of_key(self, key_id: str) -> bool:
-        """Whether the token and the seal are both of this key."""
-        return self.key_id == key_id == key_id_of(self.seal)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as it stands in the file; times are in ISO 8601, to the second."""
-        values = asdict(self)
-        del values["account_id"]
-        if not self.seal:
-            del values["seal"]
-        return {
+    def encrypt(self, keys: KeyRing) -> bytes:
+        """Return the record as a JSON object; times are in ISO 8601, to the second."""
+        members = {
             name: value.isoformat(timespec="seconds") if isinstance(value, dt.datetime) else value
-            for name, value in values.items()
+            for name, value in asdict(self).items()
+            if name not in NOT_STORED
         }
+        token = keys.encrypt(self.token, _authenticated(members))
+        return json.dumps({**members, "token": token}, indent=1).encode()
 
     @classmethod
-    def from_json(cls, account_id: str, stored: Mapping[str, Any]) -> Self:
-        """Return the record that `to_json` has written."""
-        times = {
-            name: dt.datetime.fromisoformat(stored[name]) if stored[name] else None
-            for name in ("obtained", "expires", "refreshed", "data_access_expires")
-        }
-        return cls(**{**stored, **times, "account_id": account_id})
+    def decrypt(cls, account_id: str, content: bytes, version: str, keys: KeyRing) -> Self:
+        """Return the record of an account that `encrypt` has written.
+
+        Raises:
+            CredentialsError: It is of another account or damaged, was changed by somebody without a
+                key, or its key is missing.
+        """
+        label = f"The record of account {account_id} in the vault"
+        remedy = "connect the account again"
+        members = read_members(content)
+        ciphertext = members.pop("token", None)
+        if not isinstance(ciphertext, str) or members.get("account_id") != account_id:
+            message = f"{label} is damaged, or is that of another account: {remedy}"
+            raise CredentialsError(message)
+        token = keys.decrypt(ciphertext, _authenticated(members), label=label, remedy=remedy)
+        values: dict[str, Any] = dict(members)
+        for name in TIMES:
+            values[name] = dt.datetime.fromisoformat(values[name]) if values[name] else None
+        return cls(**values, token=token, version=version, key_id=key_id_of(ciphertext))
+
+
+def read_members(content: bytes) -> dict[str, str | None]:
+    """Return the members of a stored record as they stand there; {} if it is not a record.
+
+    No key vouches for them: they may only be shown, and only as not verified.
+    """
+    try:
+        members = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(members, dict):
+        return {}
+    are_texts = all(value is None or isinstance(value, str) for value in members.values())
+    return members if are_texts else {}
+
+
+def _authenticated(members: Mapping[str, Any]) -> str:
+    """Return the members of a record but for its token, in the form that is authenticated."""
+    return f"record {json.dumps(members, sort_keys=True)}"

@@ -1,36 +1,40 @@
 """Which accounts were erased: a run that knows them already must not write them again.
 
-`erase` adds an account here before it erases anything, and `connect` removes it. Every run asks
-before it writes a row or a state. The account's id is not stored: the file holds a digest of it.
+`erase` marks an account here before it erases anything, and `connect` removes the mark. Every run
+asks before it writes a row or a state.
+
+A mark is an object whose name is an HMAC of the account's id, so that the id is not kept. The key
+of the HMAC is random. Beside a vault, the encryption keys encrypt it. A Meltano project without a
+vault keeps it in clear: whoever can read it there can test whether an id was erased.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import json
+import hmac
 import os
-import secrets
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import Self
 
+from tap_instagram_business.credentials.encryption import generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.storage import LocalFile, open_storage
+from tap_instagram_business.credentials.storage import open_storage
+from tap_instagram_business.credentials.storage.local import LocalFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
-    from tap_instagram_business.credentials.storage import Storage
+    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.credentials.storage.base import Storage
 
-FORMAT = "tap-instagram-business erased accounts v1"
-DIGEST_ROUNDS = 1_000
-"""An id has only 17 digits: each guess at the id of a digest costs as many hashes."""
+FOLDER = "erased"
+KEY = "erased.key"
 LOCAL_SECONDS, REMOTE_SECONDS = 0.1, 30.0
-"""How long what was read from a file, or from a store, is taken for true."""
+"""How long a list of marks on this machine, or in a bucket, is taken for true."""
 
 
 def project_directory() -> Path | None:
@@ -42,169 +46,171 @@ def project_directory() -> Path | None:
     return None
 
 
-@dataclass
-class _File:
-    """One file of erased accounts, and what was last read from it."""
-
-    storage: Storage
-    seconds: float
-    read_at: float = float("-inf")
-    salt: str = ""
-    digests: dict[str, str] = field(default_factory=dict)
-
-    def refresh(self) -> None:
-        if time.monotonic() - self.read_at >= self.seconds:
-            self.load()
-
-    def load(self) -> None:
-        content = self.storage.read()
-        self.salt, self.digests = ("", {}) if content is None else self._parse(content)
-        self.read_at = time.monotonic()
-
-    def _parse(self, content: bytes) -> tuple[str, dict[str, str]]:
-        try:
-            stored = json.loads(content)
-            if stored["format"] == FORMAT and isinstance(stored["accounts"], dict):
-                return str(stored["salt"]), stored["accounts"]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            pass
-        message = (
-            f"{self.storage.location} is damaged: without it, erased accounts would be read again; "
-            "restore it, or delete it and erase these accounts again"
-        )
-        raise CredentialsError(message)
-
-    def change(self, change: Callable[[dict[str, str], str], None]) -> None:
-        with self.storage.locked():
-            self.load()
-            self.salt = self.salt or secrets.token_hex(16)
-            before = dict(self.digests)
-            change(self.digests, self.salt)
-            if self.digests != before:
-                stored = {"format": FORMAT, "salt": self.salt, "accounts": self.digests}
-                self.storage.write(json.dumps(stored, indent=1).encode())
-
-
 class Tombstones:
-    """The erased accounts, in every place where a run may look.
+    """The marks of erased accounts, beside a vault or, without one, in a Meltano project."""
 
-    Args:
-        files: The places: beside the vault, and in the Meltano project.
-    """
+    def __init__(
+        self, storage: Storage | None, read_keys: Callable[[], KeyRing] | None = None
+    ) -> None:
+        """Use a folder for the marks.
 
-    def __init__(self, files: Collection[_File]) -> None:
-        self._files = tuple(files)
-        self._known: dict[tuple[str, str], str] = {}
+        Args:
+            storage: The folder; None if there is none, so that no account counts as erased.
+            read_keys: Returns the keys that encrypt the key of the HMAC; None to keep it in clear.
+        """
+        self._storage, self._read_keys = storage, read_keys
+        is_local = isinstance(storage, LocalFolder)
+        self._seconds = LOCAL_SECONDS if is_local else REMOTE_SECONDS
+        self._read_at = float("-inf")
+        self._marks: frozenset[str] = frozenset()
+        self._key = b""
+        self._known: dict[str, str] = {}
 
     @classmethod
-    def of(cls, vault_location: str | None, project: Path | None) -> Self:
-        """Return the erased accounts that belong to a vault and to a Meltano project."""
-        files = []
+    def of(
+        cls, vault_location: str | None, project: Path | None, read_keys: Callable[[], KeyRing]
+    ) -> Self:
+        """Return the marks beside a vault or, without one, in a Meltano project."""
         if vault_location:
-            storage = open_storage(f"{vault_location}.erased")
-            is_local = isinstance(storage, LocalFile)
-            files.append(_File(storage, LOCAL_SECONDS if is_local else REMOTE_SECONDS))
-        if project:
-            path = project / ".meltano" / "tap-instagram-business.erased"
-            files.append(_File(LocalFile(str(path)), LOCAL_SECONDS))
-        return cls(files)
+            return cls(open_storage(vault_location), read_keys)
+        folder = project and project / ".meltano" / "tap-instagram-business"
+        return cls(LocalFolder(str(folder)) if folder else None)
 
     @property
-    def locations(self) -> list[str]:
-        """The paths or URIs of the files."""
-        return [file.storage.location for file in self._files]
+    def location(self) -> str:
+        """The path or URI of the folder; '' if there is none."""
+        return self._storage.location if self._storage else ""
 
-    def covers(self, account_id: str) -> bool:
-        """Whether an account was erased and has not been connected again since.
+    def is_erased(self, account_id: str) -> bool:
+        """Whether an account was erased and not connected again since, as far as known lately.
 
         Raises:
-            CredentialsError: A file cannot be read.
+            CredentialsError: The marks cannot be read, or their key is missing.
         """
-        for file in self._files:
-            file.refresh()
-        return any(
-            self._digest(file.salt, account_id) in file.digests
-            for file in self._files
-            if file.digests
-        )
+        return bool(self._lately_marked()) and self._mark(account_id) in self._marks
+
+    def marked(self, account_ids: Collection[str]) -> list[str]:
+        """Return which of some accounts are marked as erased at this moment.
+
+        Raises:
+            CredentialsError: The marks cannot be read.
+        """
+        if self._storage is None:
+            return []
+        return [name for name in account_ids if self._storage.read(self._path(name))]
+
+    def check_key(self) -> None:
+        """Check that the encryption keys are those of this vault.
+
+        Raises:
+            CredentialsError: They are not, or the key of the marks is missing, or the vault cannot
+                be read.
+        """
+        content = self._stored_key(self._storage) if self._storage else None
+        if content is not None:
+            self._decrypt(content)
 
     def add(self, account_ids: Collection[str]) -> None:
         """Mark accounts as erased.
 
         Raises:
-            CredentialsError: A file cannot be written.
+            CredentialsError: The marks cannot be written.
         """
         now = dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
-
-        def change(digests: dict[str, str], salt: str) -> None:
-            digests.update({self._digest(salt, account_id): now for account_id in account_ids})
-
-        for file in self._files:
-            file.change(change)
+        if self._storage:
+            for name in account_ids:
+                self._storage.write(self._path(name), now.encode(), None)
 
     def remove(self, account_ids: Collection[str]) -> None:
-        """Mark accounts as connected again.
+        """Remove the marks of accounts.
 
         Raises:
-            CredentialsError: A file cannot be written.
+            CredentialsError: The marks cannot be written.
         """
-
-        def change(digests: dict[str, str], salt: str) -> None:
-            for account_id in account_ids:
-                digests.pop(self._digest(salt, account_id), None)
-
-        for file in self._with_any():
-            file.change(change)
+        if self._storage:
+            for name in account_ids:
+                self._storage.delete(self._path(name))
 
     def without_erased(self, state: Any) -> Any:  # noqa: ANN401 - JSON
         """Return a state without the bookmarks of erased accounts."""
-        bookmarks = state.get("bookmarks", {})
-        if not any(self._with_any()):
+        if not self._lately_marked():
             return state
+        bookmarks = state.get("bookmarks", {})
         return {
             **state,
             "bookmarks": {name: self._of_others(kept) for name, kept in bookmarks.items()},
         }
 
+    def rotate(self) -> None:
+        """Encrypt the key of the HMAC again, with the first of the encryption keys.
+
+        Raises:
+            CredentialsError: It cannot be decrypted or written.
+        """
+        stored = self._storage.read(KEY) if self._storage else None
+        if self._storage and self._read_keys and stored:
+            content = self._read_keys().encrypt(self._decrypt(stored.content), KEY)
+            self._storage.write(KEY, content.encode(), stored.version)
+
     def _of_others(self, kept: Any) -> Any:  # noqa: ANN401 - JSON
         accounts = kept.get("accounts")
         if not accounts:
             return kept
-        others = {name: value for name, value in accounts.items() if not self.covers(name)}
+        others = {name: value for name, value in accounts.items() if not self.is_erased(name)}
         return {**kept, "accounts": others}
 
-    def _with_any(self) -> Iterator[_File]:
-        for file in self._files:
-            file.refresh()
-            if file.digests:
-                yield file
+    def _lately_marked(self) -> frozenset[str]:
+        """Return the names of all marks, which are listed again only after a while."""
+        if self._storage and time.monotonic() - self._read_at >= self._seconds:
+            self._marks = frozenset(self._storage.names(FOLDER))
+            self._read_at = time.monotonic()
+        return self._marks
 
-    def _digest(self, salt: str, account_id: str) -> str:
-        if (salt, account_id) not in self._known:
-            raw = hashlib.pbkdf2_hmac("sha256", account_id.encode(), salt.encode(), DIGEST_ROUNDS)
-            self._known[salt, account_id] = raw.hex()
-        return self._known[salt, account_id]
+    def _path(self, account_id: str) -> str:
+        return f"{FOLDER}/{self._mark(account_id)}"
 
+    def _mark(self, account_id: str) -> str:
+        if account_id not in self._known:
+            self._key = self._key or self._read_key()
+            digest = hmac.new(self._key, account_id.encode(), hashlib.sha256)
+            self._known[account_id] = digest.hexdigest()
+        return self._known[account_id]
 
-def copy_marks(source: str, destination: str) -> None:
-    """Copy the marks of erased accounts from beside one vault to beside another.
+    def _read_key(self) -> bytes:
+        """Return the key of the HMAC, which is made with the first mark."""
+        storage = self._storage
+        assert storage is not None  # noqa: S101 - nobody asks for marks that are kept nowhere
+        content = self._stored_key(storage)
+        return self._decrypt(self._make_key(storage) if content is None else content).encode()
 
-    Args:
-        source: The location of the vault that the marks are beside.
-        destination: The location of the other vault.
-
-    Raises:
-        CredentialsError: A file cannot be read or written, or other accounts are marked there.
-    """
-    content = open_storage(f"{source}.erased").read()
-    if content is None:
-        return
-    storage = open_storage(f"{destination}.erased")
-    with storage.locked():
-        if storage.read() not in {None, content}:
+    def _stored_key(self, storage: Storage) -> bytes | None:
+        # In this order: the key is written before the first mark.
+        has_marks = bool(storage.names(FOLDER))
+        stored = storage.read(KEY)
+        if stored is None and has_marks:
             message = (
-                f"{storage.location} has other erased accounts than {source}.erased: move the "
-                "vault to a place that has had none"
+                f"{storage.location}/{KEY} is missing, so that it is not known which accounts were "
+                "erased: restore this object"
             )
             raise CredentialsError(message)
-        storage.write(content)
+        return stored.content if stored else None
+
+    def _make_key(self, storage: Storage) -> bytes:
+        key = generate_key()
+        content = (self._read_keys().encrypt(key, KEY) if self._read_keys else key).encode()
+        storage.write(KEY, content, None)
+        if storage.write(KEY, content, None):
+            message = (
+                f"{storage.location} overwrites objects although it was told not to: use a store "
+                "with conditional writes"
+            )
+            raise CredentialsError(message)
+        stored = storage.read(KEY)
+        return stored.content if stored else content
+
+    def _decrypt(self, content: bytes) -> str:
+        text = content.decode("ascii", "replace")
+        if self._read_keys is None:
+            return text
+        label, remedy = f"The object {self.location}/{KEY}", "restore it"
+        return self._read_keys().decrypt(text, KEY, label=label, remedy=remedy)

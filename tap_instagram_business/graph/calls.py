@@ -7,6 +7,7 @@ import logging
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from typing_extensions import Self, override
 
@@ -61,7 +62,8 @@ class Call:
     @property
     def path(self) -> str:
         """The path below the API version."""
-        return f"{self.node}/{self.edge}" if self.edge else self.node
+        node = quote(self.node, safe="")
+        return f"{node}/{self.edge}" if self.edge else node
 
     @property
     def query(self) -> Mapping[str, str]:

@@ -40,10 +40,9 @@ SETTINGS = th.PropertiesList(
         "vault_path",
         th.StringType,
         title="Vault path",
-        description="Path or URI (`gs://…`, `s3://…`) of the vault, the file in which `connect` "
-        "keeps encrypted tokens. If it ends in `/`, the vault is a folder of 256 files, for more "
-        "than 10,000 accounts. Every account of this login in it is read with its own token. The "
-        "vault is not used if `access_token` is set.",
+        description="Path or URI (`gs://…`, `s3://…`) of the vault, the folder in which `connect` "
+        "keeps one encrypted token for each account. Every account of this login in it is read "
+        "with its own token. If `access_token` is set, no token of the vault is used.",
     ),
     th.Property(
         "login",

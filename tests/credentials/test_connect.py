@@ -20,6 +20,7 @@ from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.credentials.record import REFUSED
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
+from tests.credentials.records import all_records, put
 from tests.local_sandbox import free_port
 
 if TYPE_CHECKING:
@@ -93,11 +94,11 @@ def test_the_redirect_is_received_from_a_browser_on_this_machine(
     run = command("connect", f"--redirect-uri=http://localhost:{free_port()}/back", env=env)
     said = output(run)
     accounts = server.world.account_ids if login == "facebook" else server.world.account_ids[:1]
-    records = vault.read()
+    records = all_records(vault, keys)
     assert list(records) == sorted(accounts)
     for account_id in accounts:
         assert f"{account_id} ({server.world.account(account_id).username}) is connected" in said
-        assert keys.decrypt(records[account_id].token, account_id).startswith(("EAA", "IGAA"))
+        assert records[account_id].token.startswith(("EAA", "IGAA"))
     assert "insights" in said
     assert "You can close this window" in (tmp_path / "seen.html").read_text()
 
@@ -109,8 +110,8 @@ def test_facebook_login_stores_page_tokens_that_do_not_expire(
     consent = pasting(env_of(server, vault))
     output(consent.paste(consent.browse()))
     pages = {page.account.id: page for page in server.world.pages if page.account}
-    for account_id, record in vault.read().items():
-        assert keys.decrypt(record.token, account_id) == pages[account_id].access_token
+    for account_id, record in all_records(vault, keys).items():
+        assert record.token == pages[account_id].access_token
         assert (record.login, record.status, record.expires) == ("facebook", "good", None)
         assert abs(record.obtained - server.clock.now()) < dt.timedelta(seconds=5)
         assert record.data_access_expires
@@ -129,11 +130,11 @@ def test_instagram_login_stores_a_token_of_sixty_days(
     said = output(consent.paste(address))
     account = server.world.account(server.world.account_ids[1])
     assert "instagram_business_manage_insights" in said
-    record = vault.read()[account.id]
+    record = all_records(vault, keys)[account.id]
     assert record.user_id == account.app_scoped_id
     assert record.expires
     assert dt.timedelta(days=59) < record.expires - server.clock.now() < dt.timedelta(days=61)
-    token = server.api.tokens.get(keys.decrypt(record.token, account.id))
+    token = server.api.tokens.get(record.token)
     assert token
     assert token.long_lived
 
@@ -182,7 +183,7 @@ def test_only_the_named_accounts_are_connected(
     wanted = server.world.account_ids[1]
     consent = pasting(env_of(server, vault), "--account", wanted)
     output(consent.paste(consent.browse()))
-    assert list(vault.read()) == [wanted]
+    assert vault.account_ids() == [wanted]
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -193,7 +194,7 @@ def test_a_denied_consent_stores_nothing(
     consent = pasting(env_of(server, vault))
     sentence = complaint(consent.paste(consent.browse()))
     assert sentence.startswith("Consent was not given (Permissions error)")
-    assert vault.read() == {}
+    assert vault.account_ids() == []
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -204,7 +205,7 @@ def test_a_redirect_with_another_state_is_not_used(
     first, second = (pasting(env_of(server, vault)) for _ in range(2))
     assert "its state differs" in complaint(first.paste(second.browse()))
     assert not [r for r in server.requests if r.path.endswith("access_token")]
-    assert vault.read() == {}
+    assert vault.account_ids() == []
 
 
 def test_after_an_address_of_another_consent_the_right_one_can_be_pasted(
@@ -213,7 +214,7 @@ def test_after_an_address_of_another_consent_the_right_one_can_be_pasted(
     server = serve(world("facebook"))
     first, second = (pasting(env_of(server, vault)) for _ in range(2))
     output(first.paste(f"nonsense\n{second.browse()}\n{first.browse()}"))
-    assert len(vault.read()) == 3
+    assert len(vault.account_ids()) == 3
 
 
 class Attackers:
@@ -256,7 +257,7 @@ def test_neither_a_wrong_state_nor_slow_clients_hold_up_a_consent(
         assert redirect.status_code == 200
         output(started.finish())
         attackers.close()
-    assert len(vault.read()) == 3
+    assert len(all_records(vault, keys)) == 3
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -268,7 +269,7 @@ def test_an_expired_code_stores_nothing(
     address = consent.browse()
     server.clock.advance(dt.timedelta(minutes=61))
     assert "works only once and only for one hour" in complaint(consent.paste(address))
-    assert vault.read() == {}
+    assert vault.account_ids() == []
 
 
 @pytest.mark.parametrize("address", ["", "https://localhost:8765/", "not an address"])
@@ -277,7 +278,7 @@ def test_a_pasted_address_without_a_code_stores_nothing(
 ) -> None:
     consent = pasting(env_of(serve(world("facebook")), vault))
     complaint(consent.paste(address))
-    assert vault.read() == {}
+    assert vault.account_ids() == []
 
 
 @pytest.mark.parametrize("login", LOGINS)
@@ -302,11 +303,11 @@ def test_nothing_is_added_to_a_vault_of_another_key(
     server = serve(world("facebook"))
     consent = pasting(env_of(server, vault))
     output(consent.paste(consent.browse()))
-    before = vault.read()
+    before = all_records(vault, keys)
     env = {**env_of(server, vault), KEY_VARIABLE: generate_key()}
     sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert keys.ids[0] in sentence
-    assert vault.read() == before
+    assert all_records(vault, keys) == before
 
 
 def test_a_port_in_use_is_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
@@ -323,9 +324,9 @@ def test_a_user_token_is_replaced_by_page_tokens(serve: Serve, vault: Vault, key
     server = serve(world("facebook"))
     run = command("connect", "--from-token", stdin="sandbox-token\n", env=env_of(server, vault))
     assert "instagram_manage_insights" in output(run)
-    records = vault.read()
+    records = all_records(vault, keys)
     assert list(records) == sorted(server.world.account_ids)
-    assert "sandbox-token" not in {keys.decrypt(r.token, n) for n, r in records.items()}
+    assert "sandbox-token" not in {record.token for record in records.values()}
 
 
 def test_a_token_can_be_connected_without_the_app(
@@ -335,7 +336,7 @@ def test_a_token_can_be_connected_without_the_app(
     server = serve(world("facebook"))
     env = env_of(server, vault, APP_ID="", APP_SECRET="")
     output(command("connect", "--from-token", stdin="sandbox-token\n", env=env))
-    assert len(vault.read()) == 3
+    assert len(all_records(vault, keys)) == 3
 
 
 @pytest.mark.parametrize("kind", ["page", "system_user"])
@@ -345,9 +346,9 @@ def test_tokens_of_pages_and_system_users_are_connected(
     settings = ApiSettings(token_kind=kind)  # type: ignore[arg-type]
     server = serve(world("facebook"), api_settings=settings)
     output(command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault)))
-    records = vault.read()
+    records = all_records(vault, keys)
     assert len(records) == (1 if kind == "page" else 3)
-    assert all(keys.decrypt(record.token, name) for name, record in records.items())
+    assert all(record.token for record in records.values())
 
 
 def test_a_token_of_the_instagram_login_is_renewed_at_once(
@@ -355,8 +356,8 @@ def test_a_token_of_the_instagram_login_is_renewed_at_once(
 ) -> None:
     server = serve(world("instagram"))
     output(command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault)))
-    (record,) = vault.read().values()
-    assert keys.decrypt(record.token, record.account_id) != "sandbox-token"
+    (record,) = all_records(vault, keys).values()
+    assert record.token != "sandbox-token"
     assert record.expires
 
 
@@ -366,7 +367,7 @@ def test_a_dead_token_stores_nothing(serve: Serve, vault: Vault, keys: KeyRing) 
         env = env_of(serve(world(login)), vault)
         sentence = complaint(command("connect", "--from-token", stdin=token, env=env))
         assert sentence.startswith("Meta's error 190")
-    assert vault.read() == {}
+    assert all_records(vault, keys) == {}
 
 
 def test_an_empty_standard_input_is_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
@@ -391,7 +392,7 @@ def test_a_token_that_reads_no_account_is_reported(
     env = env_of(serve(world("facebook", accounts=0)), vault)
     sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert "gives access to no Instagram professional account" in sentence
-    assert vault.read() == {}
+    assert all_records(vault, keys) == {}
 
 
 @pytest.mark.parametrize("kind", ["permission", "service_error"])
@@ -407,9 +408,9 @@ def test_a_persons_token_is_not_kept_in_place_of_a_pages(
     sentence = complaint(run)
     assert f"{second} (" in sentence
     assert "is not connected, because Meta does not give the token of its Page" in sentence
-    assert set(vault.read()) == {first, third}
+    assert set(all_records(vault, keys)) == {first, third}
     assert second not in run.stdout
-    assert "sandbox-token" not in {keys.decrypt(r.token, n) for n, r in vault.read().items()}
+    assert "sandbox-token" not in {each.token for each in all_records(vault, keys).values()}
 
 
 def test_a_better_token_is_not_replaced_by_a_worse_one(
@@ -419,18 +420,16 @@ def test_a_better_token_is_not_replaced_by_a_worse_one(
     account_id = server.world.account_ids[0]
     env = env_of(server, vault)
     output(command("connect", "--from-token", stdin="sandbox-token", env=env))
-    (good,) = vault.read().values()
+    (good,) = all_records(vault, keys).values()
     later = replace(good, expires=server.clock.now() + 200 * DAY)
-    with vault.changing() as records:
-        records[account_id] = later
+    put(vault, keys, later)
     sentence = complaint(command("connect", "--from-token", stdin="sandbox-token", env=env))
     assert "keeps the token that it has" in sentence
-    assert vault.read() == {account_id: later}
+    assert all_records(vault, keys) == {account_id: later}
 
-    with vault.changing() as records:
-        records[account_id] = replace(later, status=REFUSED)
+    put(vault, keys, replace(later, status=REFUSED))
     output(command("connect", "--from-token", stdin="sandbox-token", env=env))
-    assert vault.read()[account_id].status == "good"
+    assert all_records(vault, keys)[account_id].status == "good"
     assert keys
 
 

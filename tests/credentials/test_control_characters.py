@@ -57,11 +57,11 @@ def server(serve: Serve) -> GraphApiServer:
 def test_a_name_controls_no_screen_and_no_log(
     server: GraphApiServer, tmp_path: Path, key: str
 ) -> None:
-    env = environment(server, VAULT_PATH=str(tmp_path / "vault.json"), **APP)
+    env = environment(server, VAULT_PATH=str(tmp_path / "vault"), **APP)
     assert key
     runs = [
         command("connect", "--from-token", env=env, stdin="sandbox-token"),
-        command("accounts", env=env),
+        command("list-accounts", env=env),
         command("doctor", env={**env, "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN": "sandbox-token"}),
         command("--config=ENV", env={**env, "TAP_INSTAGRAM_BUSINESS_MAX_CALLS": "6"}),
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
 from tests.credentials.command import APP, command, complaint, environment
-from tests.credentials.records import new_record
+from tests.credentials.records import new_record, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,8 @@ def test_the_doctor_decrypts_settings(server: GraphApiServer, keys: KeyRing) -> 
 
 def test_the_doctor_reads_a_vault(server: GraphApiServer, keys: KeyRing, vault: Vault) -> None:
     pages = {page.account.id: page for page in server.world.pages if page.account}
-    with vault.changing() as records:
-        for account_id, page in pages.items():
-            records[account_id] = new_record(keys, account_id, page.access_token)
+    for account_id, page in pages.items():
+        put(vault, keys, new_record(account_id, page.access_token))
     env = environment(server, VAULT_PATH=vault.location)
     seen = diagnosis(env)
     assert seen["ok"]

@@ -59,7 +59,7 @@ def test_a_flipped_bit_is_detected() -> None:
         for bit in range(7):
             flipped = chr(ord(ciphertext[place]) ^ 1 << bit)
             changed = ciphertext[:place] + flipped + ciphertext[place + 1 :]
-            with pytest.raises(CredentialsError, match="setting `access_token`") as refused:
+            with pytest.raises(CredentialsError, match="Setting `access_token`") as refused:
                 ring(A).decrypt(changed, "access_token")
             assert SECRET not in str(refused.value)
 
@@ -85,7 +85,6 @@ def test_the_error_for_a_missing_key_names_it() -> None:
     with pytest.raises(CredentialsError) as refused:
         ring(B).decrypt(ciphertext, "17841400000000001")
     assert ring(A).ids[0] in str(refused.value)
-    assert "account 17841400000000001" in str(refused.value)
 
 
 @pytest.mark.parametrize(

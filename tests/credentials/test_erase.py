@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.credentials.command import command, complaint, environment, output
-from tests.credentials.records import new_record
+from tests.credentials.records import new_record, put
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
 from tests.meltano_project import meltano
 from tests.program import run_new_python
@@ -38,9 +38,7 @@ def state_of(*account_ids: str) -> dict[str, Any]:
 
 @pytest.fixture
 def filled(vault: Vault, keys: KeyRing) -> Vault:
-    with vault.changing() as records:
-        for account_id in (GOES, STAYS):
-            records[account_id] = new_record(keys, account_id, f"EAA{account_id}")
+    put(vault, keys, *(new_record(account_id, f"EAA{account_id}") for account_id in (GOES, STAYS)))
     return vault
 
 
@@ -71,12 +69,12 @@ def test_an_account_is_erased_from_vault_and_state_file(
     )
     receipt = json.loads(output(run))
     assert json.loads(state.read_text()) == shape(state_of(STAYS))
-    assert set(filled.read()) == {STAYS}
+    assert set(filled.account_ids()) == {STAYS}
     assert receipt["confirmation_code"] == "C0DE"
     assert receipt["vault"] == receipt["account_ids"] == [GOES]
     assert receipt["states"] == [str(state)]
     assert f"the token of {GOES} in the vault" in run.stderr
-    assert GOES not in "".join(p.read_text() for p in tmp_path.iterdir())
+    assert GOES not in "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file())
 
 
 def test_the_holdings_are_listed_and_nothing_is_erased_without_confirmation(
@@ -87,7 +85,7 @@ def test_the_holdings_are_listed_and_nothing_is_erased_without_confirmation(
     run = command("erase", GOES, "--state-file", str(state), "--no-bigquery", env=env)
     assert "--yes" in complaint(run)
     assert f"- bookmarks in state {state}" in run.stderr
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
     assert json.loads(state.read_text()) == state_of(GOES)
 
 
@@ -112,7 +110,7 @@ def test_missing_or_wrong_arguments_are_reported(
 ) -> None:
     outside = {**env, "MELTANO_PROJECT_ROOT": str(tmp_path)}
     assert sentence in complaint(command("erase", *arguments, "--yes", env=outside))
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
 
 
 def test_a_state_file_that_is_not_json_is_not_changed(
@@ -123,7 +121,7 @@ def test_a_state_file_that_is_not_json_is_not_changed(
         "erase", GOES, f"--state-file={tmp_path}/state", "--no-bigquery", "--yes", env=env
     )
     assert "does not contain a state in JSON" in complaint(run)
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
     assert (tmp_path / "state").read_text() == "{torn"
 
 
@@ -188,7 +186,7 @@ def test_an_account_is_erased_from_all_meltano_states_and_the_run_history(
     kept = [path for path in project.rglob("*") if path.is_file()]
     assert not [path for path in kept if GOES.encode() in path.read_bytes()]
     assert [path for path in kept if STAYS.encode() in path.read_bytes()]
-    assert set(filled.read()) == {STAYS}
+    assert set(filled.account_ids()) == {STAYS}
 
 
 def test_a_missing_meltano_is_reported(env: dict[str, str], tmp_path: Path, filled: Vault) -> None:
@@ -196,7 +194,7 @@ def test_a_missing_meltano_is_reported(env: dict[str, str], tmp_path: Path, fill
     env |= {"MELTANO_PROJECT_ROOT": str(tmp_path), "PATH": str(tmp_path)}
     run = command("erase", GOES, "--no-bigquery", "--yes", env=env)
     assert "Meltano is not on the search path" in complaint(run)
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
 
 
 # BigQuery
@@ -268,7 +266,7 @@ def test_the_printed_statements_erase_the_rows_when_they_are_run(
     to_bigquery: dict[str, str], bigquery: LocalSandbox, dataset: str, filled: Vault
 ) -> None:
     sql = output(command("erase", GOES, "--sql", env=to_bigquery))
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
     assert len(accounts_in(bigquery, f"{dataset}.media")) == 3
     bigquery.rows(sql)
     assert accounts_in(bigquery, f"{dataset}.media") == [STAYS]
@@ -278,7 +276,7 @@ def test_the_printed_statements_erase_the_rows_when_they_are_run(
 def test_a_missing_dataset_is_reported(to_bigquery: dict[str, str], filled: Vault) -> None:
     run = command("erase", GOES, "--no-state", "--dataset=nowhere", "--yes", env=to_bigquery)
     assert "BigQuery could not be opened" in complaint(run)
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
 
 
 def test_a_missing_google_client_is_reported(
@@ -291,4 +289,4 @@ def test_a_missing_google_client_is_reported(
         *("erase", GOES, "--no-state", "--project=p", "--dataset=d", "--yes"), env=env
     )
     assert "tap-instagram-business[bigquery]" in complaint(run)
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
-from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.keys import read_keys
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
@@ -35,38 +35,6 @@ __all__ = ["bigquery", "env", "filled"]
 
 DATASET = "erased"
 STAGING = "media__20261127120000__0b7a4c0e-6f7e-4c58-9a53-6a2c6f0a3d11"
-
-
-# Accounts that were erased
-
-
-def test_an_erased_account_is_known_until_it_is_connected_again(vault: Vault) -> None:
-    tombstones = Tombstones.of(vault.location, None)
-    assert not tombstones.covers(GOES)
-    tombstones.add([GOES])
-    again = Tombstones.of(vault.location, None)
-    assert again.covers(GOES)
-    assert not again.covers(STAYS)
-    state = {"bookmarks": {"media": {"accounts": {GOES: {"a": 1}, STAYS: {"a": 2}}}, "x": {}}}
-    assert again.without_erased(state) == {
-        "bookmarks": {"media": {"accounts": {STAYS: {"a": 2}}}, "x": {}}
-    }
-    again.remove([GOES])
-    assert not Tombstones.of(vault.location, None).covers(GOES)
-
-
-def test_the_id_of_an_erased_account_is_not_kept(vault: Vault, tmp_path: Path) -> None:
-    Tombstones.of(vault.location, tmp_path).add([GOES])
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len([path for path in files if path.name.endswith(".erased")]) == 2
-    assert not [path for path in files if GOES.encode() in path.read_bytes()]
-
-
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": "x", "accounts": {}}', "[" * 9999])
-def test_a_damaged_list_of_erased_accounts_stops_a_run(vault: Vault, content: str) -> None:
-    Path(f"{vault.location}.erased").write_text(content)
-    with pytest.raises(CredentialsError, match="is damaged"):
-        Tombstones.of(vault.location, None).covers(GOES)
 
 
 @pytest.fixture
@@ -115,7 +83,7 @@ def test_a_run_under_way_writes_nothing_more_of_an_erased_account(
     assert rows.get(goes, 0) < whole[goes]
     assert rows[stays] == whole[stays]
     assert goes not in json.dumps(state)
-    assert set(vault.read()) == {stays}
+    assert set(vault.account_ids()) == {stays}
 
 
 @pytest.mark.soak
@@ -182,14 +150,14 @@ def test_no_receipt_is_given_while_a_run_is_under_way(
     environ = env | meltano_env
     arguments = ("erase", GOES, "--no-state", "--no-bigquery", "--yes", "--wait", "0.01")
     run = command(*arguments, env=environ)
-    assert set(filled.read()) == {STAYS}
+    assert set(filled.account_ids()) == {STAYS}
     if (heartbeat, state) in ENDED:
         assert json.loads(output(run))["vault"] == [GOES]
         return
     sentence = complaint(run)
     assert "A run is under way (run prod:tap-to-target of Meltano)" in sentence
     assert not run.stdout
-    assert Tombstones.of(filled.location, None).covers(GOES)
+    assert Tombstones(filled.storage, read_keys).is_erased(GOES)
     assert output(command(*arguments, "--no-run", env=environ))
 
 
@@ -200,7 +168,7 @@ def test_no_receipt_is_given_while_a_run_is_under_way(
 def test_an_id_has_ascii_digits_only(env: dict[str, str], filled: Vault, text: str) -> None:
     run = command("erase", "--no-state", "--no-bigquery", "--yes", "--", text, env=env)
     assert "an account id has digits only" in complaint(run)
-    assert set(filled.read()) == {GOES, STAYS}
+    assert set(filled.account_ids()) == {GOES, STAYS}
 
 
 def test_nothing_was_kept_is_said_where_nothing_was(env: dict[str, str]) -> None:

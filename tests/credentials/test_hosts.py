@@ -29,11 +29,11 @@ ACCOUNT = "17841400000000001"
 COMMANDS = {
     "sync": (),
     "doctor": ("doctor",),
-    "connect": ("connect", "--from-token", "--vault", "vault.json"),
-    "accounts": ("accounts", "--vault", "vault.json"),
-    "disconnect": ("disconnect", ACCOUNT, "--vault", "vault.json", "--yes"),
+    "connect": ("connect", "--from-token", "--vault", "vault"),
+    "list-accounts": ("list-accounts", "--vault", "vault"),
+    "disconnect": ("disconnect", ACCOUNT, "--vault", "vault", "--yes"),
     "erase": ("erase", ACCOUNT, "--no-bigquery", "--no-state", "--yes"),
-    "rotate-keys": ("rotate-keys", "--vault", "vault.json"),
+    "rotate-keys": ("rotate-keys", "--vault", "vault"),
     "verify-signed-request": ("verify-signed-request",),
 }
 """Every command that uses settings."""
@@ -136,7 +136,7 @@ def test_an_address_that_is_not_what_it_seems_is_refused(address: str) -> None:
 def test_which_hosts_may_have_encrypted_secrets(
     address: str, trusted: str, *, is_allowed: bool
 ) -> None:
-    settings = {"api_url": address, "vault_path": "vault.json"}
+    settings = {"api_url": address, "vault_path": "vault"}
     found = list(secret_problems(settings, {hosts.TRUSTED_HOST_VARIABLE: trusted}))
     assert bool(found) is not is_allowed
 
@@ -174,7 +174,7 @@ def test_no_proxy_sees_what_is_for_this_machine(
     address, received = proxy
     names = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
     through = dict.fromkeys(names, address) | {"no_proxy": "", "NO_PROXY": ""}
-    env = environment(serve(), VAULT_PATH=str(tmp_path / "vault.json"), **APP)
+    env = environment(serve(), VAULT_PATH=str(tmp_path / "vault"), **APP)
     ran = command("connect", "--from-token", env={**env, **through}, stdin="sandbox-token")
     assert ran.returncode == 0, ran.stderr
     assert received == []

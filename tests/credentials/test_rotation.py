@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +10,14 @@ import pytest
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.tombstones import Tombstones
 from tests.credentials.command import command, complaint, environment, output
-from tests.credentials.records import new_record
+from tests.credentials.records import all_records, new_record, put
 
 if TYPE_CHECKING:
     from tap_instagram_business.credentials.vault import Vault
 
+ERASED = "17841400000000009"
 SECRET = "canary-app-secret-0123456789"
 A, B = generate_key(), generate_key()
 OLD, NEW = (KeyRing.parse(key, source="the test") for key in (A, B))
@@ -24,9 +25,8 @@ OLD, NEW = (KeyRing.parse(key, source="the test") for key in (A, B))
 
 @pytest.fixture
 def filled(vault: Vault) -> Vault:
-    with vault.changing() as records:
-        for number in range(5):
-            records[str(number)] = new_record(OLD, str(number), f"EAAtoken{number}")
+    put(vault, OLD, *(new_record(str(number), f"EAAtoken{number}") for number in range(5)))
+    Tombstones(vault.storage, lambda: OLD).add([ERASED])
     return vault
 
 
@@ -39,10 +39,14 @@ def test_after_rotation_only_the_new_key_decrypts(filled: Vault) -> None:
     assert "5 of 5 tokens" in run.stderr
     assert SECRET not in run.stdout + run.stderr
     assert NEW.decrypt(setting, "app_secret") == SECRET
-    for number, record in filled.read().items():
-        assert NEW.decrypt(record.token, number) == f"EAAtoken{number}"
-        with pytest.raises(CredentialsError, match=NEW.ids[0]):
-            OLD.decrypt(record.token, number)
+    for number, record in all_records(filled, NEW).items():
+        assert record.token == f"EAAtoken{number}"
+    for error in filled.read(OLD).refused.values():
+        assert NEW.ids[0] in str(error)
+    assert len(filled.read(OLD).refused) == 5
+    assert Tombstones(filled.storage, lambda: NEW).is_erased(ERASED)
+    with pytest.raises(CredentialsError, match=NEW.ids[0]):
+        Tombstones(filled.storage, lambda: OLD).is_erased(ERASED)
     again = command(
         "rotate-keys", env={**env, "TAP_INSTAGRAM_BUSINESS_APP_SECRET": "", KEY_VARIABLE: B}
     )
@@ -71,38 +75,48 @@ def test_the_old_key_is_given_up_only_when_nothing_known_needs_it(filled: Vault)
 
 
 def test_a_vault_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    env = {**environment(VAULT_PATH=str(tmp_path / "none.json")), KEY_VARIABLE: f"{B},{A}"}
+    env = {**environment(VAULT_PATH=str(tmp_path / "none")), KEY_VARIABLE: f"{B},{A}"}
     run = command("rotate-keys", env=env)
-    assert complaint(run).startswith(f"There is no vault at {tmp_path}/none.json")
+    assert complaint(run).startswith(f"There is no vault at {tmp_path}/none")
     assert "remove" not in run.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_rotation_seals_records_of_an_earlier_version(filled: Vault) -> None:
-    with filled.changing() as records:
-        for name, record in records.items():
-            records[name] = replace(record, seal="")
-    env = environment(VAULT_PATH=filled.location)
-    output(command("rotate-keys", env={**env, KEY_VARIABLE: A}))
-    assert [record.open_token(OLD) for record in filled.read().values()] == [
-        f"EAAtoken{number}" for number in range(5)
-    ]
+def contents(vault: Vault) -> dict[str, bytes]:
+    found = [path for path in Path(vault.location).rglob("*") if path.is_file()]
+    return {path.name: path.read_bytes() for path in found}
 
 
-def test_rotation_seals_no_record_that_was_changed(filled: Vault) -> None:
-    with filled.changing() as records:
-        records["3"] = replace(records["3"], user_id="6660000000000006")
-    before = Path(filled.location).read_bytes()
+def test_rotation_changes_nothing_if_a_record_was_changed(filled: Vault) -> None:
+    path = Path(filled.location) / "accounts" / "3.json"
+    path.write_text(path.read_text().replace("5550000000000001", "6660000000000006"))
+    before = contents(filled)
     env = {**environment(VAULT_PATH=filled.location), KEY_VARIABLE: f"{B},{A}"}
-    assert "changed by another program" in complaint(command("rotate-keys", env=env))
-    assert Path(filled.location).read_bytes() == before
+    assert "record of account 3 in the vault was changed" in complaint(
+        command("rotate-keys", env=env)
+    )
+    assert contents(filled) == before
+
+
+@pytest.mark.parametrize("content", ["", "damaged", None])
+def test_rotation_changes_nothing_if_the_key_of_the_marks_is_damaged(
+    filled: Vault, content: str | None
+) -> None:
+    path = Path(filled.location) / "erased.key"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    before = contents(filled)
+    env = {**environment(VAULT_PATH=filled.location), KEY_VARIABLE: f"{B},{A}"}
+    assert "erased.key" in complaint(command("rotate-keys", env=env))
+    assert contents(filled) == before
 
 
 def test_rotation_without_the_old_key_changes_nothing(filled: Vault) -> None:
-    before = Path(filled.location).read_bytes()
+    before = contents(filled)
     env = {**environment(VAULT_PATH=filled.location), KEY_VARIABLE: B}
     assert OLD.ids[0] in complaint(command("rotate-keys", env=env))
-    assert Path(filled.location).read_bytes() == before
+    assert contents(filled) == before
 
 
 def test_only_the_owner_can_read_a_generated_key(tmp_path: Path) -> None:

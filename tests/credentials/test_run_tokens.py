@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.credentials import oauth, storage
+from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.locking import exclusive
+from tap_instagram_business.credentials.storage import local
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.credentials.command import APP
-from tests.credentials.records import new_record
+from tests.credentials.records import all_records, new_record, put
 from tests.tap_run import Run, catalog, run_tap
 
 if TYPE_CHECKING:
@@ -52,9 +55,8 @@ def tokens_of(server: GraphApiServer) -> dict[str, str]:
 def fill(vault: Vault, keys: KeyRing, server: GraphApiServer, **values: Any) -> dict[str, str]:
     tokens = tokens_of(server)
     given = {"login": server.world.settings.login, "obtained": server.clock.now() - 30 * DAY}
-    with vault.changing() as records:
-        for account_id, token in tokens.items():
-            records[account_id] = new_record(keys, account_id, token, **{**given, **values})
+    for account_id, token in tokens.items():
+        put(vault, keys, new_record(account_id, token, **{**given, **values}))
     return tokens
 
 
@@ -107,7 +109,7 @@ def test_a_dead_token_affects_only_its_account(
     assert dead in str(run.error)
     assert "connect it again with `tap-instagram-business connect`" in str(run.error)
     assert_complete(server, run, without=dead)
-    assert {name: record.status for name, record in vault.read().items()} == {
+    assert {name: record.status for name, record in all_records(vault, keys).items()} == {
         name: "refused" if name == dead else "good" for name in tokens_of(server)
     }
 
@@ -130,7 +132,7 @@ def test_a_temporary_error_of_one_account_affects_only_this_account(
     else:
         assert f"{lost} in accounts: Meta's error 2" in str(run.error)
         assert "connect" not in str(run.error)
-    assert {record.status for record in vault.read().values()} == {"good"}
+    assert {record.status for record in all_records(vault, keys).values()} == {"good"}
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
@@ -156,7 +158,7 @@ def test_a_refused_token_that_works_again_is_marked_as_good(
     server = serve(world("facebook"))
     fill(vault, keys, server, status="refused")
     run_with(vault, server)
-    assert {record.status for record in vault.read().values()} == {"good"}
+    assert {record.status for record in all_records(vault, keys).values()} == {"good"}
 
 
 def test_a_run_with_dead_tokens_only_fails(serve: Serve, vault: Vault, keys: KeyRing) -> None:
@@ -181,9 +183,8 @@ def test_accounts_of_the_other_login_are_not_read(
 ) -> None:
     server = serve(world("facebook"))
     fill(vault, keys, server)
-    other = new_record(keys, "17841499999999999", "IGAAother", login="instagram")
-    with vault.changing() as records:
-        records[other.account_id] = other
+    other = new_record("17841499999999999", "IGAAother", login="instagram")
+    put(vault, keys, other)
     assert_complete(server, run_with(vault, server))
 
 
@@ -200,8 +201,7 @@ def test_an_instagram_token_of_another_account_is_refused(
 ) -> None:
     server = serve(world("instagram"))
     first, second, _ = fill(vault, keys, server)
-    with vault.changing() as records:
-        records[first] = new_record(keys, first, "sandbox-token-2", login="instagram")
+    put(vault, keys, new_record(first, "sandbox-token-2", login="instagram"))
     run = run_with(vault, server, strict=False)
     assert f"{first} in accounts" in str(run.error)
     assert second not in str(run.error)
@@ -222,8 +222,8 @@ def test_tokens_of_the_instagram_login_are_renewed_before_they_expire(
     old = fill(vault, keys, server, expires=left and server.clock.now() + left)
     assert_complete(server, run_with(vault, server))
     assert refreshes(server) == 3
-    for account_id, record in vault.read().items():
-        assert keys.decrypt(record.token, account_id) != old[account_id]
+    for account_id, record in all_records(vault, keys).items():
+        assert record.token != old[account_id]
         assert record.expires
         assert record.expires - server.clock.now() > 59 * DAY
         assert record.refreshed
@@ -242,7 +242,7 @@ def test_a_refused_token_that_works_again_is_renewed_in_the_same_run(
     fill(vault, keys, server, expires=expires, status="refused")
     run_with(vault, server)
     assert refreshes(server) == 3
-    for record in vault.read().values():
+    for record in all_records(vault, keys).values():
         assert record.status == "good"
         assert record.expires
         assert record.expires > expires
@@ -278,7 +278,7 @@ def test_other_tokens_are_not_renewed(serve: Serve, vault: Vault, keys: KeyRing,
 @pytest.fixture
 def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(oauth, "TIMEOUT_SECONDS", 1.0)
-    monkeypatch.setattr(storage, "MAX_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(local, "MAX_WAIT_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("kind", ["drop", "html_502", "service_error", "expired_token", "stall"])
@@ -288,13 +288,13 @@ def test_a_failed_renewal_does_not_stop_the_run(
 ) -> None:
     server = serve(world("instagram"))
     fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
-    before = vault.read()
+    before = all_records(vault, keys)
     fault = Fault(kind=kind, match="refresh_access_token", times=None, seconds=1.5)  # type: ignore[arg-type]
     server.faults.add(fault)
     with caplog.at_level(logging.WARNING):
         assert_complete(server, run_with(vault, server))
     assert caplog.text.count("could not be renewed and expires on 2026-11-25") == 3
-    assert vault.read() == before
+    assert all_records(vault, keys) == before
 
 
 @pytest.mark.usefixtures("_short_timeouts")
@@ -317,7 +317,7 @@ def test_a_new_token_that_cannot_be_stored_is_not_used(
 
     renew = oauth.refresh
     monkeypatch.setattr(oauth, "refresh", refresh)
-    with vault.changing():
+    with exclusive(Path(vault.location) / ".lock", 1):
         assert_complete(server, run_with(vault, server))
     assert len(made) == 3
     assert caplog.text.count("Another process is changing") == 3
@@ -328,19 +328,21 @@ def test_a_renewal_does_not_overwrite_what_another_process_has_changed(
 ) -> None:
     server = serve(world("instagram"))
     erased, renewed, _ = fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
-    their_token = keys.encrypt("IGAAtheir_token", renewed)
+    theirs = replace(all_records(vault, keys)[renewed], token="IGAAtheir_token")
+    changing, changes = threading.Lock(), iter([vault.delete])
 
     def refresh(app: oauth.App, token: str) -> oauth.Grant:
-        with vault.changing() as records:
-            records.pop(erased, None)
-            records[renewed] = replace(records[renewed], token=their_token)
+        with changing:
+            for delete in changes:
+                delete([erased])
+                put(vault, keys, theirs)
         return renew(app, token)
 
     renew = oauth.refresh
     monkeypatch.setattr(oauth, "refresh", refresh)
     run_with(vault, server)
-    assert erased not in vault.read()
-    assert vault.read()[renewed].token == their_token
+    assert erased not in all_records(vault, keys)
+    assert all_records(vault, keys)[renewed] == theirs
 
 
 # Tokens that only a person can renew
@@ -354,7 +356,7 @@ def test_the_end_of_consent_is_warned_of_with_the_facebook_login(
     with caplog.at_level(logging.WARNING):
         run_with(vault, server, **APP_SETTINGS)
     assert "ends on" not in caplog.text
-    assert {record.data_access_expires for record in vault.read().values()} == {
+    assert {record.data_access_expires for record in all_records(vault, keys).values()} == {
         server.clock.now() + 60 * DAY
     }
     server.clock.advance(45 * DAY)
@@ -408,7 +410,9 @@ def test_without_the_key_nothing_is_read(
 
 def test_a_damaged_vault_is_not_changed(serve: Serve, vault: Vault, keys: KeyRing) -> None:
     assert keys
-    Path(vault.location).write_text("{")
-    with pytest.raises(CredentialsError, match="is not a vault"):
+    path = Path(vault.location) / "accounts" / "17841400000000001.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(CredentialsError, match="is damaged"):
         run_with(vault, serve(world("facebook")))
-    assert Path(vault.location).read_text() == "{"
+    assert path.read_text() == "{"

@@ -14,8 +14,10 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.credentials.command import APP, command, complaint, environment, output
+from tests.credentials.records import put
 
 if TYPE_CHECKING:
+    from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.record import Record
     from tap_instagram_business.credentials.vault import Vault
 
@@ -38,9 +40,8 @@ PAYLOAD = {"user_id": "5550000000000001", "algorithm": "HMAC-SHA256", "issued_at
 
 
 @pytest.fixture
-def env(vault: Vault, record: Record) -> dict[str, str]:
-    with vault.changing() as records:
-        records[record.account_id] = record
+def env(vault: Vault, keys: KeyRing, record: Record) -> dict[str, str]:
+    put(vault, keys, record)
     return environment(VAULT_PATH=vault.location, **APP)
 
 

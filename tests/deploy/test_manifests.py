@@ -25,7 +25,7 @@ KUBERNETES_DELAY, KUBERNETES_LONGEST_DELAY = 10, 360
 """How many seconds Kubernetes waits before a pod's first and last new start."""
 HEARTBEAT_VALID_SECONDS = 300
 """So long after its last sign of life Meltano takes a killed run for one that is under way."""
-TASKS = ["health", "merge", "prepare", "renew", "reports", "shards", "sync"]
+TASKS = ["health", "merge", "prepare", "refresh-tokens", "reports", "shards", "sync"]
 SHOW_DAG = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -130,7 +130,7 @@ def test_airflow_reads_the_dag(tmp_path: Path) -> None:
     dag = json.loads(done.stdout.splitlines()[-1])
     assert dag["tasks"] == TASKS
     assert dag["after"] == {
-        "renew": ["shards"],
+        "refresh-tokens": ["shards"],
         "shards": ["sync"],
         "prepare": ["sync"],
         "sync": ["merge"],

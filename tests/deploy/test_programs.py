@@ -95,9 +95,9 @@ def test_the_steps_around_the_shards(start: Start) -> None:
     invoke = "--environment=fleet invoke tap-instagram-business"
     assert start("prepare", "7").stdout == f"{invoke} prepare 7 --state-id={BASE}  \n"
     assert start("prepare", SHARDS="7").stdout == start("prepare", "7").stdout
-    assert (start("renew").returncode, start("renew").stdout) == (0, "")
-    vault = start("renew", TAP_INSTAGRAM_BUSINESS_VAULT_PATH="gs://b/v.json")
-    assert vault.stdout == f"{invoke} renew  \n"
+    assert (start("refresh-tokens").returncode, start("refresh-tokens").stdout) == (0, "")
+    vault = start("refresh-tokens", TAP_INSTAGRAM_BUSINESS_VAULT_PATH="gs://b/v")
+    assert vault.stdout == f"{invoke} refresh-tokens  \n"
     merged = start("merge").stdout.rstrip()
     assert merged == "--environment=fleet invoke target-bigquery:merge-staging"
     assert start("reports").stdout.rstrip().endswith(" run dbt-bigquery:run")

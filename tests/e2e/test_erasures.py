@@ -43,7 +43,7 @@ class Pipeline:
 
     def __init__(self, project: MeltanoProject, folder: Path) -> None:
         self.project = project
-        self.vault = Vault(str(folder / "vault.json"))
+        self.vault = Vault(str(folder / "vault"))
         self._environment = {
             KEY_VARIABLE: generate_key(),
             f"{PREFIX}VAULT_PATH": self.vault.location,
@@ -99,7 +99,7 @@ class Pipeline:
         found = [path for place in own for path in place.iterdir() if not path.is_symlink()]
         places = [path for path in found if path.name not in {".sandbox", ".meltano"}]
         nested = [path for place in places if place.is_dir() for path in place.rglob("*")]
-        beside = list(Path(self.vault.location).parent.glob("vault.json*"))
+        beside = list(Path(self.vault.location).rglob("*"))
         files = [path for path in [*places, *nested, *beside] if path.is_file()]
         return [path for path in files if account_id.encode() in path.read_bytes()]
 
@@ -114,7 +114,7 @@ def test_accounts_erased_at_any_moment_of_a_run_stay_erased(
     monkeypatch.setattr(program, "SECONDS", 900)
     pipeline = Pipeline(project, tmp_path)
     pipeline.connect()
-    accounts = sorted(pipeline.vault.read())
+    accounts = sorted(pipeline.vault.account_ids())
     project.sync()
     complete = {account_id: pipeline.rows(account_id) for account_id in accounts}
     leaving, staying = accounts[:ERASURES], accounts[ERASURES:]

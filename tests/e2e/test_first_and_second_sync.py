@@ -55,7 +55,7 @@ def test_nothing_of_prod_reaches_the_sandbox(
         "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN=prod-token\n"
         "TAP_INSTAGRAM_BUSINESS_ACCOUNT_IDS='[\"17841400000009999\"]'\n"
         "TAP_INSTAGRAM_BUSINESS_APP_SECRET=prod-secret\n"
-        "TAP_INSTAGRAM_BUSINESS_VAULT_PATH=/nowhere/vault.json\n"
+        "TAP_INSTAGRAM_BUSINESS_VAULT_PATH=/nowhere/vault\n"
         "TAP_INSTAGRAM_BUSINESS_REQUIRE_ENCRYPTED_SECRETS=true\n"
         "TARGET_BIGQUERY_PROJECT=prod-project\n"
         "TARGET_BIGQUERY_CREDENTIALS_PATH=/nowhere/prod.json\n"

@@ -119,7 +119,7 @@ def test_meltano_runs_with_nothing_but_ciphertext(project: MeltanoProject, key_f
 def test_connect_sync_and_erase_under_meltano(
     project: MeltanoProject, key_file: Path, tmp_path: Path
 ) -> None:
-    vault = Vault(str(tmp_path / "vault.json"))
+    vault = Vault(str(tmp_path / "vault"))
     configure(
         project,
         ACCESS_TOKEN="",
@@ -131,7 +131,7 @@ def test_connect_sync_and_erase_under_meltano(
     invoke = ("invoke", "tap-instagram-business")
     connected = project.meltano(*invoke, "connect", "--from-token", given=TOKEN, **env)
     assert connected.returncode == 0, connected.stderr
-    goes, stays = sorted(vault.read())
+    goes, stays = sorted(vault.account_ids())
 
     project.sync(**env)
     tables = project.sandbox.rows(
@@ -152,7 +152,7 @@ def test_connect_sync_and_erase_under_meltano(
 
     after = {name: accounts_in(project, name) for name in names}
     assert after == {name: found - {goes} for name, found in before.items()}
-    assert set(vault.read()) == {stays}
+    assert set(vault.account_ids()) == {stays}
     assert not holding(files(project), goes)
     assert holding(files(project), stays)
 

@@ -16,19 +16,22 @@ from tap_instagram_business.credentials.commands.options import (
     vault_option,
     yes_option,
 )
+from tap_instagram_business.credentials.encryption import key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.redaction import escape
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.credentials.record import Record
-    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.credentials.vault import Records
 
+UNKNOWN = "-"
+DATE_CHARACTERS = len("2026-01-31")
 COLUMNS = ("account", "login", "status", "obtained", "refreshed", "ends", "data access ends", "key")
+NOT_VERIFIED = "Not verified: no encryption key was used to check these records."
 WHERE_TO_REVOKE = {
     "facebook": "https://www.facebook.com/settings?tab=business_tools",
     "instagram": "Instagram: Settings → Website permissions → Apps and websites",
@@ -36,28 +39,33 @@ WHERE_TO_REVOKE = {
 
 
 @click.command(
+    "list-accounts",
     epilog=examples(
-        "tap-instagram-business accounts",
-    )
+        "tap-instagram-business list-accounts",
+    ),
 )
 @vault_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_settings
-def accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> None:
+def list_accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> None:
     """List the accounts in the vault.
 
     The list has the status and the dates of each account, and never a token. "ends" is the date on
     which the token expires, and "data access ends" the date on which its access to data expires;
     "-" means never or unknown. "key" is the id of the encryption key.
+
+    No encryption key is needed, so the list is not verified: whoever can write the vault could have
+    changed what it shows. Every other command and every run decrypts a record before using it.
     """
-    records = settings.vault(vault).read()
-    rows = [_row(records[account_id]) for account_id in sorted(records)]
+    members = settings.vault(vault).read_unverified()
+    rows = [_row(account_id, members[account_id]) for account_id in sorted(members)]
     if as_json:
         for row in rows:
-            click.echo(json.dumps(dict(zip(COLUMNS, row, strict=True))))
+            click.echo(json.dumps({**dict(zip(COLUMNS, row, strict=True)), "verified": False}))
     elif rows:
         for line in _aligned([COLUMNS, *rows]):
             click.echo(escape(line))
+        click.echo(NOT_VERIFIED, err=True)
     else:
         click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
 
@@ -88,29 +96,48 @@ def disconnect(
     that.
     """
     opened = settings.vault(vault)
-    records = opened.read()
-    if unknown := [account_id for account_id in account_ids if account_id not in records]:
-        message = (
-            f"The vault does not contain account {', '.join(unknown)}: "
-            "`tap-instagram-business accounts` lists its accounts"
-        )
-        raise CredentialsError(message)
+    records = opened.read(settings.secrets.keys)
+    leaving = _leaving(records, tuple(dict.fromkeys(account_ids)))
     if not confirm(f"Disconnect {', '.join(account_ids)}?", yes=yes):
         return
-    leaving = [records[account_id] for account_id in dict.fromkeys(account_ids)]
-    _remove(opened, leaving)
+    for account_id in opened.delete(record.account_id for record in leaving):
+        click.echo(f"{account_id} is disconnected.")
     if not local:
         _revoke_consent(settings, leaving, records)
 
 
-def _revoke_consent(
-    settings: CommandSettings, leaving: Sequence[Record], records: Mapping[str, Record]
-) -> None:
+def _leaving(records: Records, account_ids: Sequence[str]) -> list[Record]:
+    """Return the records of accounts to disconnect.
+
+    Raises:
+        CredentialsError: One of them is not in the vault, or cannot be decrypted.
+    """
+    for account_id in account_ids:
+        if error := records.refused.get(account_id):
+            message = f"{error}, or remove the record with `tap-instagram-business erase`"
+            raise CredentialsError(message)
+    if unknown := [account_id for account_id in account_ids if account_id not in records.verified]:
+        message = (
+            f"The vault does not contain account {', '.join(unknown)}: "
+            "`tap-instagram-business list-accounts` lists its accounts"
+        )
+        raise CredentialsError(message)
+    return [records.verified[account_id] for account_id in account_ids]
+
+
+def _revoke_consent(settings: CommandSettings, leaving: Sequence[Record], records: Records) -> None:
     """Revoke the consent of people whose accounts are all being disconnected.
 
     Consent covers all accounts of a person, so revoking it would end the access to the others too.
+
+    Raises:
+        CredentialsError: A consent was not revoked.
     """
-    staying_users = {record.user_id for record in records.values() if record not in leaving}
+    for error in records.refused.values():
+        message = f"No consent was revoked, because it may cover an account that stays: {error}"
+        raise CredentialsError(message)
+    stays = {*records.verified} - {record.account_id for record in leaving}
+    staying_users = {records.verified[account_id].user_id for account_id in stays}
     for login in sorted({record.login for record in leaving}):
         users = {record.user_id for record in leaving if record.login == login}
         if login == "instagram" or "" in users:
@@ -153,28 +180,16 @@ def _revoke_one(app: App, user_id: str) -> str:
     return ""
 
 
-def _remove(vault: Vault, leaving: Sequence[Record]) -> None:
-    with vault.changing([record.account_id for record in leaving]) as records:
-        for record in leaving:
-            records.pop(record.account_id, None)
-    for record in leaving:
-        click.echo(f"{record.account_id} is disconnected.")
-
-
-def _row(record: Record) -> tuple[str, ...]:
+def _row(account_id: str, members: Mapping[str, str | None]) -> tuple[str, ...]:
     """Return the values of `COLUMNS` for an account."""
-    dates = (record.obtained, record.refreshed, record.expires, record.data_access_expires)
+    names = ("obtained", "refreshed", "expires", "data_access_expires")
     return (
-        record.account_id,
-        record.login,
-        record.status,
-        *(_date(moment) for moment in dates),
-        record.key_id,
+        account_id,
+        members.get("login") or UNKNOWN,
+        members.get("status") or UNKNOWN,
+        *((members.get(name) or UNKNOWN)[:DATE_CHARACTERS] for name in names),
+        key_id_of(members.get("token") or "") or UNKNOWN,
     )
-
-
-def _date(moment: dt.datetime | None) -> str:
-    return moment.date().isoformat() if moment else "-"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -23,23 +23,21 @@ from tap_instagram_business.credentials.connecting import (
     discover_connections,
     granted_permissions,
     make_long_lived,
+    store,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import read_keys
-from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
+from tap_instagram_business.credentials.renewal import shown_date
+from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.settings.reading import unquoted
 from tap_instagram_business.settings.secrets import check_token
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.credentials.connecting import Connection
-    from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.oauth import App, Grant
-    from tap_instagram_business.credentials.vault import Vault
 
 REDIRECT_URIS = {"facebook": "http://localhost:8765/", "instagram": "https://localhost:8765/"}
 """Meta redirects to localhost for an app in development; the Instagram login requires https."""
@@ -108,9 +106,10 @@ def connect(  # noqa: PLR0913 - each is an option
     A page of Meta asks the owner for consent, in the browser on this machine or, with --paste, in
     a browser on any machine. The tokens that Meta then issues are stored in the vault.
     """
-    keys = read_keys()
+    keys = settings.secrets.keys
     opened = settings.vault(vault)
-    opened.check_keys(keys)
+    tombstones = Tombstones.of(opened.location, None, lambda: keys)
+    tombstones.check_key()
     app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
         if from_token:
@@ -124,34 +123,24 @@ def connect(  # noqa: PLR0913 - each is an option
         grant = make_long_lived(session, app, grant)
         found = discover_connections(session, app, grant, account_ids)
         _print_permissions(app, granted_permissions(session, app, grant))
-        kept = _store(opened, found.connections, app, keys, session.now())
-        connected = [each.account.id for each in found.connections]
-        Tombstones.of(opened.location, project_directory()).remove(connected)
+        now = session.now()
+        kept = {
+            each.account.id: _kept(each)
+            for each in found.connections
+            if not store(each.record(app, now), opened, tombstones, keys, now)
+        }
     _print_connections([each for each in found.connections if each.account.id not in kept])
     if problems := [*found.without_page_token.values(), *kept.values()]:
         raise CredentialsError(". ".join(problems))
 
 
-def _store(
-    vault: Vault, connections: Sequence[Connection], app: App, keys: KeyRing, now: dt.datetime
-) -> dict[str, str]:
-    """Store tokens in the vault, and return why some accounts keep the token that they have."""
-    kept: dict[str, str] = {}
-    by_account = {connection.account.id: connection for connection in connections}
-    for file, account_ids in vault.by_file(by_account):
-        with file.changing() as records:
-            for account_id in account_ids:
-                record = by_account[account_id].record(app, keys, now)
-                before = records.get(account_id)
-                if before and record.expires and record.is_worse_than(before, now):
-                    kept[account_id] = (
-                        f"{by_account[account_id].account.label} keeps the token that it has, "
-                        f"because the new one expires earlier, on {record.expires.date()}: "
-                        "disconnect the account first if you want the new one"
-                    )
-                else:
-                    records[account_id] = record
-    return kept
+def _kept(connection: Connection) -> str:
+    """Return why an account keeps the token that it has."""
+    ends = connection.facts.expires
+    return (
+        f"{connection.account.label} keeps the token that it has, because the new one expires "
+        f"earlier, on {shown_date(ends)}: disconnect the account first if you want the new one"
+    )
 
 
 def _ask_for_consent(

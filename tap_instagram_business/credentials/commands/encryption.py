@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tap_instagram_business.credentials.encryption import generate_key as new_ke
 from tap_instagram_business.credentials.encryption import is_ciphertext, key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
+from tap_instagram_business.credentials.tombstones import KEY, Tombstones
 from tap_instagram_business.settings.reading import PREFIX
 from tap_instagram_business.settings.secrets import SECRET_SETTINGS
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.record import Record
     from tap_instagram_business.credentials.vault import Vault
+
+PARALLEL_WRITES = 16
+"""How many records are written at once: each write to a bucket takes a round trip."""
 
 
 @click.command(
@@ -104,8 +107,8 @@ def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
     """Encrypt all secrets again with a new key.
 
     The first of several keys is the new one. The tokens in the vault are replaced. For the secret
-    settings, the new values are printed. Records of an earlier version get their seal. At the end
-    the command says whether the old key is still needed.
+    settings, the new values are printed. If a record cannot be decrypted, nothing is changed. At
+    the end the command says whether the old key is still needed.
     """
     keys = read_keys()
     opened = settings.vault_if_configured(vault)
@@ -145,25 +148,23 @@ def _advice(keys: KeyRing, *, has_vault: bool, has_settings: bool) -> str:
 
 
 def _rotate_vault(vault: Vault, keys: KeyRing) -> tuple[int, int]:
-    """Encrypt the tokens of other keys again; return how many these are, and how many in all."""
-    if not vault.exists():
+    """Encrypt the records of other keys again; return how many these are, and how many in all."""
+    if not vault.account_ids() and not vault.storage.read(KEY):
         message = f"There is no vault at {vault.location}: check --vault and setting `vault_path`"
         raise CredentialsError(message)
-    vault.check_keys(keys)
-    changed = total = 0
-    for file in vault.files:
-        with file.changing() as records:
-            outdated = [name for name in records if not records[name].is_of_key(keys.ids[0])]
-            records.update({name: _rotated(records[name], keys) for name in outdated})
-            changed, total = changed + len(outdated), total + len(records)
-    return changed, total
-
-
-def _rotated(record: Record, keys: KeyRing) -> Record:
-    """Encrypt a record again; one of an earlier version, which has no seal yet, gets one."""
-    is_sealed = bool(record.seal)
-    token = record.open_token(keys) if is_sealed else keys.decrypt(record.token, record.account_id)
-    return replace(record, token=keys.encrypt(token, record.account_id)).sealed(keys)
+    tombstones = Tombstones(vault.storage, lambda: keys)
+    tombstones.check_key()
+    records = vault.read(keys).all()
+    outdated = [record for record in records.values() if record.key_id != keys.ids[0]]
+    with ThreadPoolExecutor(PARALLEL_WRITES) as threads:
+        stored = list(threads.map(lambda record: vault.write(record, keys), outdated))
+    skipped = [old.account_id for old, new in zip(outdated, stored, strict=True) if not new]
+    if skipped:
+        message = f"Account {', '.join(skipped)} was changed at the same time: rotate again"
+        raise CredentialsError(message)
+    # The last one: until then, the old key is needed to connect an account.
+    tombstones.rotate()
+    return len(outdated), len(records)
 
 
 def _rotated_settings(settings: CommandSettings, keys: KeyRing) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import click
@@ -25,11 +24,10 @@ from tap_instagram_business.credentials.erasure import (
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
 from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
+from tap_instagram_business.credentials.record import check_account_id
 from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.redaction import escape
-
-ACCOUNT_ID = re.compile("[0-9]{1,30}")
 
 
 @click.command(
@@ -94,9 +92,8 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     has found and asks for confirmation. It waits for a run that is under way. At the end it prints
     a receipt in JSON. An account that was erased is not read again until it is connected again.
     """
-    if wrong := [text for text in account_ids if not ACCOUNT_ID.fullmatch(text)]:
-        message = f"{', '.join(wrong)} is not an account id: an account id has digits only"
-        raise CredentialsError(message)
+    for account_id in account_ids:
+        check_account_id(account_id)
     if sql:
         name = bigquery.full_name(project, dataset)
         click.echo(bigquery.deletion_script(name, account_ids), nl=False)
@@ -111,7 +108,9 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         vault=opened,
         states=[state] if state else [],
         dataset=bigquery_dataset,
-        tombstones=Tombstones.of(opened.location if opened else None, meltano),
+        tombstones=Tombstones.of(
+            opened.location if opened else None, meltano, lambda: settings.secrets.keys
+        ),
         runs=RunsUnderWay() if no_run else RunsUnderWay(bridge, bigquery_dataset),
         wait_seconds=wait_minutes * 60,
         lock=meltano / ".meltano" / "tap-instagram-business.erase.lock" if meltano else None,
@@ -128,7 +127,7 @@ def _show_findings(erasure: Erasure) -> None:
     lines = list(erasure.find_holdings().lines())
     lines = lines or ["nothing was found: nothing was kept about these accounts"]
     lines += [f"this cannot be erased here: {line}" for line in erasure.find_unreachable()]
-    if not erasure.tombstones.locations:
+    if not erasure.tombstones.location:
         lines.append(
             "there is neither a vault nor a Meltano project, so that no run can be told that these "
             "accounts are erased: take them from the reach of your token first"

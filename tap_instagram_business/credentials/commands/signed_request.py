@@ -44,7 +44,8 @@ def verify_signed_request(
     Meta sends signed requests to an app's deauthorize callback and data deletion callback. The
     request is read from standard input. A request of more than 64 KB is refused before it is
     checked, and so is one that was signed longer ago than setting `signed_request_max_age_hours`
-    says.
+    says. All records of the vault are decrypted: if one of them cannot be, the command fails,
+    because the account could be one of this user.
 
     The command prints the user id and this user's accounts in the vault as JSON on standard
     output. With --status-url, it prints them on standard error, and the response that Meta expects
@@ -62,7 +63,7 @@ def verify_signed_request(
     max_age = dt.timedelta(hours=hours) if hours else None
     request = signed_request.verify(body, secret, max_age=max_age)
     opened = settings.vault_if_configured(vault)
-    records = opened.read().values() if opened else ()
+    records = opened.read(settings.secrets.keys).all().values() if opened else ()
     code = new_confirmation_code() if status_url else None
     request_facts = {
         "user_id": request.user_id,

@@ -4,11 +4,11 @@ SELECT
   account_id,
   media_id,
   MAX(read_at) AS last_read_at,
-  ARRAY_AGG(reach IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_reach,
-  ARRAY_AGG(views IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_views,
-  ARRAY_AGG(likes IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_likes,
-  ARRAY_AGG(saved IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_saved,
-  ARRAY_AGG(shares IGNORE NULLS ORDER BY read_at DESC LIMIT 1)[SAFE_OFFSET(0)] AS latest_shares
+  ANY_VALUE(reach HAVING MAX IF(reach IS NULL, NULL, read_at)) AS latest_reach,
+  ANY_VALUE(views HAVING MAX IF(views IS NULL, NULL, read_at)) AS latest_views,
+  ANY_VALUE(likes HAVING MAX IF(likes IS NULL, NULL, read_at)) AS latest_likes,
+  ANY_VALUE(saved HAVING MAX IF(saved IS NULL, NULL, read_at)) AS latest_saved,
+  ANY_VALUE(shares HAVING MAX IF(shares IS NULL, NULL, read_at)) AS latest_shares
 FROM instagram.media_insights AS insights
 GROUP BY account_id, media_id
 ORDER BY latest_views DESC

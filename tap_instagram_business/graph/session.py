@@ -171,36 +171,23 @@ class GraphSession:
         most = MIN_CALLS_PER_REQUEST * self.access.parallel_requests
         return int(max(1, min(left / USUAL_TRIES, most)))
 
-    def _submit(self, calls: Sequence[Call]) -> InFlight:
-        return self._submit_some(calls, range(len(calls)))
-
-    def _submit_some(
-        self, calls: Sequence[Call], places: Sequence[int], *, together: bool = False
-    ) -> InFlight:
-        """Submit the calls at some places of a list.
-
-        Args:
-            calls: the list.
-            places: the places.
-            together: whether they are to share as few requests as may be, not as many as go in
-                parallel.
-        """
-        size = self._calls_per_request(len(places), together=together)
-        packs = ([*places[start : start + size]] for start in range(0, len(places), size))
+    def _submit(self, calls: Sequence[Call], places: Sequence[int] | None = None) -> InFlight:
+        """Submit calls, or those at some places of a list."""
+        chosen = range(len(calls)) if places is None else places
+        size = self._calls_per_request(len(chosen))
+        packs = ([*chosen[start : start + size]] for start in range(0, len(chosen), size))
         return [
             (pack, self._threads.submit(self._settle, [calls[place] for place in pack]))
             for pack in packs
         ]
 
-    def _calls_per_request(self, number: int, *, together: bool) -> int:
+    def _calls_per_request(self, number: int) -> int:
         """Return how many of these calls go into one request.
 
         They are spread over the requests that may be in flight at the same time.
         """
         if not self._batcher.has_batches:
             return 1
-        if together:
-            return MAX_CALLS_PER_BATCH
         fair = -(-number // self.access.parallel_requests)
         return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
@@ -210,12 +197,12 @@ class GraphSession:
         They find out which metrics Meta refuses, so that the others are not all refused.
         """
         probes, waiting = self._probes.choose(calls)
-        probing = self._submit_some(calls, probes, together=True)
+        probing = self._submit(calls, probes)
         known = sorted({*range(len(calls))} - {*probes, *waiting})
-        in_flight = probing + self._submit_some(calls, known)
+        in_flight = probing + self._submit(calls, known)
         with self.lock.released():
             wait([future for _, future in probing])
-        return in_flight + self._submit_some(calls, waiting)
+        return in_flight + self._submit(calls, waiting)
 
     def _settle(self, calls: Sequence[Call]) -> list[Answer]:
         """Send calls, again and again, until nothing would change any of their answers."""

@@ -2,7 +2,8 @@
 
 A **lead** table asks Meta. A **follower** table is filled while its lead runs: the lead hands it
 every answer, or every page of a list, and the follower writes its own rows and may ask Meta for
-more. So one answer fills several tables, and nothing is fetched or kept in memory twice.
+more. So one answer fills several tables, and nothing is fetched or kept in memory twice. Leads run
+side by side, each in a thread, and so do the followers of a list of media; see `stream_threads`.
 
 A follower names its lead in `parent_stream_type` (and further leads in `also_follows`), and
 inherits from the lead's `follower_type`, whose methods the lead calls. `connect` hands every lead
@@ -294,7 +295,7 @@ class InstagramStream(SdkStream):
     def log_costs(self, seconds: float) -> None:
         """Log the rows, calls and seconds of this table."""
         self.logger.info(
-            "%s: %d rows, %d calls in %d round trips, %.1f s, highest usage %g %%",
+            "%s: %d rows, %d calls in %d round trips, open for %.1f s, highest usage %g %%",
             self.name,
             self._written,
             self.costs.calls,

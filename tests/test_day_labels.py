@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 
@@ -86,10 +86,10 @@ def test_another_finding_than_before_is_a_warning(
 def test_the_edge_of_what_meta_keeps_is_found_by_narrowing(
     serve: Callable[..., GraphApiServer], form: str, number: int, *, end_labels: bool
 ) -> None:
-    order = Condition("follower_count_edge", form=form, number=number)
+    order = Fault("follower_count_edge", form=form, number=number)
     server = serve(
         WorldSettings(**WORLD, start=START, end_labels=end_labels),
-        api_settings=ApiSettings(conditions=(order,)),
+        api_settings=ApiSettings(faults=(order,)),
     )
     run = run_tap(
         server,

@@ -11,6 +11,7 @@ import pytest
 
 import tap_instagram_business
 from instagram_sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api.faults.failures import error_of
 from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.error_table import RULES
 from tap_instagram_business.graph.errors import GraphError
@@ -125,7 +126,7 @@ def test_every_row_has_its_case() -> None:
     faults = [LESS, NO_FIELD, *(fault for table in tables for fault in table.values())]
     met = []
     for fault in faults:
-        told = fault.error()
+        told = error_of(fault)
         met.append(GraphError(told.body("A1", instagram_login=False)["error"], told.status).rule)
     assert [rule for rule in RULES if rule not in met] == []
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import run_tap
 
@@ -39,12 +39,12 @@ def test_a_metric_that_meta_adds_arrives_as_rows(serve: Callable[..., GraphApiSe
     truth.tables_equal(run.table("media_insights"), plain.table("media_insights"))
 
 
-@pytest.mark.parametrize("conditions", [(), (Condition("not_crossposted"),)])
+@pytest.mark.parametrize("conditions", [(), (Fault("not_crossposted"),)])
 def test_views_on_facebook_can_be_read_of_posts_and_stories_too(
-    serve: Callable[..., GraphApiServer], conditions: tuple[Condition, ...]
+    serve: Callable[..., GraphApiServer], conditions: tuple[Fault, ...]
 ) -> None:
     server = serve(
-        WorldSettings(posts=60, stories_per_day=12), api_settings=ApiSettings(conditions=conditions)
+        WorldSettings(posts=60, stories_per_day=12), api_settings=ApiSettings(faults=conditions)
     )
     world, now = server.world, server.clock.now()
     run = run_tap(server, extra_metrics=["media:facebook_views", "story:facebook_views"])

@@ -123,7 +123,7 @@ def test_a_field_that_meta_has_no_more_stays_empty(server: GraphApiServer) -> No
 def test_a_token_that_dies_stops_the_run_and_keeps_what_is_done(
     server: GraphApiServer, kind: str, after: int
 ) -> None:
-    server.faults.add(Fault(kind=kind, times=None, after=after))  # type: ignore[arg-type]
+    server.faults.add(Fault(kind=kind, times=None, after=after))
     run = run_tap(server, strict=False)
     assert isinstance(run.error, GraphError)
     assert run.error.rule.remedy

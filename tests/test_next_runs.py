@@ -169,7 +169,7 @@ def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
     server: GraphApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     server.faults.add(
-        Fault(kind="retire_metrics", match="17.*/insights.*saved", after=60, metrics=("saved",))
+        Fault(kind="retire_metrics", match="17.*/insights.*saved", after=60, names=("saved",))
     )
     run = run_tap(server)
     expected = truth.media_insights(server.world, START)
@@ -215,7 +215,7 @@ def test_any_one_metric_may_be_retired_in_the_middle(
     # One call asks for all of follower_count.
     after = 0 if metric == "follower_count" else 5
     server.faults.add(
-        Fault(kind="retire_metrics", match=f"insights.*{metric}", after=after, metrics=(metric,))
+        Fault(kind="retire_metrics", match=f"insights.*{metric}", after=after, names=(metric,))
     )
     run = run_tap(server, media_refresh="always", start_date=days[0].isoformat())
     assert len(server.faults.history) == 1

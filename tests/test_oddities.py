@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.left_out import AccountsUnread
 from tap_instagram_business.metrics import MEDIA_METRICS
 from tests import truth
@@ -54,7 +54,7 @@ class Case:
         logins: the logins with which it may come.
     """
 
-    order: Condition
+    order: Fault
     columns: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
     others: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class Case:
 
 
 def costs(
-    order: Condition, *, columns: str = "", tables: str = "", others: str = "", **more: Any
+    order: Fault, *, columns: str = "", tables: str = "", others: str = "", **more: Any
 ) -> Case:
     return Case(
         order,
@@ -96,92 +96,92 @@ ALL_INSIGHTS = f"{OF_NUMBERS} media_insights story_insights"
 
 CASES = {
     "not on Facebook": costs(
-        Condition("not_crossposted", form="any"),
+        Fault("not_crossposted", form="any"),
         columns="crossposted_views facebook_views",
         **FACEBOOK_ONLY,
     ),
-    "retired": costs(Condition("retired_metric", names=("saved",)), columns="saved"),
+    "retired": costs(Fault("retired_metric", names=("saved",)), columns="saved"),
     "retired, unnamed": costs(
-        Condition("retired_metric", form="unknown_1", names=("views",)),
+        Fault("retired_metric", form="unknown_1", names=("views",)),
         columns="views",
         tables="account_insights_breakdowns",
     ),
     "refused media, 10": costs(
-        Condition("refused_media", share=0.2, kinds=("FEED", "REELS")),
+        Fault("refused_media", share=0.2, objects=("FEED", "REELS")),
         tables="media_insights media_insights_breakdowns",
     ),
     "refused media, 200": costs(
-        Condition("refused_media", share=0.2, code=200, kinds=("FEED", "REELS")),
+        Fault("refused_media", share=0.2, code=200, objects=("FEED", "REELS")),
         tables="media_insights media_insights_breakdowns",
     ),
     # Only the words are others: the world itself has stories with too few viewers.
-    "too few viewers": costs(Condition("too_few_viewers", form="german")),
+    "too few viewers": costs(Fault("too_few_viewers", form="foreign")),
     "ads": costs(
-        Condition("ad_media", share=0.2),
+        Fault("ad_media", share=0.2),
         tables="media_insights media_insights_breakdowns",
         values={"media_product_type": "AD"},
     ),
     "refused breakdown": costs(
-        Condition("refused_breakdown", names=("reach",)),
+        Fault("refused_breakdown", names=("reach",)),
         tables="account_insights_breakdowns",
     ),
     "refused breakdown, accident": costs(
-        Condition("refused_breakdown", form="unknown_1", names=("reach",)),
+        Fault("refused_breakdown", form="unknown_1", names=("reach",)),
         tables="account_insights_breakdowns",
     ),
-    "refused metric type": costs(Condition("refused_metric_type")),
-    "refused range": costs(Condition("refused_range", number=30)),
+    "refused metric type": costs(Fault("refused_metric_type")),
+    "refused range": costs(Fault("refused_range", number=30)),
     **{
         f"late split, {form}": costs(
-            Condition("late_follow_split", form=form),
+            Fault("late_follow_split", form=form),
             columns="follows unfollows",
             tables="account_insights_breakdowns",
         )
         for form in ("no_results", "empty_results", "no_breakdowns")
     },
     **{
-        f"bucket names, {form}": costs(Condition("bucket_names", form=form))
+        f"bucket names, {form}": costs(Fault("bucket_names", form=form))
         for form in ("lower", "upper", "mixed")
     },
     "bucket names, unknown": costs(
-        Condition("bucket_names", form="unknown"),
+        Fault("bucket_names", form="unknown"),
         columns=" ".join(OF_STORIES),
         tables=f"{PARTS} audience_demographics",
         others=f"{PARTS} audience_demographics",
     ),
-    "two dimensions, allowed": costs(Condition("two_dimensions", form="allowed")),
+    "two dimensions, allowed": costs(Fault("two_dimensions", form="allowed")),
     "two dimensions, unasked": costs(
-        Condition("two_dimensions", form="unasked"),
+        Fault("two_dimensions", form="unasked"),
         columns="follows unfollows",
         tables="account_insights_breakdowns",
     ),
-    "numbers as digits": costs(Condition("numbers", form="digits")),
-    "numbers with a zero fraction": costs(Condition("numbers", form="whole_fraction")),
+    "numbers as digits": costs(Fault("numbers", form="digits")),
+    "numbers with a zero fraction": costs(Fault("numbers", form="whole_fraction")),
     **{
         f"numbers, {form}": costs(
-            Condition("numbers", form=form, share=0.1), columns=NUMBERS, tables=ALL_INSIGHTS
+            Fault("numbers", form=form, share=0.1), columns=NUMBERS, tables=ALL_INSIGHTS
         )
         for form in ("fraction", "word", "null", "object", "list", "boolean", "absent")
     },
     **{
-        f"timestamps, {form}": costs(Condition("timestamps", form=form))
+        f"timestamps, {form}": costs(Fault("timestamps", form=form))
         for form in ("z", "unix", "colon", "fraction")
     },
-    "paged slides": costs(Condition("paged_children", number=3)),
-    "paged slides, at most": costs(Condition("paged_children", form="maximum", number=3)),
+    "paged slides": costs(Fault("paged_children", number=3)),
+    "paged slides, at most": costs(Fault("paged_children", form="maximum", number=3)),
     "a broken media in the list": costs(
-        Condition("broken_listed_media", names=("is_ai_generated",), share=0.1),
+        Fault("broken_listed_media", names=("is_ai_generated",), share=0.1),
         tables="media media_children media_history media_insights media_insights_breakdowns",
     ),
     "no product type": costs(
-        Condition("no_product_type"), columns="media_product_type", logins=("instagram",)
+        Fault("no_product_type"), columns="media_product_type", logins=("instagram",)
     ),
     "an unreadable Page": costs(
-        Condition("unreadable_page", accounts=(1,)), tables="*", **FACEBOOK_ONLY
+        Fault("unreadable_page", accounts=(1,)), tables="*", **FACEBOOK_ONLY
     ),
-    "other language": costs(Condition("other_language")),
-    "another other language": costs(Condition("other_language", form="japanese")),
-    "newer version": costs(Condition("newer_version")),
+    "other language": costs(Fault("other_language")),
+    "another other language": costs(Fault("other_language", form="nameless")),
+    "newer version": costs(Fault("newer_version")),
 }
 EVERY_CASE = [
     pytest.param(name, login, marks=[pytest.mark.long] if number else [])
@@ -222,7 +222,7 @@ def test_an_oddity_costs_only_what_it_is_about(
 ) -> None:
     case = CASES[name]
     world = WorldSettings(**WORLD, accounts=2 if login == "facebook" else 1, login=login)
-    server = serve(world, api_settings=ApiSettings(conditions=(case.order,)))
+    server = serve(world, api_settings=ApiSettings(faults=(case.order,)))
     every_table = [entry["tap_stream_id"] for entry in catalog()["streams"]]
     run = run_tap(
         server,
@@ -240,27 +240,27 @@ def test_an_oddity_costs_only_what_it_is_about(
 
 
 AT_ONCE = (
-    Condition("not_crossposted"),
-    Condition("retired_metric", form="german_nameless", names=("saved",)),
-    Condition("refused_media", share=0.03, kinds=("FEED", "REELS")),
-    Condition("too_few_viewers", form="german"),
-    Condition("ad_media", share=0.03),
-    Condition("refused_breakdown", form="unknown_1", names=("saves",)),
-    Condition("refused_metric_type"),
-    Condition("refused_range", number=30),
-    Condition("late_follow_split"),
-    Condition("bucket_names", form="mixed"),
-    Condition("two_dimensions", form="allowed"),
-    Condition("follower_count_edge"),
-    Condition("numbers", form="word", share=0.01),
-    Condition("timestamps", form="fraction"),
-    Condition("captions", form="emoji"),
-    Condition("paged_children", number=3),
-    Condition("broken_listed_media", names=("is_ai_generated",), share=0.03),
-    Condition("older_account_ids"),
-    Condition("lost_account", form="insights", accounts=(4,)),
-    Condition("other_language", form="japanese"),
-    Condition("newer_version"),
+    Fault("not_crossposted"),
+    Fault("retired_metric", form="foreign_nameless", names=("saved",)),
+    Fault("refused_media", share=0.03, objects=("FEED", "REELS")),
+    Fault("too_few_viewers", form="foreign"),
+    Fault("ad_media", share=0.03),
+    Fault("refused_breakdown", form="unknown_1", names=("saves",)),
+    Fault("refused_metric_type"),
+    Fault("refused_range", number=30),
+    Fault("late_follow_split"),
+    Fault("bucket_names", form="mixed"),
+    Fault("two_dimensions", form="allowed"),
+    Fault("follower_count_edge"),
+    Fault("numbers", form="word", share=0.01),
+    Fault("timestamps", form="fraction"),
+    Fault("captions", form="emoji"),
+    Fault("paged_children", number=3),
+    Fault("broken_listed_media", names=("is_ai_generated",), share=0.03),
+    Fault("older_account_ids"),
+    Fault("lost_account", form="insights", accounts=(4,)),
+    Fault("other_language", form="nameless"),
+    Fault("newer_version"),
 )
 """All that was recorded and can come together, with the Facebook login."""
 OF_CAPTIONS = frozenset({"caption", "caption_length", "hashtags", "mentions"})
@@ -272,7 +272,7 @@ def test_all_that_was_recorded_comes_at_once(
     serve: Callable[..., GraphApiServer], posts: int
 ) -> None:
     world = WorldSettings(**{**WORLD, "posts": posts}, accounts=5)
-    server = serve(world, api_settings=ApiSettings(conditions=AT_ONCE))
+    server = serve(world, api_settings=ApiSettings(faults=AT_ONCE))
     run = run_tap(server, strict=False, start_date=DAYS[0].isoformat(), media_refresh="always")
     lost = server.world.account_ids[4]
     assert isinstance(run.error, AccountsUnread)
@@ -304,10 +304,10 @@ def test_all_that_was_recorded_comes_at_once(
 def test_a_node_that_was_refused_is_read_with_its_insights_by_the_next_run(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    order = Condition("broken_listed_media", names=("is_ai_generated",), share=0.2)
+    order = Fault("broken_listed_media", names=("is_ai_generated",), share=0.2)
     server = serve(
         WorldSettings(**{**WORLD, "days": 400}, accounts=1),
-        api_settings=ApiSettings(conditions=(order,)),
+        api_settings=ApiSettings(faults=(order,)),
     )
     wanted = catalog("media", "media_insights", "insight_gaps")
     warehouse = Warehouse()
@@ -315,7 +315,7 @@ def test_a_node_that_was_refused_is_read_with_its_insights_by_the_next_run(
     refused = {gap["media_id"] for gap in run.records["insight_gaps"] if gap["metric"] == "/media"}
     assert refused
     assert not refused & {media_id for (media_id,) in run.table("media")}
-    server.conditions.clear()
+    server.faults.clear()
     warehouse.load(run_tap(server, catalog=wanted, state=warehouse.state))
     truth.tables_equal(warehouse.tables["media"], truth.media(server.world, START))
     expected = truth.media_insights(server.world, START)

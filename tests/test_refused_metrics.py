@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tests import truth
 from tests.tap_run import catalog, run_tap
 
@@ -45,7 +45,7 @@ def assert_all_but(run: Run, server: GraphApiServer, *refused: str) -> None:
     "wording",
     [
         *("one_of", "v22", "incompatible", "unknown_100", "unknown_1"),
-        *("german", "german_nameless"),
+        *("foreign", "foreign_nameless"),
     ],
 )
 def test_a_retired_metric_costs_no_other_in_any_wording(
@@ -55,10 +55,8 @@ def test_a_retired_metric_costs_no_other_in_any_wording(
     plain = run_tap(server, catalog=WANTED, login=login)
     assert plain.records["media_insights"]
     usual = calls_of(server)
-    order = Condition("retired_metric", form=wording, names=("saved",))
-    retired = serve(
-        WorldSettings(**WORLD, login=login), api_settings=ApiSettings(conditions=(order,))
-    )
+    order = Fault("retired_metric", form=wording, names=("saved",))
+    retired = serve(WorldSettings(**WORLD, login=login), api_settings=ApiSettings(faults=(order,)))
     run = run_tap(retired, catalog=WANTED, login=login)
     assert_all_but(run, retired, "saved")
     # Three media of a kind are asked for each metric alone, or for the refused one and the others.
@@ -74,11 +72,11 @@ def test_a_retired_metric_costs_no_other_in_any_wording(
 def test_reels_that_are_not_on_facebook_cost_two_metrics_and_few_calls(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    order = Condition("not_crossposted", form="any", kinds=("REELS",))
+    order = Fault("not_crossposted", form="any", objects=("REELS",))
     world: dict[str, Any] = {**WORLD, "accounts": 1, "posts": 300}
     plain, odd = (
         serve(WorldSettings(**world)),
-        serve(WorldSettings(**world), api_settings=ApiSettings(conditions=(order,))),
+        serve(WorldSettings(**world), api_settings=ApiSettings(faults=(order,))),
     )
     run_tap(plain, catalog=WANTED)
     run = run_tap(odd, catalog=WANTED)
@@ -92,19 +90,19 @@ def test_all_recorded_answers_at_once_cost_only_what_they_are_about(
     serve: Callable[..., GraphApiServer],
 ) -> None:
     orders = (
-        Condition("not_crossposted"),
-        Condition("retired_metric", form="german_nameless", names=("saved",)),
-        Condition("refused_media", share=0.05, kinds=("FEED", "REELS")),
-        Condition("bucket_names", form="mixed"),
-        Condition("numbers", form="digits"),
-        Condition("timestamps", form="fraction"),
-        Condition("paged_children", number=3),
-        Condition("other_language", form="japanese"),
-        Condition("captions", form="emoji"),
+        Fault("not_crossposted"),
+        Fault("retired_metric", form="foreign_nameless", names=("saved",)),
+        Fault("refused_media", share=0.05, objects=("FEED", "REELS")),
+        Fault("bucket_names", form="mixed"),
+        Fault("numbers", form="digits"),
+        Fault("timestamps", form="fraction"),
+        Fault("paged_children", number=3),
+        Fault("other_language", form="nameless"),
+        Fault("captions", form="emoji"),
     )
     server = serve(
         WorldSettings(accounts=5, posts=60, days=60, seed=5, start=START),
-        api_settings=ApiSettings(conditions=orders),
+        api_settings=ApiSettings(faults=orders),
     )
     run = run_tap(server)
     now = START

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, UnkindSettings, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, WorldSettings, unkind
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import catalog, run_tap
@@ -149,7 +149,7 @@ class Check:
         if stream in OF_DAYS:
             day = dt.date.fromisoformat(row["date"])
             metric = metric or OF_DAYS[stream] or METRIC_OF.get((stream, column), column)
-        touched = self.server.unkind.touched.about(
+        touched = self.server.faults.touched.about(
             account_id=row["account_id"], media_id=media, metric=metric or None
         )
         # A metric that fails for good is not asked for again, whatever the day.
@@ -207,8 +207,8 @@ def test_what_is_not_touched_is_true_and_what_is_touched_is_told(
         login=login,
     )
     spare = "" if seed % 5 == 0 else r"/me(\?|/|$)"
-    unkind = UnkindSettings(seed=seed, share=SHARES[seed % len(SHARES)], spare=spare)
-    server = serve(world, api_settings=ApiSettings(unkind=unkind))
+    orders = unkind(seed, SHARES[seed % len(SHARES)], spare=spare)
+    server = serve(world, api_settings=ApiSettings(faults=orders))
     every_table = [entry["tap_stream_id"] for entry in catalog()["streams"]]
     run = run_tap(
         server,

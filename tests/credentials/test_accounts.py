@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from instagram_sandbox.graph_api import GraphApiServer
-    from instagram_sandbox.graph_api.faults import Kind
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.record import Record
     from tap_instagram_business.credentials.vault import Vault
@@ -125,7 +124,7 @@ def test_consent_of_the_instagram_login_is_revoked_in_instagram(
 
 @pytest.mark.parametrize("kind", ["service_error", "html_502", "drop"])
 def test_tokens_are_removed_whatever_meta_says(
-    server: GraphApiServer, env: dict[str, str], vault: Vault, kind: Kind
+    server: GraphApiServer, env: dict[str, str], vault: Vault, kind: str
 ) -> None:
     server.faults.add(Fault(kind=kind, match="permissions", times=None))
     run = command("disconnect", FIRST, SECOND, "--yes", env=env)

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from instagram_sandbox.graph_api import GraphApiServer
-    from instagram_sandbox.graph_api.faults import Kind
     from tap_instagram_business.credentials.encryption import KeyRing
     from tap_instagram_business.credentials.record import Record
     from tap_instagram_business.credentials.vault import Vault
@@ -397,7 +396,7 @@ def test_a_token_that_reads_no_account_is_reported(
 
 @pytest.mark.parametrize("kind", ["permission", "service_error"])
 def test_a_persons_token_is_not_kept_in_place_of_a_pages(
-    serve: Serve, vault: Vault, keys: KeyRing, kind: Kind
+    serve: Serve, vault: Vault, keys: KeyRing, kind: str
 ) -> None:
     server = serve(world("facebook"))
     first, second, third = sorted(server.world.account_ids)

@@ -289,7 +289,7 @@ def test_a_failed_renewal_does_not_stop_the_run(
     server = serve(world("instagram"))
     fill(vault, keys, server, expires=server.clock.now() + 5 * DAY)
     before = all_records(vault, keys)
-    fault = Fault(kind=kind, match="refresh_access_token", times=None, seconds=1.5)  # type: ignore[arg-type]
+    fault = Fault(kind=kind, match="refresh_access_token", times=None, seconds=1.5)
     server.faults.add(fault)
     with caplog.at_level(logging.WARNING):
         assert_complete(server, run_with(vault, server))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import itertools
 import json
@@ -149,8 +148,3 @@ class Browser:
                 await show(choice.value);
             }})()"""
         )
-
-    def screenshot(self, path: Path) -> None:
-        """Keep a picture of the whole page."""
-        answer = self.call("Page.captureScreenshot", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(answer["data"]))

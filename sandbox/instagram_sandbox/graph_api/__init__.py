@@ -5,21 +5,18 @@ adds faults, rate limits and a log. `server` makes the application available on 
 """
 
 from instagram_sandbox.graph_api.clock import Clock
-from instagram_sandbox.graph_api.faults import Fault
-from instagram_sandbox.graph_api.oddities import ODDITIES, Condition
+from instagram_sandbox.graph_api.faults import ODDITIES, Fault, unkind
 from instagram_sandbox.graph_api.server import GraphApiServer
 from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
-from instagram_sandbox.graph_api.unkind.order import UnkindSettings
 from instagram_sandbox.graph_api.world import World
 
 __all__ = [
     "ODDITIES",
     "ApiSettings",
     "Clock",
-    "Condition",
     "Fault",
     "GraphApiServer",
-    "UnkindSettings",
     "World",
     "WorldSettings",
+    "unkind",
 ]

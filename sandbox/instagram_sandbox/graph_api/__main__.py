@@ -40,12 +40,11 @@ def main(text: str) -> int:
 
 
 def _server(settings: ServerSettings) -> GraphApiServer:
-    running = settings.clock is None or settings.clock_runs
     return GraphApiServer(
         settings.world,
         api_settings=settings.api,
         port=settings.port,
-        clock=Clock(settings.clock, running=running),
+        clock=Clock(settings.clock, running=settings.clock is None),
     )
 
 

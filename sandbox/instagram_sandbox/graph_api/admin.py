@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from instagram_sandbox.graph_api.api.call import Answer
-from instagram_sandbox.graph_api.faults import Fault
-from instagram_sandbox.graph_api.oddities.conditions import Condition
-from instagram_sandbox.graph_api.unkind.order import UnkindSettings
+from instagram_sandbox.graph_api.faults.fault import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,9 +72,9 @@ def _order_faults(application: Application, order: Any) -> dict[str, Any]:  # no
     return {"ordered": len(faults)}
 
 
-def _random_faults(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    application.faults.random(order["seed"], order["share"], order["kinds"])
-    return {"share": order["share"]}
+def _faults(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    served = application.faults.served().items()
+    return {"faults": [{"kind": fault.kind, "served": times} for fault, times in served]}
 
 
 def _clear_faults(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -110,25 +108,15 @@ def _conditions(application: Application, order: Any) -> dict[str, Any]:  # noqa
         world.retired_metrics = set(order["retired_metrics"])
     if "deleted_media" in order:
         world.deleted_media = set(order["deleted_media"])
-    if "oddities" in order:
-        conditions = [Condition.from_json(each) for each in order["oddities"]]
-        application.conditions.clear()
-        application.conditions.add(*conditions)
     return {
         "lost_accounts": world.lost_accounts,
         "retired_metrics": sorted(world.retired_metrics),
         "deleted_media": sorted(world.deleted_media),
-        "oddities": [condition.oddity for condition in application.conditions],
     }
 
 
-def _order_unkind(application: Application, order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    application.unkind.order(None if order is None else UnkindSettings.from_json(order))
-    return {"unkind": order}
-
-
 def _touched(application: Application, _order: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
-    parts = [asdict(part) for part in application.unkind.touched]
+    parts = [asdict(part) for part in application.faults.touched]
     return {"touched": [{**part, "day": part["day"] and str(part["day"])} for part in parts]}
 
 
@@ -139,11 +127,10 @@ _ACTIONS: dict[tuple[str, str], Callable[[Application, Any], dict[str, Any]]] = 
     ("GET", "clock"): _clock,
     ("POST", "clock"): _set_clock,
     ("POST", "faults"): _order_faults,
-    ("POST", "faults/random"): _random_faults,
+    ("GET", "faults"): _faults,
     ("DELETE", "faults"): _clear_faults,
     ("GET", "settings"): _settings,
     ("POST", "usage"): _usage,
     ("POST", "conditions"): _conditions,
-    ("POST", "unkind"): _order_unkind,
-    ("GET", "unkind/touched"): _touched,
+    ("GET", "faults/touched"): _touched,
 }

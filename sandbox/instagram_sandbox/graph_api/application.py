@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 from instagram_sandbox.graph_api.api import Answer, Api, Call
 from instagram_sandbox.graph_api.api.errors import GraphError
 from instagram_sandbox.graph_api.clock import Clock
-from instagram_sandbox.graph_api.faults import TRANSPORT, Fault, Faults
+from instagram_sandbox.graph_api.faults.kinds import TRANSPORT
 from instagram_sandbox.graph_api.gate import Gate
 from instagram_sandbox.graph_api.request_log import LoggedRequest, RequestLog
 from instagram_sandbox.graph_api.settings import ApiSettings, WorldSettings
-from instagram_sandbox.graph_api.unkind.unkind import Unkind
 from instagram_sandbox.graph_api.usage import Usage
 from instagram_sandbox.graph_api.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from instagram_sandbox.graph_api.faults.fault import Fault
 
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body>Sorry.</body></html>"
 
@@ -39,9 +40,7 @@ class Application:
         world: The world that the API shows. Tests compare with it.
         clock: The world's clock.
         api: The API without HTTP. Tests may add tokens to `api.tokens`.
-        faults: The faults that are going to happen.
-        conditions: The oddities of the real API that are shown.
-        unkind: The unkind mode, and the record of what it has spoiled.
+        faults: The faults that are ordered, and the record of those that have happened.
         usage: What each account has used of its allowance.
         requests: The log of the HTTP requests.
         latency: Number of seconds that each HTTP round trip takes. It may be changed at any time.
@@ -59,13 +58,11 @@ class Application:
         self.clock = clock or Clock(self.world.settings.start)
         self.latency = settings.latency
         self._batch_latency_share = settings.batch_latency_share
-        self.faults = Faults()
         self.usage = Usage(settings.allowance_calls)
         self.requests = RequestLog()
         self.api = Api(self.world, settings, self.clock.now())
-        self.conditions = self.api.conditions
-        self.unkind = Unkind(self.world, settings.unkind)
-        self._gate = Gate(self.api, self.faults, self.usage, self.unkind)
+        self.faults = self.api.faults
+        self._gate = Gate(self.api, self.usage)
         self._turn = Lock()
 
     @property
@@ -124,7 +121,7 @@ class Application:
         time.sleep(self.latency * (1 + self._batch_latency_share * len(operations)))
         first_line = f"POST {call.path}" if operations else call.text()
         text = "\n".join((first_line, *(operation.text() for operation in operations)))
-        fault = self.faults.fault_for(text, TRANSPORT)
+        fault = self.faults.failure(text, TRANSPORT)
         if fault is not None and fault.kind in {"drop", "stall"}:
             time.sleep(fault.seconds if fault.kind == "stall" else 0)
             return None

@@ -1,4 +1,4 @@
-"""The gate before the API: it applies faults and rate limits, and unpacks batches."""
+"""The gate before the API: it lets faults happen, applies rate limits, and unpacks batches."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from instagram_sandbox.graph_api.api.errors import (
     no_such_object,
     too_many_calls,
 )
-from instagram_sandbox.graph_api.faults import BATCH, CALL, OPERATION, Faults
+from instagram_sandbox.graph_api.faults.answers import Answers
+from instagram_sandbox.graph_api.faults.failures import error_of
+from instagram_sandbox.graph_api.faults.kinds import BATCH, CALL, OPERATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from instagram_sandbox.graph_api.api import Api
-    from instagram_sandbox.graph_api.unkind.unkind import Unkind
     from instagram_sandbox.graph_api.usage import Usage
 
 MAX_OPERATIONS = 50
@@ -29,13 +30,12 @@ class Gate:
 
     Args:
         api: The API that answers.
-        faults: The faults that are ordered.
         usage: What each account has used of its allowance.
-        unkind: What spoils the answers.
     """
 
-    def __init__(self, api: Api, faults: Faults, usage: Usage, unkind: Unkind) -> None:
-        self._api, self._faults, self._usage, self._unkind = api, faults, usage, unkind
+    def __init__(self, api: Api, usage: Usage) -> None:
+        self._api, self._faults, self._usage = api, api.faults, usage
+        self._answers = Answers(api.world, api.faults)
 
     def answer(self, call: Call) -> Answer:
         """Answer a single call."""
@@ -65,15 +65,15 @@ class Gate:
     def answer_batch(self, call: Call, operations: Sequence[Call]) -> Answer:
         """Answer all operations of a batch; each has its own status and body."""
         text = "\n".join((f"POST {call.path}", *(operation.text() for operation in operations)))
-        fault = self._faults.fault_for(text, BATCH)
+        fault = self._faults.failure(text, BATCH)
         if fault is not None:
-            return self._api.error_answer(fault.error())
+            return self._api.error_answer(error_of(fault))
         try:
             self._api.tokens.open(call.token, call.params.get("appsecret_proof"), call.now)
         except GraphError as error:
             return self._api.error_answer(error)
         with_headers = call.params.get("include_headers", "true") != "false"
-        answers = [self._answer(operation, CALL | OPERATION) for operation in operations]
+        answers = [self._answer(operation, {**CALL, **OPERATION}) for operation in operations]
         return Answer(200, [_result(answer, with_headers=with_headers) for answer in answers])
 
     def _operation(self, call: Call, method: str, url: str) -> Call:
@@ -90,33 +90,36 @@ class Gate:
             return own
         return own.with_path(own.path, {"appsecret_proof": proof, **own.params})
 
-    def _answer(self, call: Call, kinds: frozenset[str]) -> Answer | None:
-        fault = self._faults.fault_for(call.text(), kinds)
+    def _answer(self, call: Call, kinds: Collection[str]) -> Answer | None:
+        fault = self._faults.failure(call.text(), kinds)
         if fault is not None and fault.kind == "null_op":
             return None
         if fault is not None and fault.kind == "retire_metrics":
-            self._api.world.retired_metrics.update(fault.metrics)
+            self._api.world.retired_metrics.update(fault.names)
             fault = None
         account_id = self._api.account_of(call)
         token = self._api.tokens.get(call.token)
         if fault is not None:
-            answer = self._api.error_answer(fault.error())
+            answer = self._api.error_answer(error_of(fault))
             if fault.kind == "error_with_200":
                 answer = Answer(200, answer.body)
         elif account_id is not None and not self._usage.charge(account_id, call.now):
             answer = self._api.error_answer(too_many_calls(self._usage.code))
         else:
-            answer = self._spoiled(call, self._api.answer(call), account_id)
+            answer = self._answer_of_api(call, account_id)
         usage = self._usage.headers(account_id, token.kind if token else "", call.now)
         return Answer(answer.status, answer.body, {**answer.headers, **usage}, account_id)
 
-    def _spoiled(self, call: Call, answer: Answer, account_id: str | None) -> Answer:
-        """Return an answer as the unkind mode leaves it."""
-        if answer.status < 400:
-            error = self._unkind.failure_of(call, answer.body, account_id)
-            if error is not None:
-                return self._api.error_answer(error)
-        body = self._unkind.spoil(call, answer.body, account_id)
+    def _answer_of_api(self, call: Call, account_id: str | None) -> Answer:
+        try:
+            answer = self._api.answer(call)
+        except GraphError as error:
+            answer = self._api.error_answer(self._answers.other_error(call, error, account_id))
+        else:
+            refusal = self._answers.refusal(call, answer.body, account_id)
+            if refusal is not None:
+                return self._api.error_answer(refusal)
+        body = self._answers.change(call, answer.body, account_id)
         return Answer(answer.status, body, answer.headers, answer.account_id)
 
 

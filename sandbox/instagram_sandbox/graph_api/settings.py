@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from instagram_sandbox.graph_api.oddities.conditions import Condition
-from instagram_sandbox.graph_api.unkind.order import UnkindSettings
+from instagram_sandbox.graph_api.faults.fault import Fault
 
 Login = Literal["facebook", "instagram"]
 TokenKind = Literal["user", "page", "system_user"]
@@ -146,8 +145,7 @@ class ApiSettings:
         batch_latency_share: Part of the latency that each operation of a batch adds.
         allowance_calls: Number of calls that an account may receive in 24 hours. None for no
             limit.
-        conditions: The oddities of the real API that are shown, as `Condition` or by name.
-        unkind: How answers are spoiled at random. None for kind answers.
+        faults: The faults that are ordered at the beginning, as `Fault` or by name.
     """
 
     access_token: str = "sandbox-token"  # noqa: S105 - opens a sandbox
@@ -167,8 +165,7 @@ class ApiSettings:
     latency: float = 0.0
     batch_latency_share: float = 0.1
     allowance_calls: int | None = None
-    conditions: tuple[Condition | str, ...] = ()
-    unkind: UnkindSettings | None = None
+    faults: tuple[Fault | str, ...] = ()
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> ApiSettings:
@@ -176,13 +173,11 @@ class ApiSettings:
 
         Raises:
             TypeError: If there is an unknown setting.
-            ValueError: If a condition is wrong.
+            ValueError: If a fault is wrong.
         """
         values = _with_tuples(stored)
-        conditions = tuple(Condition.from_json(order) for order in stored.get("conditions", ()))
-        unkind = stored.get("unkind")
-        order = UnkindSettings.from_json(unkind) if unkind is not None else None
-        return cls(**{**values, "conditions": conditions, "unkind": order})
+        faults = tuple(Fault.from_json(order) for order in stored.get("faults", ()))
+        return cls(**{**values, "faults": faults})
 
 
 @dataclass(frozen=True)
@@ -193,15 +188,13 @@ class ServerSettings:
         world: The world that the API shows.
         api: How the API answers.
         port: Port on 127.0.0.1; 0 for any free port.
-        clock: Moment that the world's clock shows at first. None for the real time.
-        clock_runs: Whether time passes from `clock` on. The real time always passes.
+        clock: Moment at which the world's clock stands. None for the real time, which passes.
     """
 
     world: WorldSettings = field(default_factory=WorldSettings)
     api: ApiSettings = field(default_factory=ApiSettings)
     port: int = 8010
     clock: datetime | None = None
-    clock_runs: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON."""

@@ -14,9 +14,7 @@ from instagram_sandbox.graph_api.api.account_rules import InsightsQuery, parse_q
 from instagram_sandbox.graph_api.api.insight_shape import describe, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS, unix_time
 from instagram_sandbox.graph_api.catalogue import DEMOGRAPHICS
-from instagram_sandbox.graph_api.oddities.dimensions import dimensions
-from instagram_sandbox.graph_api.oddities.insights import InsightsCall, refuse_insights
-from instagram_sandbox.graph_api.oddities.numbers import change_insights
+from instagram_sandbox.graph_api.faults.rules import dimensions
 from instagram_sandbox.graph_api.pacific import (
     days_ending_within,
     days_starting_within,
@@ -46,12 +44,8 @@ def account_insights(request: GraphRequest, account: Account) -> dict[str, Any]:
     """Answer /{ig-user}/insights."""
     request.token.require(INSIGHTS)
     query = parse_query(request, account)
-    call = InsightsCall(
-        request, account, query.metrics, query.breakdown, query.since, _days(request, query)
-    )
-    refuse_insights(call)
     answers = (_insight(request, account, query, metric) for metric in query.metrics)
-    data = change_insights(call, [insight for insight in answers if insight is not None])
+    data = [insight for insight in answers if insight is not None]
     if not data:
         return {"data": []}
     answer = select_keys(request, {"data": data})

@@ -15,9 +15,7 @@ from instagram_sandbox.graph_api.catalogue import (
     DEMOGRAPHICS,
     SERIES_METRICS,
 )
-from instagram_sandbox.graph_api.oddities.dimensions import may_combine
-from instagram_sandbox.graph_api.oddities.insights import nameless_refusal
-from instagram_sandbox.graph_api.oddities.windows import follower_count_edge
+from instagram_sandbox.graph_api.faults.rules import follower_count_edge, may_combine
 from instagram_sandbox.graph_api.pacific import ONE_DAY
 from instagram_sandbox.graph_api.world.audience import TIMEFRAMES
 
@@ -77,7 +75,7 @@ def parse_query(request: GraphRequest, account: Account) -> InsightsQuery:
         raise invalid_parameter(message)
     total = _choice(params, "metric_type", METRIC_TYPES) == "total_value"
     _check_period(metrics, period)
-    _check_metric_type(request, account, metrics, total=total)
+    _check_metric_type(metrics, total=total)
     breakdown = params.get("breakdown") or None
     if breakdown:
         _check_breakdown(request, account, metrics, breakdown)
@@ -107,9 +105,7 @@ def _check_period(metrics: list[str], period: str) -> None:
         raise invalid_parameter(message)
 
 
-def _check_metric_type(
-    request: GraphRequest, account: Account, metrics: list[str], *, total: bool
-) -> None:
+def _check_metric_type(metrics: list[str], *, total: bool) -> None:
     if not total:
         _require_total([metric for metric in metrics if metric not in SERIES_METRICS])
         return
@@ -117,10 +113,6 @@ def _check_metric_type(
     if series_only:
         names = ", ".join(series_only)
         message = f"Incompatible metric_type (total_value) for metric ({names})"
-        if request.conditions_for("refused_metric_type", account):
-            message = (
-                f"The following metric ({names}) is incompatible with the metric type (total_value)"
-            )
         raise invalid_parameter(message)
 
 
@@ -149,8 +141,6 @@ def _check_breakdown(
             if any(metric not in ACCOUNT_BREAKDOWNS[name] for name in names)
         ]
     if wrong:
-        for condition in request.conditions_for("refused_breakdown", account):
-            raise nameless_refusal(condition)
         message = f"Incompatible breakdowns ({', '.join(names)}) for metric ({', '.join(wrong)})"
         raise invalid_parameter(message)
 

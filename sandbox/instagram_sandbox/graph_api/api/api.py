@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +27,8 @@ from instagram_sandbox.graph_api.api.request import (
     owner,
 )
 from instagram_sandbox.graph_api.api.tokens import TokenBook
-from instagram_sandbox.graph_api.oddities.conditions import Conditions
-from instagram_sandbox.graph_api.oddities.languages import translate
+from instagram_sandbox.graph_api.faults.orders import Faults
+from instagram_sandbox.graph_api.faults.pseudo_language import nameless, translate
 from instagram_sandbox.graph_api.world.accounts import Business, Page
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Api:
         world: The world that the answers show.
         settings: Settings of the API.
         tokens: The access tokens that the API knows.
-        conditions: The oddities that are ordered. Tests may change them.
+        faults: The faults that are ordered. Tests may change them.
         oldest_version: The oldest version that Meta has not switched off. Tests may change it.
         newest_version: The newest version that Meta has published. Tests may change it.
     """
@@ -63,23 +62,17 @@ class Api:
         self.world = world
         self.settings = settings
         self.tokens = TokenBook(world, settings, started)
-        self.conditions = Conditions(*settings.conditions)
+        self.faults = Faults(*settings.faults)
         self.oldest_version, self.newest_version = OLDEST_VERSION, NEWEST_VERSION
         self._numbers = count(1)
         login = InstagramLogin if world.settings.login == "instagram" else FacebookLogin
         self._logins = login(world, settings, self.tokens).endpoints()
 
-    def answer(self, call: Call) -> Answer:
-        """Answer a call, with an error if it cannot be carried out."""
-        try:
-            return self._answer(call)
-        except GraphError as error:
-            return self.error_answer(error)
-
     def error_answer(self, error: GraphError, account_id: str | None = None) -> Answer:
         """Return the answer that reports an error."""
-        for condition in self.conditions.of("other_language"):
-            error = error.in_language(partial(translate, language=condition.form))
+        for fault in self.faults.of({"other_language"}):
+            if self.faults.happens(fault):
+                error = error.in_language(translate if fault.form == "foreign" else nameless)
         plain = error.message.encode("ascii", "backslashreplace").decode()
         quoted = " ".join(plain.replace('"', "'").split())
         header = {"WWW-Authenticate": f'OAuth "Facebook Platform" "invalid_request" "{quoted}"'}
@@ -93,8 +86,11 @@ class Api:
     def served_version(self, call: Call) -> str:
         """Return the version that answers a call: the requested version, or a later one."""
         requested = float(call.version[1:]) if call.version else self.oldest_version
-        newer = [condition.number or 0 for condition in self.conditions.of("newer_version")]
-        return f"v{max(requested, self.oldest_version, *newer):.1f}"
+        served = max(requested, self.oldest_version)
+        for fault in self.faults.of({"newer_version"}, call.text()):
+            if (fault.number or 0) > served and self.faults.happens(fault):
+                served = fault.number or 0
+        return f"v{served:.1f}"
 
     def trace(self) -> str:
         """Return a new fbtrace_id."""
@@ -111,7 +107,12 @@ class Api:
         account = owner(item) if item is not None else None
         return account.id if account else None
 
-    def _answer(self, call: Call) -> Answer:
+    def answer(self, call: Call) -> Answer:
+        """Answer a call.
+
+        Raises:
+            GraphError: If it cannot be carried out.
+        """
         self._check_version(call)
         endpoint = self._logins.get((call.method, call.segments))
         if endpoint is not None:
@@ -121,7 +122,7 @@ class Api:
         request = GraphRequest(
             self.world,
             self.settings,
-            self.conditions,
+            self.faults,
             call,
             token,
             EDGES,

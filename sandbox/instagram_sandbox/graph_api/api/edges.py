@@ -123,14 +123,16 @@ def tags(request: GraphRequest, account: Account) -> dict[str, Any]:
 
 
 def children(request: GraphRequest, album: Media) -> dict[str, Any]:
-    """Answer /{media}/children: all slides of a carousel, unless a condition wants pages."""
+    """Answer /{media}/children: all slides of a carousel, unless a fault wants pages."""
     fields = request.fields("id")
     slides = request.world.posts.slides(album)
-    for condition in request.conditions_for("paged_children", album):
-        number = condition.number or DEFAULT_LIMIT
+    for fault in request.faults_for("paged_children", album):
+        number = fault.number or DEFAULT_LIMIT
+        if not request.faults.happens(fault):
+            continue
         call = request.call
         paged = call.with_path(call.path, {"limit": str(number), **call.params})
-        cap = number if condition.form == "maximum" else None
+        cap = number if fault.form == "maximum" else None
         return page(replace(request, call=paged), slides, "id", cap)
     return {"data": [select(request, slide, fields, indirectly=True) for slide in slides]}
 

@@ -39,6 +39,7 @@ class GraphError(Exception):
         self.status = status
         self.code = code
         self.message = message
+        self.subcode = subcode
         self._rest = {"error_subcode": subcode} if subcode is not None else {}
         self._kind, self._details = kind, details
 
@@ -51,7 +52,7 @@ class GraphError(Exception):
         return GraphError(
             self.code,
             translate(self.message),
-            self._rest.get("error_subcode"),
+            self.subcode,
             status=self.status,
             kind=self._kind,
             **texts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.errors import invalid_parameter, not_one_of
-from instagram_sandbox.graph_api.oddities.retirement import retired_metric, retired_metrics
+from instagram_sandbox.graph_api.faults.rules import retired_metric, retired_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ def requested_metrics(request: GraphRequest, node: Node, known: Sequence[str]) -
 
     Raises:
         GraphError: If there is no metric, or one that the API does not know. The message then lists
-            the metrics that it knows, unless a condition words it in another way.
+            the metrics that it knows, unless a fault words it in another way.
     """
     text = request.call.params.get("metric", "")
     names = [name.strip() for name in text.split(",") if name.strip()]
@@ -34,7 +34,7 @@ def requested_metrics(request: GraphRequest, node: Node, known: Sequence[str]) -
     valid = [name for name in known if name not in retired]
     for place, name in enumerate(names):
         if name in retired and name in known:
-            raise retired_metric(name, retired[name], valid, place)
+            raise retired_metric(request, name, retired[name], valid, place)
         if name not in valid:
             raise not_one_of(valid, f"metric[{place}]")
     return list(dict.fromkeys(names))

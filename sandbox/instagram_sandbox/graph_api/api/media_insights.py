@@ -21,13 +21,6 @@ from instagram_sandbox.graph_api.api.errors import (
 from instagram_sandbox.graph_api.api.insight_shape import describe, requested_metrics, select_keys
 from instagram_sandbox.graph_api.api.tokens import INSIGHTS
 from instagram_sandbox.graph_api.catalogue import MEDIA_BREAKDOWNS, MEDIA_METRICS
-from instagram_sandbox.graph_api.oddities.insights import (
-    InsightsCall,
-    nameless_refusal,
-    refuse_insights,
-    too_few_viewers,
-)
-from instagram_sandbox.graph_api.oddities.numbers import change_insights
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.api.request import GraphRequest
@@ -43,14 +36,12 @@ def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
     refusal = request.world.media_insights_refusal(media.id, request.now)
     if refusal:
         raise _refused(request, media, refusal)
-    call = InsightsCall(request, media, metrics, breakdown)
-    refuse_insights(call)
     supported = request.world.figures.supported(media)
     unsupported = [name for name in metrics if name not in supported]
     if unsupported:
         raise unsupported_metrics(unsupported)
     if breakdown:
-        return _broken_down(call, media, breakdown)
+        return _broken_down(request, media, metrics, breakdown)
     values = request.world.figures.values(media, request.now)
     data = [
         {
@@ -62,7 +53,7 @@ def media_insights(request: GraphRequest, media: Media) -> dict[str, Any]:
         for name in metrics
         if name in values
     ]
-    return select_keys(request, {"data": change_insights(call, data)})
+    return select_keys(request, {"data": data})
 
 
 def no_insights_of_others(_request: GraphRequest, _media: TaggedMedia) -> dict[str, Any]:
@@ -78,14 +69,13 @@ def no_slide_insights(request: GraphRequest, slide: Slide) -> dict[str, Any]:
     )
 
 
-def _broken_down(call: InsightsCall, media: Media, breakdown: str) -> dict[str, Any]:
-    request, metrics = call.request, call.metrics
+def _broken_down(
+    request: GraphRequest, media: Media, metrics: list[str], breakdown: str
+) -> dict[str, Any]:
     if breakdown not in MEDIA_BREAKDOWNS:
         raise not_one_of(MEDIA_BREAKDOWNS, "breakdown")
     wrong = [name for name in metrics if name != MEDIA_BREAKDOWNS[breakdown]]
     if wrong:
-        for condition in request.conditions_for("refused_breakdown", media):
-            raise nameless_refusal(condition)
         message = f"Incompatible breakdowns ({breakdown}) for metric ({', '.join(wrong)})"
         raise invalid_parameter(message)
     values = request.world.figures.values(media, request.now)
@@ -104,14 +94,10 @@ def _broken_down(call: InsightsCall, media: Media, breakdown: str) -> dict[str, 
         **describe(media.id, name, "lifetime"),
         "total_value": {"value": values[name], "breakdowns": [split]},
     }
-    return select_keys(request, {"data": change_insights(call, [insight])})
+    return select_keys(request, {"data": [insight]})
 
 
 def _refused(request: GraphRequest, media: Media, refusal: str) -> GraphError:
     if refusal == "before_conversion":
         return before_conversion(instagram_login=request.instagram_login)
-    if refusal != "too_few_viewers":
-        return no_such_object(media.id)
-    for condition in request.conditions_for("too_few_viewers", media):
-        return too_few_viewers(condition)
-    return not_enough_viewers()
+    return not_enough_viewers() if refusal == "too_few_viewers" else no_such_object(media.id)

@@ -32,7 +32,7 @@ from instagram_sandbox.graph_api.catalogue import (
     MEDIA_FIELDS,
     PAGE_FIELDS,
 )
-from instagram_sandbox.graph_api.oddities.nodes import NodeAnswer, change_node
+from instagram_sandbox.graph_api.faults.rules import check_node
 from instagram_sandbox.graph_api.world.accounts import Account, Asset, Business, Page
 from instagram_sandbox.graph_api.world.conversation import Comment, TaggedMedia
 from instagram_sandbox.graph_api.world.posts import Media, Slide
@@ -119,8 +119,8 @@ def select(
         elif (value := _on_demand(request, node, name)) is not None:
             answer[name] = value
     answer.setdefault("id", values["id"])
-    if request.conditions:
-        change_node(NodeAnswer(request, node, fields, answer, indirectly))
+    if len(request.faults):
+        check_node(request, node, fields, answer)
     return answer
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.edges import page
 from instagram_sandbox.graph_api.api.tokens import PORTFOLIO
-from instagram_sandbox.graph_api.oddities.lists import (
+from instagram_sandbox.graph_api.faults.rules import (
     listed_accounts,
     listed_pages,
     readable_pages,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from instagram_sandbox.graph_api.api.call import Call
-    from instagram_sandbox.graph_api.oddities.conditions import Condition, Conditions
+    from instagram_sandbox.graph_api.faults.fault import Fault
+    from instagram_sandbox.graph_api.faults.orders import Faults
     from instagram_sandbox.graph_api.settings import ApiSettings
     from instagram_sandbox.graph_api.world import World
     from instagram_sandbox.graph_api.world.world import WorldObject
@@ -61,7 +62,7 @@ class GraphRequest:
     Attributes:
         world: The world that is read.
         settings: Settings of the API.
-        conditions: The oddities that are ordered.
+        faults: The faults that are ordered.
         call: The call.
         token: The access token of the call.
         edges: The edges of each kind of node.
@@ -70,7 +71,7 @@ class GraphRequest:
 
     world: World
     settings: ApiSettings
-    conditions: Conditions
+    faults: Faults
     call: Call
     token: Token
     edges: Mapping[type[Any], Mapping[str, Edge]]
@@ -120,7 +121,7 @@ class GraphRequest:
         if found is not None:
             return found
         account = self.world.account_with_older_id(identifier)
-        return account if account and self.conditions_for("older_account_ids", account) else None
+        return account if account and self.shows("older_account_ids", account) else None
 
     def signed(self, url: str) -> str:
         """Sign a URL: it expires after a day or two, and differs in each answer."""
@@ -129,18 +130,25 @@ class GraphRequest:
             f"{url}?stp=dst-jpg&_nc_rid={self.number:010x}&oh=00_{expiry % 9973:04d}&oe={expiry:x}"
         )
 
-    def conditions_for(self, oddity: str, node: Node) -> list[Condition]:
-        """Return the conditions that order an oddity for a node."""
-        found = self.conditions.of(oddity)
+    def faults_for(self, kind: str, node: Node) -> list[Fault]:
+        """Return the faults of a kind that concern a node, whether or not it is their turn."""
+        found = self.faults.of({kind}, self.call.text()) if len(self.faults) else []
         if not found:
             return []
-        account, kind = _account_of(node), self.kind_of(node)
+        account = _account_of(node)
         index = account.index if account is not None else None
-        return [each for each in found if each.concerns(index, node.id, kind)]
+        return [
+            each
+            for each in found
+            if each.concerns(index, node.id, kind_of(node)) and each.chooses(node.id)
+        ]
 
-    def kind_of(self, node: Node) -> str:
-        """Return the kind of a node, as conditions name it."""
-        return node.product if isinstance(node, Media) else _KINDS.get(type(node), "")
+    def shows(self, kind: str, node: Node, *, form: str = "") -> bool:
+        """Return whether a fault of a kind happens to a node, and count it as happened."""
+        return any(
+            fault.form == form and self.faults.happens(fault)
+            for fault in self.faults_for(kind, node)
+        )
 
     def _check(self, account: Account, identifier: str) -> None:
         if not self.token.can_read(account):
@@ -151,9 +159,9 @@ class GraphRequest:
         reason = self.world.lost_accounts.get(account.id)
         if reason is not None:
             raise _error_of_lost_account(reason, identifier)
-        if self.conditions_for("unreadable_page", account):
+        if self.shows("unreadable_page", account):
             raise no_permission()
-        if any(each.form == "unlinked" for each in self.conditions_for("lost_account", account)):
+        if self.shows("lost_account", account, form="unlinked"):
             raise no_such_object(identifier)
         self.token.require(READ)
 
@@ -166,7 +174,12 @@ _KINDS: dict[type[Any], str] = {
     Comment: "comment",
     TaggedMedia: "tagged",
 }
-"""The kinds of nodes, as conditions name them; the kind of a media is its product."""
+"""The kinds of nodes, as faults name them; the kind of a media is its product."""
+
+
+def kind_of(node: Node) -> str:
+    """Return the kind of a node, as faults name it."""
+    return node.product if isinstance(node, Media) else _KINDS.get(type(node), "")
 
 
 def _account_of(node: Node) -> Account | None:

@@ -245,10 +245,6 @@ class World:
         stories = self.stories_of.visible(self.account(account_id), now)
         return [self.media_fields(story, now) for story in stories]
 
-    def stories_between(self, account_id: str, since: datetime, until: datetime) -> list[Media]:
-        """Return the stories published after `since` and not later than `until`, newest first."""
-        return self.stories_of.between(self.account(account_id), since, until)
-
     # Account insights
 
     def account_day(self, account_id: str, day: date, now: datetime) -> dict[str, int]:

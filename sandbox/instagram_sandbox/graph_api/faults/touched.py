@@ -1,4 +1,4 @@
-"""The record of what the unkind mode has spoiled."""
+"""The record of what the faults have changed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Touched:
-    """Something in the answers that was spoiled.
+    """Something in the answers that was changed.
 
-    None in an attribute means that the spoiled part does not belong to a single account, media,
+    None in an attribute means that the changed part does not belong to a single account, media,
     metric or day, or that it is not a single field: it may concern all of them.
 
     Attributes:
-        kind: The way in which it was spoiled, such as `drop_field`.
+        kind: The way in which it was changed, such as `drop_field`.
         path: The path of the call without the version, such as `/123/insights`.
         account_id: Id of the account.
         media_id: Id of the media; for a slide or a comment, that of its media.
@@ -41,13 +41,13 @@ class Touched:
 
 @dataclass
 class TouchedRecord:
-    """All that was spoiled since the start or the last reset, each part once, oldest first."""
+    """All that was changed since the start or the last reset, each part once, oldest first."""
 
     _parts: dict[Touched, None] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, *parts: Touched) -> None:
-        """Record parts that were spoiled."""
+        """Record parts that were changed."""
         with self._lock:
             self._parts |= dict.fromkeys(parts)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition
+from instagram_sandbox.graph_api import ApiSettings, Fault
 from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 PORTFOLIO = (*FACEBOOK_SCOPES, "business_management")
 
 
-def portfolio(serve: Serve, *conditions: Condition | str, **world: Any) -> Client:
+def portfolio(serve: Serve, *faults: Fault | str, **world: Any) -> Client:
     """A reader whose token may read the business portfolio."""
-    settings = ApiSettings(scopes=PORTFOLIO, conditions=conditions)
+    settings = ApiSettings(scopes=PORTFOLIO, faults=faults)
     return serve(server={"api_settings": settings}, **world)
 
 
 def test_one_unreadable_account_fails_the_nested_list_of_pages(serve: Serve) -> None:
     client = serve(accounts=3, posts=1)
-    client.server.conditions.add(Condition("unreadable_page", accounts=(1,)))
+    client.server.faults.add(Fault("unreadable_page", accounts=(1,)))
     nested = "id,instagram_business_account{id,username}"
     assert client.error("me/accounts", fields=nested)["code"] == 10
     pages = client.get("me/accounts", fields="id,instagram_business_account{id}")["data"]
@@ -35,7 +35,7 @@ def test_one_unreadable_account_fails_the_nested_list_of_pages(serve: Serve) -> 
 
 
 def test_a_portfolio_gives_older_ids(serve: Serve) -> None:
-    client = portfolio(serve, Condition("older_account_ids", accounts=(1,)), accounts=3, posts=2)
+    client = portfolio(serve, Fault("older_account_ids", accounts=(1,)), accounts=3, posts=2)
     world = client.server.world
     path = f"{world.business.id}/instagram_business_accounts"
     ids = [item["id"] for item in client.get(path, fields="id,username")["data"]]
@@ -45,7 +45,7 @@ def test_a_portfolio_gives_older_ids(serve: Serve) -> None:
     assert (
         client.get(f"{older}/media")["data"] == client.get(f"{world.account_ids[1]}/media")["data"]
     )
-    client.server.conditions.clear()
+    client.server.faults.clear()
     assert client.error(older)["error_subcode"] == 33
     assert [item["id"] for item in client.get(path)["data"]] == world.account_ids
 
@@ -54,8 +54,8 @@ def test_a_portfolio_gives_older_ids(serve: Serve) -> None:
 def test_pages_of_a_portfolio_are_left_out_silently(
     serve: Serve, accounts: tuple[int, ...] | None
 ) -> None:
-    order = Condition("silent_pages", accounts=accounts)
-    client = serve(accounts=2, posts=1, server={"api_settings": ApiSettings(conditions=(order,))})
+    order = Fault("silent_pages", accounts=accounts)
+    client = serve(accounts=2, posts=1, server={"api_settings": ApiSettings(faults=(order,))})
     pages = client.server.world.pages
     expected = [] if accounts is None else [pages[0].id, pages[2].id]
     assert [page["id"] for page in client.get("me/accounts")["data"]] == expected
@@ -64,7 +64,7 @@ def test_pages_of_a_portfolio_are_left_out_silently(
 
 
 def test_an_unlinked_account_is_gone_from_all_lists(serve: Serve) -> None:
-    order = Condition("lost_account", accounts=(0,))
+    order = Fault("lost_account", accounts=(0,))
     client = portfolio(serve, order, accounts=2, posts=1)
     world = client.server.world
     gone, other = world.account_ids
@@ -87,13 +87,13 @@ def test_an_unlinked_account_is_gone_from_all_lists(serve: Serve) -> None:
 def test_a_personal_account_of_the_instagram_login(serve: Serve) -> None:
     client = serve(login="instagram", posts=1)
     assert client.get("me", fields="user_id")["user_id"]
-    client.server.conditions.add(Condition("lost_account", accounts=(0,)))
+    client.server.faults.add(Fault("lost_account", accounts=(0,)))
     assert client.error("me", fields="user_id")["code"] == 100
 
 
 def test_an_account_that_lost_its_insights_is_still_listed(serve: Serve) -> None:
     client = serve(posts=2)
-    client.server.conditions.add(Condition("lost_account", "insights", accounts=(0,)))
+    client.server.faults.add(Fault("lost_account", form="insights", accounts=(0,)))
     world = client.server.world
     lost, other = world.account_ids
     asked = {"metric": "reach", "period": "day"}

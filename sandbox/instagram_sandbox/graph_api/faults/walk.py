@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.api.errors import GraphError
-from instagram_sandbox.graph_api.api.request import owner
+from instagram_sandbox.graph_api.api.request import kind_of, owner
 from instagram_sandbox.graph_api.api.times import parse_time
+from instagram_sandbox.graph_api.faults.touched import Touched
 from instagram_sandbox.graph_api.pacific import (
     ONE_DAY,
     day_of,
     days_ending_within,
     days_starting_within,
 )
-from instagram_sandbox.graph_api.unkind.touched import Touched
 from instagram_sandbox.graph_api.world.conversation import Comment
 from instagram_sandbox.graph_api.world.posts import Media, Slide
 
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api.api.call import Call
     from instagram_sandbox.graph_api.dice import Key
+    from instagram_sandbox.graph_api.faults.fault import Fault
     from instagram_sandbox.graph_api.world import World
+    from instagram_sandbox.graph_api.world.world import WorldObject
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,40 @@ class Place:
 
     Attributes:
         world: The world that the answer shows.
+        call: The call that is answered.
         key: The key that the same part has in each answer to the same call.
         about: What the part is about.
-        window: The parameters `since` and `until` of the call.
+        node: The account, media or other object that it belongs to, or None.
+        listed: Whether the object is in a list or in another object.
     """
 
     world: World
+    call: Call
     key: tuple[Key, ...]
     about: Touched
-    window: tuple[str, str]
+    node: WorldObject | None = None
+    listed: bool = False
+
+    @property
+    def node_id(self) -> str:
+        """Id of the object, or an empty text."""
+        return self.node.id if self.node is not None else ""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the object, as faults name it, or an empty text."""
+        return kind_of(self.node) if self.node is not None else ""
+
+    @property
+    def days(self) -> list[date]:
+        """The Pacific days in the window of the call; empty without a window."""
+        return _days_of_window(self.world, self.call)
+
+    def is_of(self, fault: Fault) -> bool:
+        """Return whether the part belongs to an object that a fault concerns."""
+        account_id = self.about.account_id
+        account = self.world.account(account_id).index if account_id else None
+        return fault.concerns(account, self.node_id, self.kind)
 
     def field(self, name: str) -> Place:
         """Return the place of a field of the object at this place."""
@@ -52,7 +79,7 @@ class Place:
 
     def item(self, value: dict[str, Any], position: int) -> Place:
         """Return the place of an object in the list at this place."""
-        place = replace(self, key=(*self.key, _name(value, position)))
+        place = replace(self, key=(*self.key, _name(value, position)), listed=True)
         if _is_node(value) or _is_insight(value):
             place = replace(place, about=replace(self.about, field=None))
         return place.of(value)
@@ -61,7 +88,8 @@ class Place:
         """Return the place with what an object at it tells about itself."""
         place = self
         if _is_node(value):
-            place = replace(place, about=_object(self.world, place.about, value["id"]))
+            node = self.world.find(value["id"])
+            place = replace(place, about=_object(place.about, node, value["id"]), node=node)
         if _is_insight(value):
             place = place.insight(value)
         if isinstance(value.get("end_time"), str):
@@ -70,7 +98,7 @@ class Place:
 
     def insight(self, value: dict[str, Any]) -> Place:
         """Return the place with the metric; a total is another one in each window."""
-        key = self.key if "values" in value else (*self.key, *self.window)
+        key = self.key if "values" in value else (*self.key, *_window(self.call))
         return replace(self, key=key, about=replace(self.about, metric=str(value["name"])))
 
     def _day(self, end_time: str) -> date:
@@ -78,23 +106,25 @@ class Place:
         return label - ONE_DAY if self.world.settings.end_labels else label
 
 
-def start(world: World, call: Call, node: str, account_id: str | None) -> Place:
+def start(world: World, call: Call, account_id: str | None) -> Place:
     """Return the place of the whole answer to a call.
 
     Args:
         world: The world that the answer shows.
         call: The call.
-        node: The id or the name of the node that it is about.
         account_id: Id of the account that it is about, or None.
     """
-    path = "/" + "/".join((node, *(part for part in call.segments if part != node)))
+    path = "/" + "/".join(call.segments)
+    node = call.segments[0] if call.segments else ""
     about = Touched("", path, account_id=account_id)
+    found = world.find(node if node != "me" or account_id is None else account_id)
     if node.isdigit():
-        about = replace(_object(world, about, node), item_id=None)
-    window = (call.params.get("since", ""), call.params.get("until", ""))
+        about = replace(_object(about, found, node), item_id=None)
     if "insights" in call.segments:
-        about = replace(about, day=_day_of_window(world, call))
-    return Place(world, (path, call.params.get("breakdown", "")), about, window)
+        days = _days_of_window(world, call)
+        about = replace(about, day=days[0] if len(days) == 1 else None)
+    key = (path, call.params.get("breakdown", ""))
+    return Place(world, call, key, about, found)
 
 
 def parts_within(value: Any, place: Place) -> Iterator[Touched]:  # noqa: ANN401 - JSON
@@ -131,8 +161,7 @@ def _is_insight(value: dict[str, Any]) -> bool:
     return "name" in value and not {"values", "total_value", "period"}.isdisjoint(value)
 
 
-def _object(world: World, about: Touched, identifier: str) -> Touched:
-    found = world.find(identifier)
+def _object(about: Touched, found: WorldObject | None, identifier: str) -> Touched:
     if found is None:
         return about
     account = owner(found)
@@ -146,12 +175,15 @@ def _object(world: World, about: Touched, identifier: str) -> Touched:
     )
 
 
-def _day_of_window(world: World, call: Call) -> date | None:
-    """Return the only Pacific day in the window of a call, or None."""
+def _window(call: Call) -> tuple[str, str]:
+    return call.params.get("since", ""), call.params.get("until", "")
+
+
+def _days_of_window(world: World, call: Call) -> list[date]:
+    """Return the Pacific days in the window of a call; none if it has no window."""
     days_within = days_ending_within if world.settings.end_labels else days_starting_within
     try:
         since, until = (parse_time(call.params[name], name) for name in ("since", "until"))
     except (KeyError, GraphError):
-        return None
-    days = days_within(since, until) if until - since < timedelta(days=3) else []
-    return days[0] if len(days) == 1 else None
+        return []
+    return days_within(since, until)

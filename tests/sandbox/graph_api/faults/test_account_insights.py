@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import Condition
+from instagram_sandbox.graph_api import Fault
 from tests.sandbox.graph_api.client import midnight, window
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def test_the_follow_type_split_arrives_two_days_later(
     serve: Serve, form: str, expected: Any
 ) -> None:
     client = serve(posts=1, empty_day_share=0)
-    client.server.conditions.add(Condition("late_follow_split", form))
+    client.server.faults.add(Fault("late_follow_split", form=form))
     account = client.server.world.account_ids[0]
     day = TODAY - ONE_DAY
 
@@ -69,7 +69,7 @@ def test_the_follow_type_split_arrives_two_days_later(
 )
 def test_buckets_have_other_names(serve: Serve, form: str, names: set[str]) -> None:
     client = serve(posts=1, empty_day_share=0)
-    client.server.conditions.add(Condition("bucket_names", form))
+    client.server.faults.add(Fault("bucket_names", form=form))
     world, now = client.server.world, client.server.clock.now()
     account = world.account_ids[0]
     results = split(client, DAY, "follows_and_unfollows", "follow_type")["results"]
@@ -90,7 +90,7 @@ def test_two_dimensions_in_one_split(serve: Serve, form: str, breakdown: str) ->
     client = serve(posts=1, empty_day_share=0)
     world, now = client.server.world, client.server.clock.now()
     account = world.account_ids[0]
-    client.server.conditions.add(Condition("two_dimensions", form))
+    client.server.faults.add(Fault("two_dimensions", form=form))
     found = split(client, DAY, "reach", breakdown)
     assert found["dimension_keys"] == ["media_product_type", "follow_type"]
     for place, name in enumerate(found["dimension_keys"]):
@@ -119,7 +119,7 @@ def accepts(client: Client, since: datetime) -> bool:
 @pytest.mark.parametrize("days", [29, 30, 31])
 def test_the_edge_of_follower_count_in_pacific_days(serve: Serve, days: int) -> None:
     client = serve(posts=1)
-    client.server.conditions.add(Condition("follower_count_edge", number=days))
+    client.server.faults.add(Fault("follower_count_edge", number=days))
     edge = midnight(TODAY - ONE_DAY * days)
     assert accepts(client, edge)
     assert not accepts(client, edge - timedelta(seconds=1))
@@ -128,7 +128,7 @@ def test_the_edge_of_follower_count_in_pacific_days(serve: Serve, days: int) -> 
 @pytest.mark.parametrize("days", [29, 30, 31])
 def test_the_edge_of_follower_count_to_the_second(serve: Serve, days: int) -> None:
     client = serve(posts=1)
-    client.server.conditions.add(Condition("follower_count_edge", "seconds", number=days))
+    client.server.faults.add(Fault("follower_count_edge", form="seconds", number=days))
     edge = client.server.clock.now() - ONE_DAY * days
     assert accepts(client, edge)
     assert not accepts(client, edge - timedelta(seconds=1))
@@ -137,8 +137,8 @@ def test_the_edge_of_follower_count_to_the_second(serve: Serve, days: int) -> No
 def test_a_range_is_refused_and_a_narrower_one_is_not(serve: Serve) -> None:
     client = serve(posts=1)
     account = client.server.world.account_ids[0]
-    client.server.conditions.add(
-        Condition("refused_range", number=60, names=("reach",), message="(#100) いいえ")
+    client.server.faults.add(
+        Fault("refused_range", number=60, names=("reach",), message="(#100) いいえ")
     )
     asked = {"metric": "reach", "period": "day"}
     assert client.get(f"{account}/insights", **asked, **window(TODAY - ONE_DAY * 59))["data"]
@@ -150,7 +150,7 @@ def test_a_range_is_refused_and_a_narrower_one_is_not(serve: Serve) -> None:
 
 def test_a_wrong_metric_type_in_metas_words(serve: Serve) -> None:
     client = serve(posts=1)
-    client.server.conditions.add("refused_metric_type")
+    client.server.faults.add("refused_metric_type")
     account = client.server.world.account_ids[0]
     asked = {"metric": "follower_count", "period": "day", "metric_type": "total_value"}
     assert client.error(f"{account}/insights", **asked)["message"] == (
@@ -176,7 +176,7 @@ def test_numbers_of_another_type(serve: Serve, form: str, shown: Any) -> None:
     client = serve(posts=1, empty_day_share=0)
     world, now = client.server.world, client.server.clock.now()
     account = world.account_ids[0]
-    client.server.conditions.add(Condition("numbers", form, names=("views", "reach")))
+    client.server.faults.add(Fault("numbers", form=form, names=("views", "reach")))
     truth = world.account_day(account, DAY, now)
     total = client.day(account, DAY, "views,likes", breakdown="")
     assert repr(total["views"]["value"]) == repr(shown(truth["views"]))
@@ -189,7 +189,7 @@ def test_numbers_of_another_type(serve: Serve, form: str, shown: Any) -> None:
 def test_a_number_is_absent_in_a_share_of_the_days(serve: Serve) -> None:
     client = serve(posts=1, empty_day_share=0)
     account = client.server.world.account_ids[0]
-    client.server.conditions.add(Condition("numbers", "absent", names=("reach",), share=0.4))
+    client.server.faults.add(Fault("numbers", form="absent", names=("reach",), share=0.4))
     span = window(DAY - ONE_DAY * 25, DAY)
     asked = {"metric": "reach", "period": "day", **span}
     first = client.get(f"{account}/insights", **asked)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings, Condition
+from instagram_sandbox.graph_api import ApiSettings, Fault
 
 if TYPE_CHECKING:
     from instagram_sandbox.graph_api.world.posts import Media
@@ -33,7 +33,7 @@ def refused(client: Client, media: list[Media], metric: str) -> set[str]:
 def test_a_reel_that_is_not_on_facebook_fails_with_fatal_alone(serve: Serve, metric: str) -> None:
     client = serve(posts=60)
     reels = posts(client, "REELS")
-    client.server.conditions.add("not_crossposted")
+    client.server.faults.add("not_crossposted")
     assert refused(client, reels, metric) == {reel.id for reel in reels if not reel.crossposted}
     reel = next(reel for reel in reels if not reel.crossposted)
     error = client.error(f"{reel.id}/insights", metric=f"reach,{metric}")
@@ -43,16 +43,16 @@ def test_a_reel_that_is_not_on_facebook_fails_with_fatal_alone(serve: Serve, met
         "is_transient": False,
     }
     assert client.get(f"{reel.id}/insights", metric="reach")["data"]
-    client.server.conditions.remove("not_crossposted")
+    client.server.faults.clear()
     assert "does not support" in client.error(f"{reel.id}/insights", metric=metric)["message"]
 
 
 def test_a_share_of_all_reels_and_the_code_can_be_chosen(serve: Serve) -> None:
     client = serve(posts=120)
     reels = posts(client, "REELS")
-    order = Condition("not_crossposted", form="any", share=0.4, code=1, status=500)
-    client.server.conditions.add(order)
-    unasked = Condition("not_crossposted", form="any", share=0.4, seed=2)
+    order = Fault("not_crossposted", form="any", share=0.4, code=1, status=500)
+    client.server.faults.add(order)
+    unasked = Fault("not_crossposted", form="any", share=0.4, seed=2)
     chosen = {reel.id for reel in reels if order.chooses(reel.id)}
     fatal = {
         reel.id
@@ -74,13 +74,13 @@ def test_a_share_of_all_reels_and_the_code_can_be_chosen(serve: Serve) -> None:
         ("incompatible", 100, "(#100) The following metric (saved) is incompatible with the"),
         ("unknown_100", 100, "(#100) An unknown error has occurred."),
         ("unknown_1", 1, "An unknown error occurred"),
-        ("german", 100, "(#100) Ab Version v22.0 wird die Metrik saved für die abgefragten"),
-        ("german_nameless", 100, "(#100) Diese Metrik wird nicht mehr unterstützt."),
+        ("foreign", 100, "(#100) Стартинг фром версион v22.0 анд абове, тхе saved метриц"),
+        ("foreign_nameless", 100, "(#100) Тхис метриц ис но лонгер суппортед."),
     ],
 )
 def test_a_metric_retires_in_any_wording(serve: Serve, form: str, code: int, text: str) -> None:
-    order = Condition("retired_metric", form, names=("saved",))
-    client = serve(posts=20, server={"api_settings": ApiSettings(conditions=(order,))})
+    order = Fault("retired_metric", form=form, names=("saved",))
+    client = serve(posts=20, server={"api_settings": ApiSettings(faults=(order,))})
     media = posts(client, "FEED")[0]
     error = client.error(f"{media.id}/insights", metric="reach,saved,views")
     assert error["code"] == code
@@ -90,7 +90,7 @@ def test_a_metric_retires_in_any_wording(serve: Serve, form: str, code: int, tex
 
 def test_what_the_world_has_retired_is_worded_as_ordered(serve: Serve) -> None:
     client = serve(posts=20, retired_metrics=("saved", "saves"))
-    client.server.conditions.add(Condition("retired_metric", "v22", kinds=("FEED",)))
+    client.server.faults.add(Fault("retired_metric", form="v22", objects=("FEED",)))
     media = posts(client, "FEED")[0]
     assert "v22.0" in client.error(f"{media.id}/insights", metric="saved")["message"]
     asked = {"metric": "saves", "period": "day", "metric_type": "total_value"}
@@ -100,8 +100,8 @@ def test_what_the_world_has_retired_is_worded_as_ordered(serve: Serve) -> None:
 
 def test_a_metric_retires_for_one_account_only(serve: Serve) -> None:
     client = serve(posts=20)
-    own = Condition("retired_metric", "unknown_1", names=("reach",), accounts=(1,), subcode=99)
-    client.server.conditions.add(own)
+    own = Fault("retired_metric", form="unknown_1", names=("reach",), accounts=(1,), subcode=99)
+    client.server.faults.add(own)
     first, second = (posts(client, "FEED", account)[0] for account in (0, 1))
     assert client.get(f"{first.id}/insights", metric="reach")["data"]
     assert client.error(f"{second.id}/insights", metric="reach")["error_subcode"] == 99
@@ -111,17 +111,17 @@ def test_a_metric_retires_for_one_account_only(serve: Serve) -> None:
 def test_one_media_is_refused_while_the_others_answer(serve: Serve, code: int) -> None:
     client = serve(posts=20)
     restricted, *others = posts(client, "FEED")
-    client.server.conditions.add(Condition("refused_media", media=(restricted.id,), code=code))
+    client.server.faults.add(Fault("refused_media", media=(restricted.id,), code=code))
     assert client.error(f"{restricted.id}/insights", metric="reach")["code"] == code
     assert client.get(restricted.id, fields="id,like_count")["id"] == restricted.id
     assert refused(client, others, "reach") == set()
 
 
-@pytest.mark.parametrize("form", ["german", "japanese", "reworded"])
+@pytest.mark.parametrize("form", ["foreign", "nameless", "reworded"])
 def test_too_few_viewers_are_told_in_other_words(serve: Serve, form: str) -> None:
     client = serve(accounts=4, posts=1, stories_per_day=8)
     world, now = client.server.world, client.server.clock.now()
-    client.server.conditions.add(Condition("too_few_viewers", form))
+    client.server.faults.add(Fault("too_few_viewers", form=form))
     ids = [story["id"] for account in world.account_ids for story in world.stories(account, now)]
     few = [each for each in ids if world.media_insights_refusal(each, now) == "too_few_viewers"]
     error = client.error(f"{few[0]}/insights", metric="reach")
@@ -133,7 +133,7 @@ def test_too_few_viewers_are_told_in_other_words(serve: Serve, form: str) -> Non
 
 def test_ads_refuse_their_insights_as_a_rule(serve: Serve) -> None:
     client = serve(accounts=1, posts=150)
-    client.server.conditions.add(Condition("ad_media", share=0.4))
+    client.server.faults.add(Fault("ad_media", share=0.4))
     account = client.server.world.account_ids[0]
     listed = client.get(f"{account}/media", fields="id,media_product_type", limit=100)["data"]
     ads = {item["id"] for item in listed if item["media_product_type"] == "AD"}
@@ -147,13 +147,13 @@ def test_a_breakdown_that_a_metric_lacks_is_refused_without_a_name(serve: Serve)
     client = serve(posts=20)
     media = posts(client, "FEED")[0]
     asked: dict[str, Any] = {"metric": "reach,profile_activity", "breakdown": "action_type"}
-    client.server.conditions.add("refused_breakdown")
+    client.server.faults.add("refused_breakdown")
     assert client.error(f"{media.id}/insights", **asked)["message"] == (
         "(#100) An unknown error has occurred."
     )
-    client.server.conditions.clear()
-    own = Condition("refused_breakdown", "unknown_1", names=("profile_activity",))
-    client.server.conditions.add(own)
+    client.server.faults.clear()
+    own = Fault("refused_breakdown", form="unknown_1", names=("profile_activity",))
+    client.server.faults.add(own)
     error = client.error(f"{media.id}/insights", **{**asked, "metric": "profile_activity"})
     assert (error["code"], error["message"]) == (1, "An unknown error occurred")
     assert client.get(f"{media.id}/insights", metric="profile_activity")["data"]

@@ -23,19 +23,6 @@ def reach(client: Client, media_id: str) -> Any:
     return client.server.world.media_insights(media_id, client.server.clock.now())["reach"]
 
 
-def test_fifty_insights_in_one_round_trip(shared: Client) -> None:
-    ids = post_ids(shared)
-    answers = shared.batch(*(f"v25.0/{name}/insights?metric=reach,saved" for name in ids))
-    assert [answer["code"] for answer in answers] == [200] * 50
-    bodies = [json.loads(answer["body"]) for answer in answers]
-    assert [body["data"][0]["values"][0]["value"] for body in bodies] == [
-        reach(shared, name) for name in ids
-    ]
-    last = list(shared.server.requests)[-1]
-    assert (last.calls, last.endpoint) == (50, "POST / (batch)")
-    assert last.operations[0] == f"GET /v25.0/{ids[0]}/insights?metric=reach,saved"
-
-
 def test_each_operation_fails_alone(shared: Client) -> None:
     good = post_ids(shared, 1)[0]
     answers = shared.batch(f"v25.0/{good}", "v25.0/17900000000000009", f"/{good}?fields=nonsense")

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from instagram_sandbox.graph_api import ApiSettings
-
 if TYPE_CHECKING:
     from .client import Client
     from .conftest import Serve
@@ -25,39 +23,6 @@ def test_pages_with_their_accounts_and_one_without(shared: Client) -> None:
     assert found == expected
     assert "instagram_business_account" not in pages[-1]
     assert all(page["access_token"].startswith("EAA") for page in pages)
-
-
-def test_pages_come_in_pages(serve: Serve) -> None:
-    client = serve(accounts=7, posts=1)
-    pages = client.pages("me/accounts", limit=3, fields="id")
-    assert [len(page) for page in pages] == [3, 3, 2]
-    assert [page["id"] for part in pages for page in part] == [
-        page.id for page in client.server.world.pages
-    ]
-
-
-def test_an_account_with_all_its_fields(shared: Client) -> None:
-    expected = shared.server.world.accounts(shared.server.clock.now())[0]
-    found = shared.get(expected["id"], fields=",".join(expected))
-    picture = found.pop("profile_picture_url")
-    assert picture.startswith(expected.pop("profile_picture_url") + "?")
-    assert found == expected
-
-
-def test_a_signed_url_is_another_at_each_reading(shared: Client) -> None:
-    account = shared.server.world.account_ids[0]
-    urls = {
-        shared.get(account, fields="profile_picture_url")["profile_picture_url"] for _ in range(3)
-    }
-    assert len(urls) == 3
-
-
-def test_id_comes_unasked(shared: Client) -> None:
-    account = shared.server.world.account_ids[0]
-    assert shared.get(account, fields="username") == {
-        "username": shared.server.world.account(account).username,
-        "id": account,
-    }
 
 
 def test_what_does_not_exist(shared: Client) -> None:
@@ -85,28 +50,6 @@ def test_a_field_list_that_makes_no_sense(shared: Client, fields: str) -> None:
     assert shared.error(shared.server.world.account_ids[0], fields=fields)["code"] == 2500
 
 
-def test_fields_within_fields(shared: Client) -> None:
-    world, now = shared.server.world, shared.server.clock.now()
-    account = world.account_ids[0]
-    found = shared.get(account, fields="username,media.limit(60){id,children{id,media_type}}")
-    media = found["media"]["data"]
-    expected = world.media(account, now)[:60]
-    assert [item["id"] for item in media] == [item["id"] for item in expected]
-    for item, truth in zip(media, expected, strict=True):
-        slides = [
-            {"id": child["id"], "media_type": child["media_type"]}
-            for child in truth.get("children", [])
-        ]
-        assert item.get("children", {"data": []})["data"] == slides
-    assert "next" in found["media"]["paging"]
-
-
-def test_a_nested_page_can_be_followed(shared: Client) -> None:
-    first = shared.get("me", fields="id,accounts.limit(2){id}")["accounts"]
-    rest = shared.session.get(first["paging"]["next"], timeout=5).json()
-    assert [len(first["data"]), len(rest["data"])] == [2, 1]
-
-
 def test_versions(shared: Client) -> None:
     account = shared.server.world.account_ids[0]
     for version in ("v21.0/", "v26.0/", "v27.0/", "v19.0/", ""):
@@ -119,25 +62,6 @@ def test_a_version_that_does_not_exist_yet(serve: Serve) -> None:
     client = serve(posts=1)
     client.server.api.newest_version = 24.0
     assert client.error("me")["message"] == "Unknown path components: /v25.0"
-
-
-def test_an_account_has_the_id_that_ads_know_it_by(shared: Client) -> None:
-    account = shared.server.world.account_at(0)
-    legacy = shared.get(account.id, fields="legacy_instagram_user_id")
-    assert legacy["legacy_instagram_user_id"] == account.legacy_user_id
-    assert shared.error(account.legacy_user_id)["error_subcode"] == 33
-
-
-def test_a_page_token_is_its_page(serve: Serve) -> None:
-    client = serve(server={"api_settings": ApiSettings(token_kind="page")})
-    world = client.server.world
-    found = client.get("me", fields="id,instagram_business_account")
-    assert found == {
-        "id": world.pages[0].id,
-        "instagram_business_account": {"id": world.account_ids[0]},
-    }
-    assert "nonexisting field (accounts)" in client.error("me/accounts")["message"]
-    assert client.error(world.account_ids[1])["error_subcode"] == 33
 
 
 def test_the_instagram_login_shows_one_account_a_token(serve: Serve) -> None:
@@ -159,17 +83,3 @@ def test_the_instagram_login_has_fewer_media_fields(serve: Serve) -> None:
     assert "nonexisting" in client.error(f"{account}/media", fields="shares_count")["message"]
     assert client.get(f"{account}/media", fields="view_count", limit=1)["data"][0].keys() == {"id"}
     assert "total_like_count" not in world.media(account, now)[0]
-
-
-@pytest.mark.parametrize(
-    ("reason", "code"), [("permission", 10), ("gone", 100), ("unavailable", 9009), ("role", 190)]
-)
-def test_a_lost_account_is_found_but_not_read(serve: Serve, reason: str, code: int) -> None:
-    client = serve(lost_accounts=(1,))
-    world = client.server.world
-    lost = world.account_ids[1]
-    world.lost_accounts[lost] = reason
-    pages = client.get("me/accounts", fields="instagram_business_account{id,username}")["data"]
-    assert pages[1]["instagram_business_account"]["id"] == lost
-    assert client.error(f"{lost}/media")["code"] == code
-    assert client.get(f"{world.account_ids[0]}/media")["data"]

@@ -9,10 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from threading import Barrier
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -58,18 +56,6 @@ def test_latency_is_of_the_round_trip(serve: Serve, monkeypatch: pytest.MonkeyPa
     client.batch("v25.0/me")
     client.batch(*["v25.0/me"] * 10)
     assert waited == pytest.approx([0.11, 0.2])
-
-
-def test_requests_in_parallel(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = serve(posts=1, server={"api_settings": ApiSettings(latency=0.2)})
-    # Nobody passes before all eight are there.
-    barrier = Barrier(8, timeout=60)
-    clock = SimpleNamespace(sleep=lambda _: barrier.wait())
-    monkeypatch.setattr(application, "time", clock)
-    url, headers = f"{client.server.url}/v25.0/me", {"Authorization": "Bearer sandbox-token"}
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: requests.get(url, headers=headers, timeout=90), range(8)))
-    assert all(answer.ok for answer in answers)
 
 
 def test_requests_are_counted(serve: Serve) -> None:
@@ -167,41 +153,6 @@ def test_any_error_and_any_body(serve: Serve) -> None:
     faults.add(Fault("raw", status=503, body='{"half":'))
     with pytest.raises(requests.JSONDecodeError):
         client.get("me")
-
-
-@pytest.mark.parametrize("kind", ["html_502", "empty_body", "truncated_body"])
-def test_bodies_that_are_no_json(serve: Serve, kind: Any) -> None:
-    client = serve(posts=1)
-    client.server.faults.add(Fault(kind))
-    with pytest.raises(requests.JSONDecodeError):
-        client.get("me")
-    assert client.get("me")["id"]
-
-
-def test_connections_that_drop_or_stall(serve: Serve) -> None:
-    client = serve(posts=1)
-    client.server.faults.add(Fault("drop"), Fault("stall", seconds=0.3))
-    for _ in range(2):
-        with pytest.raises(requests.ConnectionError):
-            client.get("me")
-    assert [request.status for request in client.server.requests] == [0, 0]
-    assert client.get("me")["id"]
-
-
-def test_a_batch_is_refused_as_a_whole(serve: Serve) -> None:
-    client = serve(posts=1)
-    client.server.faults.add(Fault("batch_refused", match="metric=reach"))
-    assert len(client.batch("v25.0/me")) == 1
-    assert client.batch("v25.0/me", "v25.0/me?metric=reach")["error"]["code"] == 960
-
-
-def test_a_metric_retires_in_the_middle_of_a_run(serve: Serve) -> None:
-    client = serve(posts=10)
-    account = client.server.world.account_ids[0]
-    total = {"metric": "reach,saves", "period": "day", "metric_type": "total_value"}
-    client.server.faults.add(Fault("retire_metrics", match="/insights", after=1, names=("saves",)))
-    assert client.get(f"{account}/insights", **total)["data"]
-    assert "metric[1] must be one of" in client.error(f"{account}/insights", **total)["message"]
 
 
 def test_the_clock_can_be_set_from_outside(serve: Serve) -> None:

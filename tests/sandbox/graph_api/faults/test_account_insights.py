@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,88 +17,6 @@ if TYPE_CHECKING:
 DAY = date(2026, 11, 10)
 TODAY = date(2026, 11, 20)
 ONE_DAY = timedelta(days=1)
-
-
-def split(client: Client, day: date, metric: str, breakdown: str) -> dict[str, Any]:
-    """The split of an insight of a day, as the answer has it."""
-    account = client.server.world.account_ids[0]
-    total = client.day(account, day, metric, breakdown=breakdown)[metric]
-    found: dict[str, Any] = total["breakdowns"][0]
-    return found
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ("no_results", [{"dimension_keys": ["follow_type"]}]),
-        ("empty_results", [{"dimension_keys": ["follow_type"], "results": []}]),
-        ("no_breakdowns", None),
-    ],
-)
-def test_the_follow_type_split_arrives_two_days_later(
-    serve: Serve, form: str, expected: Any
-) -> None:
-    client = serve(posts=1, empty_day_share=0)
-    client.server.faults.add(Fault("late_follow_split", form=form))
-    account = client.server.world.account_ids[0]
-    day = TODAY - ONE_DAY
-
-    def read() -> Any:
-        total = client.day(account, day, "reach", breakdown="follow_type")["reach"]
-        return total["value"], total.get("breakdowns")
-
-    value, breakdowns = read()
-    assert value > 0
-    assert breakdowns == expected
-    products = client.day(account, day, "reach", breakdown="media_product_type")["reach"]
-    assert products["breakdowns"][0]["results"]
-    client.server.clock.set(midnight(TODAY + 2 * ONE_DAY) - timedelta(seconds=1))
-    assert read()[1] == expected
-    client.server.clock.set(midnight(TODAY + 2 * ONE_DAY))
-    assert read()[1][0]["results"]
-
-
-@pytest.mark.parametrize(
-    ("form", "names"),
-    [
-        ("lower", {"follower", "non_follower"}),
-        ("upper", {"FOLLOWER", "NON_FOLLOWER"}),
-        ("mixed", {"Follower", "Non_Follower"}),
-        ("unknown", {"NEW_REWOLLOF", "NEW_REWOLLOF_NON"}),
-    ],
-)
-def test_buckets_have_other_names(serve: Serve, form: str, names: set[str]) -> None:
-    client = serve(posts=1, empty_day_share=0)
-    client.server.faults.add(Fault("bucket_names", form=form))
-    world, now = client.server.world, client.server.clock.now()
-    account = world.account_ids[0]
-    results = split(client, DAY, "follows_and_unfollows", "follow_type")["results"]
-    assert {bucket["dimension_values"][0] for bucket in results} == names
-    truth = world.account_day_breakdown(account, DAY, "follows_and_unfollows", "follow_type", now)
-    assert [bucket["value"] for bucket in results] == list(truth.values())
-    asked = {"metric": "follower_demographics", "period": "lifetime", "breakdown": "country"}
-    body = client.get(f"{account}/insights", metric_type="total_value", **asked)
-    places = body["data"][0]["total_value"]["breakdowns"][0]["results"]
-    assert all(len(place["dimension_values"][0]) == 2 for place in places)
-
-
-@pytest.mark.parametrize(
-    ("form", "breakdown"),
-    [("allowed", "media_product_type,follow_type"), ("unasked", "follow_type")],
-)
-def test_two_dimensions_in_one_split(serve: Serve, form: str, breakdown: str) -> None:
-    client = serve(posts=1, empty_day_share=0)
-    world, now = client.server.world, client.server.clock.now()
-    account = world.account_ids[0]
-    client.server.faults.add(Fault("two_dimensions", form=form))
-    found = split(client, DAY, "reach", breakdown)
-    assert found["dimension_keys"] == ["media_product_type", "follow_type"]
-    for place, name in enumerate(found["dimension_keys"]):
-        sums: dict[str, int] = {}
-        for bucket in found["results"]:
-            part = bucket["dimension_values"][place]
-            sums[part] = sums.get(part, 0) + bucket["value"]
-        assert sums == world.account_day_breakdown(account, DAY, "reach", name, now)
 
 
 def test_two_dimensions_are_refused_by_default(shared: Client) -> None:
@@ -134,20 +52,6 @@ def test_the_edge_of_follower_count_to_the_second(serve: Serve, days: int) -> No
     assert not accepts(client, edge - timedelta(seconds=1))
 
 
-def test_a_range_is_refused_and_a_narrower_one_is_not(serve: Serve) -> None:
-    client = serve(posts=1)
-    account = client.server.world.account_ids[0]
-    client.server.faults.add(
-        Fault("refused_range", number=60, names=("reach",), message="(#100) いいえ")
-    )
-    asked = {"metric": "reach", "period": "day"}
-    assert client.get(f"{account}/insights", **asked, **window(TODAY - ONE_DAY * 59))["data"]
-    old = window(TODAY - ONE_DAY * 61)
-    assert client.error(f"{account}/insights", **asked, **old)["message"] == "(#100) いいえ"
-    views = {"metric": "views", "period": "day", "metric_type": "total_value"}
-    assert "data" in client.get(f"{account}/insights", **views, **old)
-
-
 def test_a_wrong_metric_type_in_metas_words(serve: Serve) -> None:
     client = serve(posts=1)
     client.server.faults.add("refused_metric_type")
@@ -157,43 +61,3 @@ def test_a_wrong_metric_type_in_metas_words(serve: Serve) -> None:
         "(#100) The following metric (follower_count) is incompatible with the metric type "
         "(total_value)"
     )
-
-
-@pytest.mark.parametrize(
-    ("form", "shown"),
-    [
-        ("digits", str),
-        ("fraction", lambda number: number + 0.25),
-        ("whole_fraction", float),
-        ("word", lambda _: "n/a"),
-        ("null", lambda _: None),
-        ("object", lambda number: {"value": number}),
-        ("list", lambda number: [number]),
-        ("boolean", lambda _: True),
-    ],
-)
-def test_numbers_of_another_type(serve: Serve, form: str, shown: Any) -> None:
-    client = serve(posts=1, empty_day_share=0)
-    world, now = client.server.world, client.server.clock.now()
-    account = world.account_ids[0]
-    client.server.faults.add(Fault("numbers", form=form, names=("views", "reach")))
-    truth = world.account_day(account, DAY, now)
-    total = client.day(account, DAY, "views,likes", breakdown="")
-    assert repr(total["views"]["value"]) == repr(shown(truth["views"]))
-    assert total["likes"]["value"] == truth["likes"]
-    series = client.get(f"{account}/insights", metric="reach", period="day", **window(DAY))
-    value = series["data"][0]["values"][0]["value"]
-    assert repr(value) == repr(shown(truth["reach"]))
-
-
-def test_a_number_is_absent_in_a_share_of_the_days(serve: Serve) -> None:
-    client = serve(posts=1, empty_day_share=0)
-    account = client.server.world.account_ids[0]
-    client.server.faults.add(Fault("numbers", form="absent", names=("reach",), share=0.4))
-    span = window(DAY - ONE_DAY * 25, DAY)
-    asked = {"metric": "reach", "period": "day", **span}
-    first = client.get(f"{account}/insights", **asked)
-    values = first["data"][0]["values"]
-    absent = [value for value in values if "value" not in value]
-    assert 0 < len(absent) < len(values) == 26
-    assert client.get(f"{account}/insights", **asked)["data"] == first["data"]

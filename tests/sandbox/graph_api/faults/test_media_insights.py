@@ -22,31 +22,6 @@ def posts(client: Client, product: str, account: int = 0) -> list[Media]:
     return [post for post in found if post.product == product]
 
 
-def refused(client: Client, media: list[Media], metric: str) -> set[str]:
-    """The ids of the media that refuse a metric."""
-    return {
-        post.id for post in media if "error" in client.get(f"{post.id}/insights", metric=metric)
-    }
-
-
-@pytest.mark.parametrize("metric", ["crossposted_views", "facebook_views"])
-def test_a_reel_that_is_not_on_facebook_fails_with_fatal_alone(serve: Serve, metric: str) -> None:
-    client = serve(posts=60)
-    reels = posts(client, "REELS")
-    client.server.faults.add("not_crossposted")
-    assert refused(client, reels, metric) == {reel.id for reel in reels if not reel.crossposted}
-    reel = next(reel for reel in reels if not reel.crossposted)
-    error = client.error(f"{reel.id}/insights", metric=f"reach,{metric}")
-    assert {name: error[name] for name in ("code", "message", "is_transient")} == {
-        "code": -1,
-        "message": "Fatal",
-        "is_transient": False,
-    }
-    assert client.get(f"{reel.id}/insights", metric="reach")["data"]
-    client.server.faults.clear()
-    assert "does not support" in client.error(f"{reel.id}/insights", metric=metric)["message"]
-
-
 def test_a_share_of_all_reels_and_the_code_can_be_chosen(serve: Serve) -> None:
     client = serve(posts=120)
     reels = posts(client, "REELS")
@@ -88,16 +63,6 @@ def test_a_metric_retires_in_any_wording(serve: Serve, form: str, code: int, tex
     assert client.get(f"{media.id}/insights", metric="reach,views")["data"]
 
 
-def test_what_the_world_has_retired_is_worded_as_ordered(serve: Serve) -> None:
-    client = serve(posts=20, retired_metrics=("saved", "saves"))
-    client.server.faults.add(Fault("retired_metric", form="v22", objects=("FEED",)))
-    media = posts(client, "FEED")[0]
-    assert "v22.0" in client.error(f"{media.id}/insights", metric="saved")["message"]
-    asked = {"metric": "saves", "period": "day", "metric_type": "total_value"}
-    account = client.server.world.account_ids[0]
-    assert "must be one of" in client.error(f"{account}/insights", **asked)["message"]
-
-
 def test_a_metric_retires_for_one_account_only(serve: Serve) -> None:
     client = serve(posts=20)
     own = Fault("retired_metric", form="unknown_1", names=("reach",), accounts=(1,), subcode=99)
@@ -105,16 +70,6 @@ def test_a_metric_retires_for_one_account_only(serve: Serve) -> None:
     first, second = (posts(client, "FEED", account)[0] for account in (0, 1))
     assert client.get(f"{first.id}/insights", metric="reach")["data"]
     assert client.error(f"{second.id}/insights", metric="reach")["error_subcode"] == 99
-
-
-@pytest.mark.parametrize("code", [10, 200])
-def test_one_media_is_refused_while_the_others_answer(serve: Serve, code: int) -> None:
-    client = serve(posts=20)
-    restricted, *others = posts(client, "FEED")
-    client.server.faults.add(Fault("refused_media", media=(restricted.id,), code=code))
-    assert client.error(f"{restricted.id}/insights", metric="reach")["code"] == code
-    assert client.get(restricted.id, fields="id,like_count")["id"] == restricted.id
-    assert refused(client, others, "reach") == set()
 
 
 @pytest.mark.parametrize("form", ["foreign", "nameless", "reworded"])
@@ -129,18 +84,6 @@ def test_too_few_viewers_are_told_in_other_words(serve: Serve, form: str) -> Non
     assert "Not enough viewers" not in error["message"]
     enough = next(each for each in ids if each not in few)
     assert "data" in client.get(f"{enough}/insights", metric="reach")
-
-
-def test_ads_refuse_their_insights_as_a_rule(serve: Serve) -> None:
-    client = serve(accounts=1, posts=150)
-    client.server.faults.add(Fault("ad_media", share=0.4))
-    account = client.server.world.account_ids[0]
-    listed = client.get(f"{account}/media", fields="id,media_product_type", limit=100)["data"]
-    ads = {item["id"] for item in listed if item["media_product_type"] == "AD"}
-    old = [post for post in posts(client, "FEED") + posts(client, "REELS") if post.id in ads]
-    silent = refused(client, old, "reach")
-    assert 0 < len(silent) < len(old)
-    assert 20 < len(ads) < 60
 
 
 def test_a_breakdown_that_a_metric_lacks_is_refused_without_a_name(serve: Serve) -> None:

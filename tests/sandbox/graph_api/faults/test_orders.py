@@ -16,7 +16,7 @@ from instagram_sandbox.graph_api.settings import ServerSettings
 if TYPE_CHECKING:
     from tests.sandbox.graph_api.conftest import Serve
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[3]
 
 
 def test_each_kind_says_what_it_is_in_one_sentence() -> None:
@@ -26,7 +26,7 @@ def test_each_kind_says_what_it_is_in_one_sentence() -> None:
 
 
 def test_each_oddity_has_a_test() -> None:
-    tests = "".join(path.read_text("utf-8") for path in HERE.glob("test_*.py"))
+    tests = "".join(path.read_text("utf-8") for path in TESTS.rglob("test_*.py"))
     assert [name for name in ODDITIES if f'"{name}"' not in tests] == []
 
 

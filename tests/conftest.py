@@ -34,7 +34,7 @@ def pytest_terminal_summary(
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., GraphApiServer]]:
-    """Start Graph APIs that end with the test."""
+    """Start Graph APIs that end with the test, each fault of which must have happened."""
     servers: list[GraphApiServer] = []
 
     def start(settings: WorldSettings = SMALL, **options: object) -> GraphApiServer:
@@ -45,6 +45,7 @@ def serve() -> Iterator[Callable[..., GraphApiServer]]:
     yield start
     for server in servers:
         server.stop()
+    assert [fault for server in servers for fault in server.faults.without_effect()] == []
 
 
 @pytest.fixture(autouse=True)

@@ -58,6 +58,8 @@ def test_a_crash_costs_its_own_table_and_the_next_run_reads_it(
 
         broken.setattr(table, method, crash)
         run = run_tap(server, strict=False, **options)
+    kept = run.state["bookmarks"].get(table.name, {}).get("accounts", {})
+    assert [name for name, entry in kept.items() if {"date", "snapshot_date"} & set(entry)] == []
     assert isinstance(run.error, AccountsUnread)
     assert f"table {table.name} from some point on: an unexpected error (KeyError" in str(run.error)
     for name, rows in every.items():

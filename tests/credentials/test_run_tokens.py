@@ -98,6 +98,16 @@ def test_every_account_is_read_with_its_own_token(
 
 
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
+def test_each_token_is_sent_with_its_own_proof(
+    serve: Serve, vault: Vault, keys: KeyRing, login: str
+) -> None:
+    settings = ApiSettings(require_proof=True)
+    server = serve(world(login), api_settings=settings)
+    fill(vault, keys, server)
+    assert_complete(server, run_with(vault, server, app_secret=settings.app_secret))
+
+
+@pytest.mark.parametrize("login", ["facebook", "instagram"])
 def test_a_dead_token_affects_only_its_account(
     serve: Serve, vault: Vault, keys: KeyRing, login: str
 ) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
-pytestmark = pytest.mark.soak
 WHOLE = (truth.DOES_NOT_APPLY, truth.DOES_NOT_APPLY)
 
 DAYS_OF_A_WEEK = 7
@@ -75,6 +74,7 @@ def test_an_account_metric_can_be_named_too(serve: Callable[..., GraphApiServer]
     assert ("content_views", "empty") in gaps
 
 
+@pytest.mark.soak
 def test_a_metric_that_meta_does_not_know_costs_a_warning_and_a_gap(
     serve: Callable[..., GraphApiServer], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -88,6 +88,7 @@ def test_a_metric_that_meta_does_not_know_costs_a_warning_and_a_gap(
     assert reasons == {"retired"}
 
 
+@pytest.mark.soak
 def test_a_metric_of_an_account_arrives_as_a_series(serve: Callable[..., GraphApiServer]) -> None:
     server = serve()
     names = ["account:reach:day", "account:reach:week", "account:follower_count:day"]
@@ -115,6 +116,7 @@ def test_a_metric_of_an_account_arrives_as_a_series(serve: Callable[..., GraphAp
     assert reasons == {"retired"}
 
 
+@pytest.mark.soak
 def test_metrics_in_parts_and_of_stories_arrive_as_rows(
     serve: Callable[..., GraphApiServer],
 ) -> None:

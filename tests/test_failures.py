@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
-pytestmark = pytest.mark.soak
-
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAYS = truth.days_to(truth.last_complete_day(START), 9)
 WORLD = WorldSettings(accounts=2, posts=60, days=len(DAYS), seed=5, start=START)
@@ -60,6 +58,7 @@ PASSING = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", PASSING)
 def test_trouble_that_passes_leaves_no_trace(server: GraphApiServer, name: str) -> None:
     server.faults.add(PASSING[name])
@@ -185,6 +184,7 @@ def test_one_account_without_permission_does_not_stop_the_others(
     truth.tables_equal({**run.table(stream), **again.table(stream)}, everything)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("reason", ["permission", "gone", "unavailable", "role"])
 def test_an_account_that_is_lost_is_named_and_the_others_are_read(
     server: GraphApiServer, reason: str
@@ -200,6 +200,7 @@ def test_an_account_that_is_lost_is_named_and_the_others_are_read(
     truth.tables_equal(run.table("media"), others)
 
 
+@pytest.mark.soak
 def test_a_page_token_reads_the_account_of_its_page(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WORLD, api_settings=ApiSettings(token_kind="page"))
     run = run_tap(server)
@@ -212,6 +213,7 @@ def test_a_token_without_accounts_says_what_to_do(serve: Callable[..., GraphApiS
     assert "link the account to a Facebook Page" in str(run.error)
 
 
+@pytest.mark.soak
 def test_the_summary_of_a_fleet_that_fails_can_be_read(
     serve: Callable[..., GraphApiServer],
 ) -> None:

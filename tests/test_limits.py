@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
-pytestmark = pytest.mark.soak
-
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
 MINUTE = dt.timedelta(minutes=1)
@@ -186,6 +184,7 @@ def seconds_of(clock: Clock) -> float:
     return (clock.now() - START).total_seconds()
 
 
+@pytest.mark.soak
 def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +203,7 @@ def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     assert 1 <= server.usage.refused <= 5
 
 
+@pytest.mark.soak
 def test_a_run_that_stops_goes_on_at_the_next(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WORLD)
     run_tap(server)
@@ -225,6 +225,7 @@ def test_a_run_that_stops_goes_on_at_the_next(serve: Callable[..., GraphApiServe
         truth.tables_equal(merged[stream], expected)
 
 
+@pytest.mark.soak
 def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_read(
     serve: Callable[..., GraphApiServer], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -277,6 +278,7 @@ def test_a_run_that_may_ask_nothing_ends_at_once_and_leaves_the_state_alone(
     assert (server.calls, run.messages) == (1, [])
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "max_calls",
     [pytest.param(100, marks=pytest.mark.long), pytest.param(150, marks=pytest.mark.long), 400],

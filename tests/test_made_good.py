@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
 
-pytestmark = pytest.mark.soak
-
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 START_LABELS = pacific.DayLabels()
@@ -48,6 +46,7 @@ def of_day(day: dt.date) -> str:
     return f"since={START_LABELS.window(day, day)['since']}"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "match",
     [
@@ -77,6 +76,7 @@ def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
     assert '"again"' not in str(warehouse.state).replace("'", '"')
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("metric", ["follower_count", "online_followers", "reach&period=week"])
 def test_a_day_that_was_not_asked_for_after_an_error_that_nobody_knows_is_read_by_the_next_run(
     server: GraphApiServer, metric: str
@@ -94,6 +94,7 @@ def test_a_day_that_was_not_asked_for_after_an_error_that_nobody_knows_is_read_b
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphApiServer) -> None:
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
@@ -150,6 +151,7 @@ def test_an_account_at_whose_media_meta_fails_too_often_is_left_out_and_made_goo
     truth.tables_equal(warehouse.tables["media_insights"], expected)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
 def test_an_outage_ends_the_run_soon_and_the_next_goes_on(
     serve: Callable[..., GraphApiServer], login: Any
@@ -188,6 +190,7 @@ def test_one_media_that_meta_fails_at_fails_no_other_of_its_request(
     assert len(server.faults.history) < 80
 
 
+@pytest.mark.soak
 def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: GraphApiServer) -> None:
     victim = sorted(media_id for (media_id,) in truth.media_insights(server.world, START))[20]
     server.faults.add(Fault(kind="batch_refused", match=f"{victim}/insights", times=None))
@@ -196,6 +199,7 @@ def test_a_batch_that_one_call_fails_is_asked_in_ever_smaller_ones(server: Graph
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("login", ["facebook", "instagram"])
 @pytest.mark.parametrize("kind", ["drop", "html_502", "truncated_body"])
 def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
@@ -249,6 +253,7 @@ def test_what_has_not_the_shape_of_an_answer_is_none(
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("match", "body", "told"),
     [
@@ -326,6 +331,7 @@ def test_a_list_that_leads_nowhere_has_not_come_to_its_end(
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphApiServer) -> None:
     slow = Fault(kind="html_502", match=r"/media\?.*limit=(100|50)\b", times=None)
     server.faults.add(slow)
@@ -334,6 +340,7 @@ def test_a_list_that_takes_too_long_is_asked_for_in_smaller_pages(server: GraphA
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next_run(
     server: GraphApiServer,
 ) -> None:
@@ -350,6 +357,7 @@ def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("after", [1, 30, 150])
 def test_a_network_that_is_gone_for_a_while_is_waited_for(
     server: GraphApiServer, after: int
@@ -363,6 +371,7 @@ def test_a_network_that_is_gone_for_a_while_is_waited_for(
     warehouse.assert_true(server.world, START, DAYS)
 
 
+@pytest.mark.soak
 def test_replies_that_cannot_be_read_cost_only_their_media_and_are_read_by_the_next_run(
     serve: Callable[..., GraphApiServer],
 ) -> None:
@@ -383,6 +392,7 @@ def test_replies_that_cannot_be_read_cost_only_their_media_and_are_read_by_the_n
     truth.tables_equal(warehouse.tables["comments"], expected)
 
 
+@pytest.mark.soak
 def test_a_version_that_is_switched_off_in_the_middle_is_told_once(
     server: GraphApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:

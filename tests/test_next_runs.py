@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
-pytestmark = pytest.mark.soak
-
 START = dt.datetime(2026, 10, 25, 12, tzinfo=dt.timezone.utc)
 DAY = dt.timedelta(days=1)
 WORLD = WorldSettings(accounts=2, posts=120, days=400, seed=3, start=START)
@@ -40,6 +38,7 @@ def assert_same(got: dict[str, truth.Table], before: dict[str, truth.Table]) -> 
         truth.tables_equal(*plain)
 
 
+@pytest.mark.soak
 def test_a_second_run_on_the_same_day_asks_for_little_and_changes_nothing(
     server: GraphApiServer,
 ) -> None:
@@ -52,6 +51,7 @@ def test_a_second_run_on_the_same_day_asks_for_little_and_changes_nothing(
     assert_same(warehouse.tables, before)
 
 
+@pytest.mark.soak
 def test_a_run_whose_state_is_lost_ends_in_the_same_tables(server: GraphApiServer) -> None:
     warehouse = Warehouse()
     warehouse.load(run_tap(server))
@@ -111,6 +111,7 @@ def test_every_media_is_read_within_its_tier_and_snapshots_are_kept(
                     assert read & last_days, (media["id"], age)
 
 
+@pytest.mark.soak
 def test_an_earlier_start_date_brings_in_what_is_older(server: GraphApiServer) -> None:
     warehouse = Warehouse()
     warehouse.load(run_tap(server, start_date="2026-08-01"))
@@ -125,6 +126,7 @@ def test_an_earlier_start_date_brings_in_what_is_older(server: GraphApiServer) -
     )
 
 
+@pytest.mark.soak
 def test_start_date_bounds_the_days_and_is_clamped_to_what_meta_keeps(
     server: GraphApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -140,6 +142,7 @@ def test_start_date_bounds_the_days_and_is_clamped_to_what_meta_keeps(
     assert "account_insights: Meta keeps 729 days, so they start on 2024-10-26" in caplog.text
 
 
+@pytest.mark.soak
 def test_media_refresh_always_reads_everything_at_every_run(server: GraphApiServer) -> None:
     state = run_tap(server, media_refresh="always").state
     run = run_tap(server, media_refresh="always", state=state)
@@ -165,6 +168,7 @@ def test_what_meta_refused_for_good_is_not_asked_again(
     assert not [line for line in asked if line.split("/")[2] in media_ids]
 
 
+@pytest.mark.soak
 def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
     server: GraphApiServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,6 +192,7 @@ def test_a_metric_retired_in_the_middle_of_a_run_costs_that_metric_alone(
     assert 1 <= len(warnings) <= 4
 
 
+@pytest.mark.soak
 def test_each_story_keeps_its_last_figures(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WorldSettings(accounts=2, posts=3, days=20, start=START, stories_per_day=3))
     warehouse, last = Warehouse(), {}

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
 
-pytestmark = pytest.mark.soak
-
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 
@@ -85,6 +83,7 @@ def goes_on_from(server: GraphApiServer, output: str) -> None:
     warehouse.assert_true(server.world, START, truth.days_to(truth.last_complete_day(START), 30))
 
 
+@pytest.mark.soak
 def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
@@ -104,6 +103,7 @@ def test_the_signal_to_end_keeps_what_is_done_and_shows_in_the_exit_code(
     goes_on_from(server, out.read_text())
 
 
+@pytest.mark.soak
 def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:
@@ -123,6 +123,7 @@ def test_the_signal_to_end_tears_no_message_that_waits_for_its_reader(
     goes_on_from(server, out.decode())
 
 
+@pytest.mark.soak
 def test_the_signal_to_end_is_heard_while_an_allowance_is_waited_for(
     serve: Callable[..., GraphApiServer], tmp_path: Path
 ) -> None:

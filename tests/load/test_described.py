@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,27 @@ if TYPE_CHECKING:
     from tests.load.conftest import Loader
 
 pytestmark = pytest.mark.e2e
+
+
+SHOW_JOBS = """
+import json, sys
+from google.cloud.bigquery import Client
+def shown(submit):
+    def submitted(client, what, *arguments, job_config, **options):
+        query = what if isinstance(what, str) else ""
+        job = {"query": query, "labels": job_config.labels}
+        sys.stderr.write(f"JOB {json.dumps(job)}\\n")
+        return submit(client, what, *arguments, job_config=job_config, **options)
+    return submitted
+Client.query = shown(Client.query)
+Client.load_table_from_file = shown(Client.load_table_from_file)
+"""
+
+
+def sent(stderr: str) -> list[dict[str, Any]]:
+    """Return the statements and labels of the jobs that a loader has submitted."""
+    lines = [line.partition("JOB ") for line in stderr.splitlines()]
+    return [json.loads(job) for start, found, job in lines if found and not start]
 
 
 def fields(columns: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -56,10 +78,12 @@ def test_new_columns_come_with_their_descriptions_in_one_statement(loader: Loade
         "tags": {"type": ["array", "null"], "items": {"type": ["string"]}, "description": "Tags."},
         "rate": {"type": ["number", "null"]},
     }
-    result = loader.run([schema(**new), record(1, 2, name="n", tags=["a"], rate=0.5), state(2)])
+    result = loader.run(
+        [schema(**new), record(1, 2, name="n", tags=["a"], rate=0.5), state(2)], set_up=SHOW_JOBS
+    )
 
     assert result.returncode == 0, result.stderr
-    statements = [job["query"]["query"] for job in loader.jobs() if "query" in job]
+    statements = [job["query"] for job in sent(result.stderr) if job["query"]]
     (alter,) = [statement for statement in statements if statement.startswith("ALTER")]
     assert alter.count("ADD COLUMN IF NOT EXISTS") == 3
     found = {column["name"]: column for column in loader.table("media")["schema"]["fields"]}
@@ -70,6 +94,9 @@ def test_new_columns_come_with_their_descriptions_in_one_statement(loader: Loade
 
 def test_jobs_are_labelled_with_their_table_and_run(loader: Loader) -> None:
     of_meltano = replace(loader, environment={"MELTANO_RUN_ID": "0C4F-run"})
-    assert of_meltano.run([schema(), record(1, 1), state(1)]).returncode == 0
-    labelled = [job for job in loader.jobs() if "load" in job or "MERGE" in str(job)]
-    assert [job["labels"] for job in labelled] == [{"table": "media", "run": "0c4f-run"}] * 2
+    result = of_meltano.run([schema(), record(1, 1), state(1)], set_up=SHOW_JOBS)
+    assert result.returncode == 0
+    check, load, merge = sent(result.stderr)
+    assert check["labels"] == {"table": "dml_check", "run": "0c4f-run"}
+    assert load["labels"] == merge["labels"] == {"table": "media", "run": "0c4f-run"}
+    assert merge["query"].startswith("MERGE")

@@ -81,8 +81,8 @@ def _keys(table: Table) -> list[str]:
 
 def _layout(table: Table) -> tuple[Any, ...]:
     """Return what the staging tables of one MERGE have in common."""
-    columns = tuple((column.name, column.field_type, column.mode) for column in table.schema)
-    return _table_name(table), tuple(_keys(table)), columns
+    columns = sorted((column.name, column.field_type, column.mode) for column in table.schema)
+    return tuple(_keys(table)), columns
 
 
 def _table_name(table: Table) -> str:

@@ -54,12 +54,15 @@ def columns_of(schema: Mapping[str, Any], config: Mapping[str, Any]) -> list[Sch
         resolver_version=SchemaResolverVersion(config.get("schema_resolver_version") or 1),
     )
     properties = schema["properties"].values()
-    return [
+    columns = [
         _described(column, contents)
         for column, contents in zip(
             translator.translated_schema_transformed, properties, strict=True
         )
     ]
+    # The SDK appends its own columns in another order in each process.
+    own = list(METADATA_DESCRIPTIONS)
+    return sorted(columns, key=lambda item: own.index(item.name) if item.name in own else -1)
 
 
 def _described(column: SchemaField, schema: Mapping[str, Any]) -> SchemaField:

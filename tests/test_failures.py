@@ -82,11 +82,11 @@ def test_less_is_asked_for_where_it_was_too_much(server: GraphApiServer) -> None
 
 
 def test_a_media_that_is_gone_is_a_gap_and_nothing_else(server: GraphApiServer) -> None:
-    victim = sorted(key for (key, *_) in truth.media_insights(server.world, START))[5]
+    victim = sorted(key[0] for key in truth.media_insights(server.world, START))[5]
     server.faults.add(Fault(kind="gone", match=f"{victim}/insights", times=None))
     run = run_tap(server)
     expected = truth.media_insights(server.world, START)
-    row = expected.pop(next(key for key in expected if key[0] == victim))
+    row = expected.pop((victim, *truth.moment(START)))
     truth.tables_equal(run.table("media_insights"), expected)
     gap = run.table("insight_gaps")[
         row["account_id"], victim, truth.DOES_NOT_APPLY, "gone", "2026-11-20"
@@ -95,11 +95,11 @@ def test_a_media_that_is_gone_is_a_gap_and_nothing_else(server: GraphApiServer) 
 
 
 def test_a_media_that_meta_always_fails_at_is_a_gap(server: GraphApiServer) -> None:
-    victim = sorted(key for (key, *_) in truth.media_insights(server.world, START))[5]
+    victim = sorted(key[0] for key in truth.media_insights(server.world, START))[5]
     server.faults.add(Fault(kind="unknown_error", match=f"{victim}/insights", times=None))
     run = run_tap(server)
     expected = truth.media_insights(server.world, START)
-    account_id = expected.pop(next(key for key in expected if key[0] == victim))["account_id"]
+    account_id = expected.pop((victim, *truth.moment(START)))["account_id"]
     truth.tables_equal(run.table("media_insights"), expected)
     assert (account_id, victim, truth.DOES_NOT_APPLY, "error", "2026-11-20") in run.table(
         "insight_gaps"

@@ -69,11 +69,10 @@ def test_a_refused_batch_of_two_accounts_costs_no_media_of_the_other(
     )
     run = run_tap(server, catalog=WANTED)
     expected = truth.media_insights(server.world, START)
-    older = {(media_id,) for media_id in newest_first[place:]}
     got = run.table("media_insights")
     truth.tables_equal(got, {key: row for key, row in expected.items() if key in got})
-    assert expected.keys() - got.keys() <= older
-    assert (victim,) not in got
+    lost = {media_id for media_id, *_ in expected.keys() - got.keys()}
+    assert victim in lost <= set(newest_first[place:])
 
 
 @pytest.mark.parametrize("form", ["v22", "unknown_100"])
@@ -103,7 +102,8 @@ def test_a_kind_of_which_an_account_has_one_media_loses_only_the_refused_metric(
     server.faults.add(order)
     run = run_tap(server, login=login, catalog=WANTED)
     expected = truth.media_insights(server.world, START)
-    expected[alone,]["reach"] = None
+    (key,) = [key for key in expected if key[0] == alone]
+    expected[key]["reach"] = None
     truth.tables_equal(run.table("media_insights"), expected)
 
 
@@ -118,10 +118,9 @@ def test_a_media_that_was_posted_in_the_second_of_a_run_is_not_lost(
     warehouse = Warehouse()
     warehouse.load(run_tap(server, **options))
     assert ((newest.id,) in warehouse.tables["media"]) == (seconds >= 0)
-    assert (newest.id,) not in warehouse.tables["media_insights"]
+    assert newest.id not in {key[0] for key in warehouse.tables["media_insights"]}
     server.clock.set(START)
     warehouse.load(run_tap(server, state=warehouse.state, **options))
-    expected = truth.media_insights(server.world, START)
-    assert warehouse.tables["media_insights"].keys() == expected.keys()
-    key = (newest.id,)
-    truth.tables_equal({key: warehouse.tables["media_insights"][key]}, {key: expected[key]})
+    truth_of = truth.media_insights(server.world, START)
+    (key,) = [key for key in truth_of if key[0] == newest.id]
+    truth.tables_equal({key: warehouse.tables["media_insights"][key]}, {key: truth_of[key]})

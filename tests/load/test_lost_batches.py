@@ -23,7 +23,7 @@ def load(*arguments):
     try:
         original(*arguments)
     except Exception:
-        sys.stderr.write("A LOAD HAS FAILED\n")
+        print("A LOAD HAS FAILED", file=sys.stderr, flush=True)
         raise
 Jobs.load = load
 """

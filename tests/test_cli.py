@@ -71,12 +71,12 @@ BESIDE_A_FILE = "environment variables are read only with --config=ENV"
         (("doctor", "--config=ENV"), True),
         (("--config", CONFIG, "doctor", "--config=ENV"), True),
         (("--config=ENV", "doctor", "--config", CONFIG), True),
-        (("accounts",), True),
-        (("--config", CONFIG, "accounts", "--config=ENV"), True),
+        (("list-accounts",), True),
+        (("--config", CONFIG, "list-accounts", "--config=ENV"), True),
         (("--config", CONFIG), False),
         (("--config", CONFIG, "doctor"), False),
         (("doctor", "--config", CONFIG), False),
-        (("--config", CONFIG, "accounts"), False),
+        (("--config", CONFIG, "list-accounts"), False),
     ],
 )
 def test_the_environment_is_read_without_a_config_file_or_with_env(
@@ -91,7 +91,7 @@ def test_the_environment_is_read_without_a_config_file_or_with_env(
     )
     sentence = complaint(run)
     assert (sentence == "Setting `login` must be one of facebook, instagram.") is is_read
-    assert is_read or BESIDE_A_FILE in sentence or "accounts" in arguments
+    assert is_read or BESIDE_A_FILE in sentence or "list-accounts" in arguments
 
 
 def in_folder(folder: Path, *arguments: str) -> str:
@@ -108,7 +108,7 @@ def in_folder(folder: Path, *arguments: str) -> str:
     return complaint(run)
 
 
-@pytest.mark.parametrize("arguments", [(), ("doctor",), ("accounts",)])
+@pytest.mark.parametrize("arguments", [(), ("doctor",), ("list-accounts",)])
 @pytest.mark.parametrize("place", [".", "below"])
 def test_the_file_env_is_read_from_the_working_directory_only(
     tmp_path: Path, place: str, arguments: tuple[str, ...]

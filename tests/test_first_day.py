@@ -395,7 +395,7 @@ def test_a_real_token_is_not_answered_by_the_sandbox(
     (tmp_path / ".env").write_text(f'{PREFIX}ACCESS_TOKEN="{TOKEN}"\n')
     meltano = {"MELTANO_ENVIRONMENT": "sandbox", "MELTANO_PROJECT_ROOT": str(tmp_path)}
     given = {**environment(server, **GOOD, **VAULT), **meltano}
-    for arguments in ([SYNC], ["doctor"], ["accounts"], ["connect"]):
+    for arguments in ([SYNC], ["doctor"], ["list-accounts"], ["connect"]):
         run = command(*arguments, env=given)
         assert "add `--environment=prod` after `meltano`" in program.complaint(run)
         assert TOKEN not in run.stderr

@@ -159,3 +159,21 @@ def test_erase_renew_and_connect_at_the_same_moment(
         ended[outcome(vault, keys, race.account_id)] += 1
     record_property("ended", dict(ended))
     print(f"\n{scheme}: {dict(ended)}")  # noqa: T201 - the proof in figures
+
+
+@pytest.mark.parametrize("deletion", [1, 2])
+def test_an_account_that_is_connected_just_before_its_record_is_deleted_is_erased_whole(
+    vault: Vault, keys: KeyRing, record: Record, monkeypatch: pytest.MonkeyPatch, deletion: int
+) -> None:
+    """`connect` has removed the mark, and then its record is deleted: no mark would be left."""
+    tombstones = Tombstones(vault.storage, lambda: keys)
+    delete, deletions = vault.storage.delete, iter(range(1, 100))
+
+    def connect_first(name: str) -> None:
+        if name.startswith("accounts/") and next(deletions) == deletion:
+            assert store(record, vault, tombstones, keys, record.obtained)
+        delete(name)
+
+    monkeypatch.setattr(vault.storage, "delete", connect_first)
+    Erasure((record.account_id,), vault=vault, tombstones=tombstones).erase()
+    assert outcome(vault, keys, record.account_id) == "erased last"

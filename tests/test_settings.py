@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parent
 TREES = [ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("*.py"))]
-TAKE_SETTINGS = {"run_tap", "new_tap", "run", "sync", "doctor", "environment", "command", "tap"}
+TAKE_SETTINGS = {
+    *("run_tap", "new_tap", "run", "run_with", "sync", "tap"),
+    *("doctor", "environment", "command", "refresh_tokens"),
+}
 """Functions of the tests whose keywords are settings or environment variables."""
 
 

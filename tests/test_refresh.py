@@ -61,6 +61,43 @@ def test_media_posted_since_the_last_reading_are_due_whatever_the_tiers() -> Non
     assert due("1", 3, 4, Tiers.parse("*:30"))
 
 
+@pytest.mark.parametrize(("days", "is_read_again"), [(1, False), (0, True), (-1, True)])
+def test_media_posted_on_the_day_of_the_last_reading_are_due(
+    days: int, *, is_read_again: bool
+) -> None:
+    last = LastRefresh(date=NOW.date() + DAY * days)
+    tiers = Tiers.parse("*:365000")
+    assert is_due("1", NOW, last=last, now=NOW + DAY, tiers=tiers) == is_read_again
+
+
+SECOND = dt.timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_partial"), [(-SECOND, False), (0 * SECOND, False), (SECOND, True)]
+)
+def test_a_reading_that_was_cut_short_has_read_what_was_posted_after_its_last_media(
+    later: dt.timedelta, *, is_partial: bool
+) -> None:
+    day, before = NOW.date(), NOW.date() - DAY
+    last = LastRefresh(date=before, partial_date=day, partial_until=NOW)
+    assert last.of(NOW + later) == (day if is_partial else before)
+
+
+@pytest.mark.parametrize(
+    ("later", "is_read"), [(-SECOND, False), (0 * SECOND, True), (SECOND, True)]
+)
+def test_media_posted_in_the_first_second_of_a_reading_were_read(
+    later: dt.timedelta, *, is_read: bool
+) -> None:
+    last = LastRefresh(date=NOW.date(), since=NOW)
+    assert last.of(NOW + later) == (NOW.date() if is_read else None)
+
+
+def test_slower_tiers_have_longer_steps_but_for_every_run() -> None:
+    assert Tiers.parse("7:0 30:3 *:30").slower(4) == Tiers.parse("7:0 30:12 *:120")
+
+
 def test_always_reads_everything() -> None:
     assert due("1", 1000, 0, Tiers.parse("always"))
 

@@ -226,7 +226,8 @@ def dataset(bigquery: LocalSandbox, request: pytest.FixtureRequest) -> str:
         f"INSERT INTO {name}.accounts VALUES ('{GOES}','{GOES}'), ('{STAYS}','{STAYS}')",
         f"INSERT INTO {name}.notes VALUES ('nobody')",
     )
-    bigquery.rows(";\n".join(statements))
+    for statement in statements:
+        bigquery.rows(statement)
     return name
 
 

@@ -165,6 +165,10 @@ class Analyzer:
             options_pb2.LanguageOptionsProto,
         )
         self._language.product_mode = language_pb2.PRODUCT_EXTERNAL
+        # BigQuery has these too: https://cloud.google.com/bigquery/docs/table-clones-create
+        for feature in ("FEATURE_CREATE_TABLE_CLONE", "FEATURE_CREATE_SNAPSHOT_TABLE"):
+            number = language_pb2.LanguageFeature.Value(feature)
+            self._language.enabled_language_features.append(number)
         self._language.ClearField("supported_statement_kinds")  # none named: all of them
         self._options = self._call(
             "GetAnalyzerOptions",

@@ -14,7 +14,7 @@ from tap_instagram_business.metrics import MEDIA_METRICS
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 from tests.test_unkind_worlds import is_about
-from tests.truth.comparison import unsigned
+from tests.truth.comparison import comparable_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,7 +204,7 @@ def differences(run: Run, server: GraphApiServer, case: Case) -> tuple[list[str]
             row = {**dict.fromkeys(got[key]), **table[key]}
             for column, value in row.items():
                 written = got[key].get(column)
-                if unsigned(written) != unsigned(value):
+                if comparable_value(column, written) != comparable_value(column, value):
                     cost += 1
                     is_lost = column in case.columns and written is None
                     is_fraction = column in FRACTIONAL and written == value + 0.25
@@ -281,7 +281,8 @@ def test_all_that_was_recorded_comes_at_once(
             for column, value in whole.items():
                 written = got.get(key, {}).get(column)
                 is_odd = written == "AD" or column in OF_CAPTIONS
-                if unsigned(written) == unsigned(value) or is_odd:
+                is_true = comparable_value(column, written) == comparable_value(column, value)
+                if is_true or is_odd:
                     right += 1
                 elif written is None and (
                     row["account_id"] == lost

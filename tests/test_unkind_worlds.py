@@ -18,7 +18,7 @@ from instagram_sandbox.graph_api import ApiSettings, WorldSettings, unkind
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import catalog, run_tap
-from tests.truth.comparison import unsigned
+from tests.truth.comparison import comparable_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,7 +91,7 @@ class Check:
         whole = {**dict.fromkeys(got), **expected}
         for column, value in whole.items():
             written = got.get(column)
-            if unsigned(written) == unsigned(value):
+            if comparable_value(column, written) == comparable_value(column, value):
                 continue
             if column == "like_count" and written == self.hidden_likes(expected):
                 continue

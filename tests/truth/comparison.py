@@ -23,10 +23,14 @@ def unsigned(value: Any) -> Any:
     return value.split("?")[0] if isinstance(value, str) and "://" in value else value
 
 
+def comparable_value(column: str, value: Any) -> Any:
+    """Leave out what signs an address and the minutes of `read_at`, to compare values."""
+    return value[:13] if column == "read_at" and value else unsigned(value)
+
+
 def comparable(row: Mapping[str, Any]) -> Row:
-    """Leave out NULL, what signs an address and the minutes of `read_at`, to compare rows."""
-    found = {name: unsigned(value) for name, value in row.items() if value is not None}
-    return {name: value[:13] if name == "read_at" else value for name, value in found.items()}
+    """Return a row without NULL, and with values that can be compared."""
+    return {name: comparable_value(name, value) for name, value in row.items() if value is not None}
 
 
 def read_at(now: dt.datetime) -> Row:

@@ -72,7 +72,7 @@ GAPS = {
     "gone, code 24": error(24, message="The requested resource does not exist"),
     "gone, code 803": error(803, message="Some of the aliases you requested do not exist: 1"),
     "empty": error(100, message="since param is not valid. Metrics data is available for 2 years"),
-    "error": error(66_666, message="Nobody has seen this one before"),
+    "meta_error": error(66_666, message="Nobody has seen this one before"),
 }
 WITHOUT_SAVED = {
     "unsupported": error(
@@ -185,7 +185,7 @@ def test_stopped_at_and_gone_on_from(server: GraphApiServer, name: str) -> None:
 def test_a_gap_of_one_media_and_the_rest_whole(server: GraphApiServer, name: str) -> None:
     victim, reason = some_media(server), name.split(",", maxsplit=1)[0]
     # An error that names nothing is asked about metric by metric, and stands for each of them.
-    match = rf"/{victim}/insights" + ("" if name == "error" else ".*reach")
+    match = rf"/{victim}/insights" + ("" if name == "meta_error" else ".*reach")
     server.faults.add(ordered(GAPS[name], match=match, times=None))
     tables = load(server, media_refresh="always").tables
     expected = truth.media_insights(server.world, START)

@@ -101,7 +101,7 @@ def test_a_media_that_meta_always_fails_at_is_a_gap(server: GraphApiServer) -> N
     expected = truth.media_insights(server.world, START)
     account_id = expected.pop((victim, *truth.moment(START)))["account_id"]
     truth.tables_equal(run.table("media_insights"), expected)
-    assert (account_id, victim, truth.DOES_NOT_APPLY, "error", "2026-11-20") in run.table(
+    assert (account_id, victim, truth.DOES_NOT_APPLY, "meta_error", "2026-11-20") in run.table(
         "insight_gaps"
     )
 

@@ -244,7 +244,7 @@ def test_an_account_whose_allowance_is_used_up_does_not_keep_others_from_being_r
     assert len(server.faults.history) <= 2 * 60
     assert f"Account {victim}" in caplog.text
     gaps = {key[3] for key in warehouse.tables["insight_gaps"] if key[0] == victim}
-    assert "allowance" in gaps
+    assert "rate_limited" in gaps
     days = truth.days_to(truth.last_complete_day(START), 30)
     for stream, expected in truth.every_table(server.world, START, days).items():
         others = {key: row for key, row in expected.items() if row["account_id"] != victim}

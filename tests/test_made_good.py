@@ -66,7 +66,7 @@ def test_what_meta_failed_at_is_told_and_read_by_the_next_run(
     run = run_tap(server)
     warehouse.load(run)
     assert server.faults.history
-    gaps = [gap for gap in truth.unfolded(run.records["insight_gaps"]) if gap[3] == "error"]
+    gaps = [gap for gap in truth.unfolded(run.records["insight_gaps"]) if gap[3] == "meta_error"]
     assert gaps
     assert f"Meta failed at {len(gaps)} insights: the next run asks for them." in caplog.messages
     warehouse.load(run_tap(server, state=warehouse.state))
@@ -88,7 +88,7 @@ def test_a_day_that_was_not_asked_for_after_an_error_that_nobody_knows_is_read_b
     warehouse.load(run)
     assert server.faults.history
     gaps = [gap for gap in run.records["insight_gaps"] if gap["code"] == 7001]
-    assert {gap["reason"] for gap in gaps} == {"error"}
+    assert {gap["reason"] for gap in gaps} == {"meta_error"}
     assert {gap["date"] for gap in gaps} == {DAYS[0].isoformat()}
     warehouse.load(run_tap(server, state=warehouse.state))
     warehouse.assert_true(server.world, START, DAYS)
@@ -105,7 +105,7 @@ def test_a_day_that_was_read_whole_is_not_replaced_by_half_of_it(server: GraphAp
     failed = {
         (gap["account_id"], gap["date"])
         for gap in run.records["insight_gaps"]
-        if gap["reason"] == "error" and gap["metric"] == "views"
+        if gap["reason"] == "meta_error" and gap["metric"] == "views"
     }
     assert failed == {(account, DAYS[-1].isoformat()) for account in server.world.account_ids}
     warehouse.assert_true(server.world, START, DAYS)
@@ -215,7 +215,7 @@ def test_a_request_that_is_never_answered_fails_only_the_call_to_blame(
     run = run_tap(server, login=login)
     account_id = expected.pop(next(key for key in expected if key[0] == victim))["account_id"]
     truth.tables_equal(run.table("media_insights"), expected)
-    key = (account_id, victim, truth.DOES_NOT_APPLY, "error", START.date().isoformat())
+    key = (account_id, victim, truth.DOES_NOT_APPLY, "meta_error", START.date().isoformat())
     gap = run.table("insight_gaps")[key]
     assert gap["code"] is None
     assert len(server.faults.history) < 20

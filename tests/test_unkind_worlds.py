@@ -135,7 +135,7 @@ class Check:
         return any(
             gap["account_id"] == row["account_id"]
             and gap["metric"] in {METRIC_OF.get((stream, column), column), truth.DOES_NOT_APPLY}
-            and gap["reason"] == "error"
+            and gap["reason"] == "meta_error"
             and gap["code"] in MAY_PASS
             for gap in self.run.records.get("insight_gaps", ())
         )

@@ -230,4 +230,4 @@ class Answer:
     @property
     def has_failed(self) -> bool:
         """Whether Meta failed at the call, so that the next run asks for the same again."""
-        return self.error is not None and self.error.reason is Reason.FAILED
+        return self.error is not None and self.error.reason is Reason.META_ERROR

@@ -67,7 +67,7 @@ class Rule:
     codes: Container[int] | None = None
     subcodes: Container[int] | None = None
     text: str | None = None
-    reason: Reason = Reason.FAILED
+    reason: Reason = Reason.META_ERROR
     remedy: str = ""
 
     @property
@@ -192,5 +192,5 @@ NO_ANSWER = Rule(
     Action.UNANSWERED,
     remedy="check the network, and setting `api_url` where it is set",
 )
-ACCOUNT_LIMIT = Rule(Action.SKIP_ACCOUNT, reason=Reason.ALLOWANCE)
+ACCOUNT_LIMIT = Rule(Action.SKIP_ACCOUNT, reason=Reason.RATE_LIMITED)
 """No more calls of this account may be sent in this run."""

@@ -37,8 +37,8 @@ class Reason(str, Enum):
     UNREADABLE = "unreadable", "Meta gave something that is no value of this kind"
     GONE = "gone", "deleted, ended or hidden"
     UNPLACED = "unplaced", "Meta gave figures, but for other days than those asked for"
-    FAILED = (
-        "error",
+    META_ERROR = (
+        "meta_error",
         "Meta failed at it after several retries, or gave an error that this version does not know",
     )
-    ALLOWANCE = "allowance", "Meta's rate limit for the account was used up"
+    RATE_LIMITED = "rate_limited", "Meta's rate limit for the account was used up"

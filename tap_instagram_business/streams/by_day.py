@@ -156,7 +156,7 @@ class DailyStream(InstagramStream):
             return list(days_asked)
         labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
         errors = {day: call.not_asked(labels.of(day)) for day in days_asked}
-        return [day for day, error in errors.items() if error and error.reason is Reason.FAILED]
+        return [day for day, error in errors.items() if error and error.reason is Reason.META_ERROR]
 
     def end_account(self, account: Account, error: CallError) -> None:
         """Leave an account out of this table for the rest of the run."""

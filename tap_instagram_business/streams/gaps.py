@@ -159,7 +159,7 @@ class InsightGaps(InstagramStream):
         self._write(account, gap)
 
     def _tell(self, gap: Gap) -> None:
-        if gap.reason is Reason.FAILED:
+        if gap.reason is Reason.META_ERROR:
             self._run.left_out.add_failed_insight()
         if gap.reason is Reason.UNREADABLE:
             self._run.left_out.add_unreadable(gap.metric)

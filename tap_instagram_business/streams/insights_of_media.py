@@ -115,7 +115,7 @@ class InsightsStream(MediaFollower):
     def take_error(self, answer: Answer, error: CallError) -> None:
         """Write what an error means: the account is left out, or insights are missing."""
         media: ListedMedia = answer.call.subject
-        is_failure = error.reason is Reason.FAILED
+        is_failure = error.reason is Reason.META_ERROR
         has_room = len(self._again.get(media.account.id, ())) < MAX_TO_ASK_AGAIN
         if answer.ends_account or (is_failure and not has_room):
             self._end_account(media.account, error)

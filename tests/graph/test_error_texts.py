@@ -70,7 +70,7 @@ def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
     ("body", "action", "reason"),
     [
         # Two rows cover each of these: the one further up decides.
-        ({"code": 4, "message": "Please reduce the amount of data"}, Action.LESS, "error"),
+        ({"code": 4, "message": "Please reduce the amount of data"}, Action.LESS, "meta_error"),
         ({"code": 10, "message": "Not enough viewers"}, Action.GAP, "too_few_viewers"),
         ({"code": 10, "message": "Nicht genug"}, Action.DENIED, "permission"),
         (
@@ -84,7 +84,7 @@ def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
             "gone",
         ),
         ({"code": 190, "error_subcode": 492}, Action.SKIP_ACCOUNT, "permission"),
-        ({"code": 190, "error_subcode": 463}, Action.STOP, "error"),
+        ({"code": 190, "error_subcode": 463}, Action.STOP, "meta_error"),
         # What Meta would show to a user is looked at too.
         (
             {"code": 10, "message": "Fehler", "error_user_title": "Not enough viewers"},
@@ -97,11 +97,11 @@ def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
             "too_few_viewers",
         ),
         # What no row covers is a gap, unless Meta says that it passes.
-        ({"code": 66_666}, Action.GAP, "error"),
-        ({"code": 66_666, "is_transient": True}, Action.RETRY, "error"),
+        ({"code": 66_666}, Action.GAP, "meta_error"),
+        ({"code": 66_666, "is_transient": True}, Action.RETRY, "meta_error"),
         ({"code": 10, "is_transient": True}, Action.DENIED, "permission"),
-        ({}, Action.GAP, "error"),
-        ({"code": None, "error_subcode": None, "message": None}, Action.GAP, "error"),
+        ({}, Action.GAP, "meta_error"),
+        ({"code": None, "error_subcode": None, "message": None}, Action.GAP, "meta_error"),
     ],
 )
 def test_the_first_row_that_covers_an_error_decides(

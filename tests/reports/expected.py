@@ -40,10 +40,11 @@ WEEK_SUMS = (
 )
 WEEK_CHANGES = ("followers", "reach", *WEEK_SUMS, "posts", "stories")
 REASONS = (
-    *("error", "allowance", "permission", "retired", "empty", "unplaced", "unsupported", "gone"),
+    *("meta_error", "rate_limited", "permission", "retired", "empty", "unplaced", "unsupported"),
+    "gone",
     *("before_conversion", "too_few_viewers", "too_few_followers"),
 )
-REPAIRABLE = frozenset({"error", "allowance", "permission", "unplaced"})
+REPAIRABLE = frozenset({"meta_error", "rate_limited", "permission", "unplaced"})
 
 
 def day(text: str) -> dt.date:

@@ -27,7 +27,7 @@ def test_of_many_days_that_meta_failed_at_the_newest_are_asked_for_again(
     server.faults.add(Fault(kind="unknown_error", match="period=week", times=None))
     first = run_tap(server, catalog=only, start_date=days[0].isoformat())
     gaps = truth.unfolded(first.records["insight_gaps"])
-    failed = {gap[-1] for gap in gaps if gap[3] == "error"}
+    failed = {gap[-1] for gap in gaps if gap[3] == "meta_error"}
     assert failed == {day.isoformat() for day in days}
     server.faults.clear()
     second = run_tap(server, catalog=only, start_date=days[0].isoformat(), state=first.state)

@@ -1,9 +1,9 @@
 {%- set reasons = [
-  'error', 'allowance', 'permission', 'retired', 'empty', 'unplaced', 'unsupported', 'gone',
-  'before_conversion', 'too_few_viewers', 'too_few_followers'
+  'meta_error', 'rate_limited', 'permission', 'retired', 'empty', 'unplaced', 'unsupported',
+  'gone', 'before_conversion', 'too_few_viewers', 'too_few_followers'
 ] -%}
 {#- With these reasons a later run, or somebody's help, can bring the number. -#}
-{%- set repairable = ['error', 'allowance', 'permission', 'unplaced'] -%}
+{%- set repairable = ['meta_error', 'rate_limited', 'permission', 'unplaced'] -%}
 WITH days AS (
   SELECT
     account_id,

@@ -14,11 +14,11 @@ from tap_instagram_business.credentials.run_tokens import VaultTokens
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.accounts import Account, TokenAccounts, discover_accounts
-from tap_instagram_business.graph.costs import Costs
+from tap_instagram_business.graph.accounts import Account, TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels
+from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import CallError
-from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.rate_limits import Costs, RateLimits
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.left_out import LeftOut
 from tap_instagram_business.settings.secrets import Secrets

@@ -19,7 +19,7 @@ from typing_extensions import override
 from tap_instagram_business import redaction, streams
 from tap_instagram_business.credentials.renewal import warn_before_expiry
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph import hosts, versions
+from tap_instagram_business.graph import api
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
@@ -132,7 +132,7 @@ class TapInstagramBusiness(SdkTap):
     @property
     def source(self) -> str:
         """Whom a run asks, and in which of Meltano's environments."""
-        where = hosts.described(self.config.get("api_url") or "", self.config["login"])
+        where = api.describe_host(self.config.get("api_url") or "", self.config["login"])
         environment = meltano.environment_name()
         return f"{where} (Meltano's environment: {environment})" if environment else where
 
@@ -204,12 +204,12 @@ class TapInstagramBusiness(SdkTap):
         return next((DayLabels.named(name) for name in names if name), None)
 
     def _warn_of_host(self) -> None:
-        if warning := hosts.warning(self.config.get("api_url") or ""):
+        if warning := api.host_warning(self.config.get("api_url") or ""):
             self.logger.warning("%s.", warning)
 
     def _warn_of_version(self) -> None:
         today = self.this_run.graph.now().date()
-        if warning := versions.warning(self.this_run.config["api_version"], today):
+        if warning := api.version_warning(self.this_run.config["api_version"], today):
             self.logger.warning("%s.", warning)
 
     def _warn_of_token_end(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
-from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.accounts import NoAccount, TokenAccounts, discover_accounts
+from tap_instagram_business.graph.accounts import NoAccount, TokenAccounts
+from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap

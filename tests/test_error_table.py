@@ -12,10 +12,8 @@ import pytest
 import tap_instagram_business
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from instagram_sandbox.graph_api.faults.failures import error_of
-from tap_instagram_business.graph import limits
-from tap_instagram_business.graph.error_table import RULES
+from tap_instagram_business.graph.error_table import RULES, Reason
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
     from tests.tap_run import Run
+
+LIMITS = "tap_instagram_business.graph.rate_limits"
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 TODAY = START.date().isoformat()
@@ -133,9 +133,7 @@ def test_every_row_has_its_case() -> None:
 
 def test_every_reason_of_a_gap_is_given_somewhere() -> None:
     package = Path(tap_instagram_business.__file__).parent
-    code = "".join(
-        path.read_text("utf-8") for path in package.rglob("*.py") if path.name != "reasons.py"
-    )
+    code = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
     assert [reason for reason in Reason if f"Reason.{reason.name}" not in code] == []
 
 
@@ -165,7 +163,7 @@ def test_asked_again_and_whole(server: GraphApiServer, name: str) -> None:
 def test_waited_for_and_whole(
     server: GraphApiServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    monkeypatch.setattr(f"{LIMITS}.SECONDS_A_MINUTE", 0.001)
     server.faults.add(ordered(THROTTLED[name], after=100, times=3))
     load(server, max_wait_minutes=100_000).assert_true(server.world, START, DAYS)
     assert len(server.faults.history) == 3

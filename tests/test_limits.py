@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
-from tap_instagram_business.graph import limits
 from tap_instagram_business.graph.errors import RateLimited
-from tap_instagram_business.graph.limits import RateLimits
-from tap_instagram_business.graph.usage import read_usage
+from tap_instagram_business.graph.rate_limits import RateLimits, read_usage
 from tests import truth
 from tests.graph.test_usage import case
 from tests.tap_run import Warehouse, run_tap
@@ -25,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+
+LIMITS = "tap_instagram_business.graph.rate_limits"
 
 START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 WORLD = WorldSettings(accounts=2, posts=150, days=300, seed=5, start=START)
@@ -138,7 +138,7 @@ def test_the_apps_calls_are_counted_whoevers_they_are() -> None:
 def test_waits_grow_and_add_up_and_begin_again_with_one_call(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    monkeypatch.setattr(f"{LIMITS}.SECONDS_A_MINUTE", 0.001)
     rate_limits = RateLimits(max_wait_minutes=21)
     for answered in (False, True, False):
         rate_limits.refused("1784", of_app=False)
@@ -156,7 +156,7 @@ def test_waits_grow_and_add_up_and_begin_again_with_one_call(
 def test_after_a_wait_for_the_app_more_and_more_calls_go_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    monkeypatch.setattr(f"{LIMITS}.SECONDS_A_MINUTE", 0.001)
     rate_limits = RateLimits()
     rate_limits.refused("1784", of_app=True)
     granted = []
@@ -193,9 +193,9 @@ def test_a_run_that_needs_twice_the_allowance_waits_and_ends_complete(
     run_tap(plain)
     allowance = ApiSettings(allowance_calls=plain.calls // 4)
     server = serve(WORLD, api_settings=allowance, clock=clock)
-    condition = SimpleNamespace(Condition=lambda: WaitingPasses(clock))
-    monkeypatch.setattr(limits, "threading", condition)
-    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: seconds_of(clock)))
+    condition = SimpleNamespace(Condition=lambda: WaitingPasses(clock), Lock=threading.Lock)
+    monkeypatch.setattr(f"{LIMITS}.threading", condition)
+    monkeypatch.setattr(f"{LIMITS}.time", SimpleNamespace(monotonic=lambda: seconds_of(clock)))
     run = run_tap(server, max_wait_minutes=100_000)
     now = START + MINUTE * 5
     assert run.table("media").keys() >= truth.media(server.world, now).keys()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.graph import limits
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from instagram_sandbox.graph_api import GraphApiServer
+
+LIMITS = "tap_instagram_business.graph.rate_limits"
 
 pytestmark = [pytest.mark.soak, pytest.mark.long]
 
@@ -58,7 +59,7 @@ def sync(server: GraphApiServer, warehouse: Warehouse, **settings: Any) -> None:
 def test_a_twentieth_of_all_answers_faulty_leaves_no_trace(
     serve: Callable[..., GraphApiServer], login: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "SECONDS_A_MINUTE", 0.001)
+    monkeypatch.setattr(f"{LIMITS}.SECONDS_A_MINUTE", 0.001)
     world = WorldSettings(
         accounts=1 if login == "instagram" else 2,
         posts=40,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
-from tap_instagram_business.graph import versions
+from tap_instagram_business.graph import api
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -38,6 +38,6 @@ def test_a_sync_warns_of_a_version_too(
     ],
 )
 def test_the_calendar_of_versions(version: str, day: str, warning: str) -> None:
-    said = versions.warning(version, dt.date.fromisoformat(day))
+    said = api.version_warning(version, dt.date.fromisoformat(day))
     assert said.startswith(warning)
     assert bool(said) == bool(warning)

@@ -15,9 +15,9 @@ from tap_instagram_business import redaction
 from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.record import Record
-from tap_instagram_business.graph.accounts import Account, discover_accounts
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.debug_token import TokenFacts
+from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import GraphError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.oauth import App, Grant
     from tap_instagram_business.credentials.tombstones import Tombstones
     from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.session import GraphSession
 
 PAUSES_SECONDS = (0.0, 0.5, 2.0, 8.0)

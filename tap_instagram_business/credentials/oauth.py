@@ -20,7 +20,7 @@ import requests
 
 from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.graph.access import Access, BearerToken, appsecret_proof
+from tap_instagram_business.graph.api import Access, BearerToken, appsecret_proof
 from tap_instagram_business.graph.bodies import (
     UnreadableBody,
     parse_json,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.record import GOOD, REFUSED, Record
-from tap_instagram_business.graph.accounts import TokenAccounts, read_each
+from tap_instagram_business.graph.discovery import read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.sharding import Shard
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.credentials.renewal import Renewal
     from tap_instagram_business.credentials.vault import Records
+    from tap_instagram_business.graph.accounts import TokenAccounts
     from tap_instagram_business.graph.session import GraphSession
 
 logger = logging.getLogger("tap-instagram-business.credentials")

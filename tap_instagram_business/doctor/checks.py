@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tap_instagram_business import days
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.doctor.report import NEEDED, RefusedMetric, Report
-from tap_instagram_business.graph import hosts, insight_calls, versions
+from tap_instagram_business.graph import api, insights_request
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.day_labels import find_day_labels
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account, TokenAccounts
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
 
@@ -76,7 +76,7 @@ class Checks:
     def run(self) -> Report:
         """Run all checks; a failure ends them and is a problem in the report."""
         report = self.report
-        if warning := hosts.warning(self._run.config.get("api_url") or ""):
+        if warning := api.host_warning(self._run.config.get("api_url") or ""):
             report.warnings.append(warning)
         try:
             facts = self._inspect() if self._token and report.login == "facebook" else None
@@ -225,8 +225,8 @@ class Checks:
 
     def _check_version(self) -> None:
         report, today = self.report, self._session.now().date()
-        if warning := versions.warning(report.api_version, today):
-            ended = versions.has_ended(report.api_version, today)
+        if warning := api.version_warning(report.api_version, today):
+            ended = api.has_ended(report.api_version, today)
             (report.problems if ended else report.warnings).append(warning)
 
 
@@ -268,7 +268,7 @@ class Probes:
         """
         totals = tuple(metric.name for metric in DAY_METRICS)
         calls = (
-            insight_calls.day_total(account, totals, self._yesterday()) for account in accounts
+            insights_request.day_total(account, totals, self._yesterday()) for account in accounts
         )
         return {
             answer.call.node: answer.error
@@ -298,13 +298,13 @@ class Probes:
         day = self._yesterday()
         for breakdown in BREAKDOWNS:
             metrics = metrics_split_by(breakdown)
-            yield insight_calls.day_total(account, metrics, day, breakdown)
-        yield insight_calls.series(account, (FOLLOWER_COUNT.name,), "day", day)
+            yield insights_request.day_total(account, metrics, day, breakdown)
+        yield insights_request.series(account, (FOLLOWER_COUNT.name,), "day", day)
         for metric in DEMOGRAPHIC_METRICS:
             timeframe = metric.timeframes[0][1]
             breakdown = DEMOGRAPHIC_BREAKDOWNS[-1]
-            yield insight_calls.demographics(account, metric.name, timeframe, breakdown)
-        yield insight_calls.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
+            yield insights_request.demographics(account, metric.name, timeframe, breakdown)
+        yield insights_request.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
 
     def _yesterday(self) -> dict[str, str]:
         """Return `since` and `until` of the last complete day."""
@@ -315,7 +315,7 @@ class Probes:
         for kind, media_id in self._newest_media(account).items():
             metrics = media_metrics(kind, self._session.access.login, ALL_MEDIA_METRICS)
             names = tuple(metric.name for metric in metrics)
-            yield from insight_calls.media_lifetime(account, media_id, kind, names)
+            yield from insights_request.media_lifetime(account, media_id, kind, names)
 
     def _newest_media(self, account: Account) -> dict[str, str]:
         """Return the id of the newest media of each kind among the recent ones."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph import versions
+from tap_instagram_business.graph import api
 from tap_instagram_business.graph.debug_token import TokenFacts
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.values import read_text, read_whole_number
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.days import DayLabels
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.costs import Costs
-    from tap_instagram_business.graph.limits import RateLimits
+    from tap_instagram_business.graph.rate_limits import Costs, RateLimits
 
 NEEDED = ("instagram_basic", "instagram_manage_insights")
 """Permissions without which a sync fails."""
@@ -112,7 +111,7 @@ class Report:
             "source": self.source,
             "login": self.login,
             "api_version": self.api_version,
-            "api_version_ends": versions.end_of(self.api_version),
+            "api_version_ends": api.version_end(self.api_version),
             "owner_kind": self.owner_kind,
             "owner_id": str(self.owner.get("id", "")),
             "owner_name": str(self.owner.get("name") or ""),

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from tap_instagram_business import redaction
-from tap_instagram_business.graph.access import appsecret_proof
+from tap_instagram_business.graph.api import appsecret_proof
 from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, whole_number
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.errors import CallError, GraphError, Unanswered
+from tap_instagram_business.graph.rate_limits import read_usage
 from tap_instagram_business.graph.transport import Reply
-from tap_instagram_business.graph.usage import read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_instagram_business.graph.access import Access
-    from tap_instagram_business.graph.costs import Costs
-    from tap_instagram_business.graph.limits import RateLimits
+    from tap_instagram_business.graph.api import Access
+    from tap_instagram_business.graph.rate_limits import Costs, RateLimits
     from tap_instagram_business.graph.transport import Transport
 
 MAYBE_ONE_CALL = frozenset({Action.GAP, Action.GONE, Action.LESS, Action.DENIED, Action.NARROW})

@@ -11,10 +11,8 @@ from urllib.parse import quote
 
 from typing_extensions import Self, override
 
-from tap_instagram_business.graph.error_table import Action
-from tap_instagram_business.graph.error_texts import refused_field
+from tap_instagram_business.graph.error_table import Action, Reason
 from tap_instagram_business.graph.insights import Insights
-from tap_instagram_business.graph.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +101,7 @@ class Call:
         """
         if error.rule.action is Action.LESS and (less := self.smaller()) is not self:
             return less
-        name = refused_field(error) if error.rule.action is Action.DROP_FIELD else ""
+        name = error.refused_field if error.rule.action is Action.DROP_FIELD else ""
         fields = self.params.get("fields", "")
         without = without_field(fields, name) if name else fields
         if without == fields:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from tap_instagram_business import days
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.insights_call import InsightsCall
+from tap_instagram_business.graph.insights_request import of_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.graph.session import GraphSession
 
 METRIC = "reach"
@@ -69,10 +70,4 @@ def _call(account: Account, now: dt.datetime) -> InsightsCall:
     today = days.pacific_date(now)
     since, until = days.start_of(today), days.start_of(today + days.DAY)
     window = {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
-    return InsightsCall(
-        node=account.id,
-        params={"period": "day", **window},
-        token=account.token,
-        metrics=(METRIC,),
-        kind="accounts, today",
-    )
+    return of_account(account, (METRIC,), "accounts, today", period="day", **window)

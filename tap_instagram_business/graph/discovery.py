@@ -8,11 +8,16 @@ permission `business_management`, and assignments are read if the Pages led to n
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_instagram_business.graph.accounts import (
+    Account,
+    Missing,
+    NoAccount,
+    OtherAccountsToken,
+    TokenAccounts,
+)
 from tap_instagram_business.graph.calls import Call, OptionalCall, objects
-from tap_instagram_business.graph.error_texts import refused_field
 from tap_instagram_business.graph.paging import following
 from tap_instagram_business.values import read_id
 
@@ -20,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.errors import CallError, GraphFailure
     from tap_instagram_business.graph.session import GraphSession
 
     Node = Mapping[str, Any]
@@ -39,43 +44,93 @@ ASSIGNED_PAGES, ASSIGNED_ACCOUNTS = "assigned_pages", "assigned_instagram_accoun
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
-@dataclass(frozen=True)
-class Missing:
-    """Something that a token sees but that is not read.
+def discover_accounts(
+    session: GraphSession, token: str, *, account_ids: Sequence[str], fields: Sequence[str]
+) -> TokenAccounts:
+    """Find the accounts of a token.
 
-    Attributes:
-        what: a Page, an account or a list of them, with its name.
-        why: the reason.
-        is_fault: whether an account may be lost by it that the token does give access to.
+    Args:
+        session: the Graph API.
+        token: a user, page, system user or Instagram user token.
+        account_ids: the accounts to read, in this order; empty for all accounts of the token.
+        fields: the fields of each account to ask for.
+
+    Raises:
+        NoAccount: there is none.
+        GraphFailure: Meta does not answer, or refuses the token.
     """
+    if session.access.login == "instagram":
+        found = _own(session, token, account_ids, fields)
+    elif account_ids:
+        found = read_each(session, dict.fromkeys(account_ids, token), fields=fields)
+    else:
+        found = Discovery(session, token, fields).run()
+    for item in found.missing:
+        logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item)
+    if not found.accounts and not found.unread:
+        raise NoAccount(_no_account(found.missing))
+    return found
 
-    what: str
-    why: str
-    is_fault: bool = False
 
-    def __str__(self) -> str:
-        return f"{self.what}: {self.why}"
+def read_each(
+    session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str]
+) -> TokenAccounts:
+    """Read accounts of which the ids are known; that needs no permission on any Page.
 
+    Args:
+        session: the Graph API.
+        tokens: the token of each account, by id.
+        fields: the fields of each account to ask for.
 
-@dataclass
-class Findings:
-    """What was found with a token.
-
-    Attributes:
-        owner: `id` and `name` of the token's owner.
-        permissions: the granted permissions; None if Meta does not tell.
-        nodes: the accounts by id, in the order in which they were found.
-        pages: the Page of each account that was found through one.
-        unread: accounts at which Meta failed, with the error.
-        missing: what else was seen, and why it is not read.
+    Raises:
+        GraphFailure: Meta does not answer.
     """
+    own = session.access.login == "instagram"
+    params = {"fields": ",".join(["user_id", *fields] if own else fields)}
+    calls = (
+        Call("me" if own else account_id, "", params, token, account_id, account_id)
+        for account_id, token in tokens.items()
+    )
+    accounts: list[Account] = []
+    unread: dict[str, GraphFailure] = {}
+    for answer in session.answers(calls):
+        account_id = answer.call.subject
+        error = answer.error
+        if own and not error and str(answer.data.get("user_id")) != account_id:
+            unread[account_id] = OtherAccountsToken()
+        elif error:
+            unread[account_id] = error
+        else:
+            accounts.append(Account(account_id, tokens[account_id], answer.data))
+    return TokenAccounts(tuple(accounts), unread)
 
-    owner: Node = field(default_factory=dict)
-    permissions: frozenset[str] | None = None
-    nodes: dict[str, Node] = field(default_factory=dict)
-    pages: dict[str, Node] = field(default_factory=dict)
-    unread: dict[str, CallError] = field(default_factory=dict)
-    missing: list[Missing] = field(default_factory=list)
+
+def _own(
+    session: GraphSession, token: str, account_ids: Sequence[str], fields: Sequence[str]
+) -> TokenAccounts:
+    """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
+    params = {"fields": ",".join(["user_id", *fields])}
+    answer = session.answer(Call("me", params=params, token=token))
+    if answer.error:
+        raise answer.error
+    own_id = read_id(answer.data.get("user_id"))
+    if own_id is None:
+        # `id` is another one, which only this app knows: its rows would be those of a new account.
+        message = "Meta gave no user_id for the access token: run the tap again later"
+        raise NoAccount(message)
+    own = Account(own_id, token, answer.data)
+    if not account_ids:
+        return TokenAccounts((own,))
+    unread = {other: OtherAccountsToken() for other in account_ids if other != own.id}
+    return TokenAccounts((own,) if own.id in account_ids else (), unread)
+
+
+def _no_account(missing: Sequence[Missing]) -> str:
+    seen = f" (seen: {'; '.join(str(item) for item in missing[:3])})" if missing else ""
+    return (
+        "the access token gives access to no Instagram professional account: link the account to a "
+        f"Facebook Page that the token's owner manages, or name it in setting `account_ids`{seen}"
+    )
 
 
 class Discovery:
@@ -85,24 +140,31 @@ class Discovery:
         self._session, self._token = session, token
         self._fields = ",".join(fields)
         self._linked = f"{LINKED}{{{self._fields}}}"
-        self._found = Findings()
+        self._owner: Node = {}
+        self._permissions: frozenset[str] | None = None
+        self._nodes: dict[str, Node] = {}
+        self._pages: dict[str, Node] = {}
+        self._unread: dict[str, CallError] = {}
+        self._missing: list[Missing] = []
         self._pages_without: dict[str, Node] = {}
 
-    def run(self) -> Findings:
+    def run(self) -> TokenAccounts:
         """Find them.
 
         Raises:
             GraphFailure: Meta does not answer, or refuses the token.
         """
-        found = self._found
         if self._read_person():
-            if found.permissions is None or PORTFOLIOS in found.permissions:
+            if self._permissions is None or PORTFOLIOS in self._permissions:
                 self._search("businesses", ASSIGNED_PAGES, ASSIGNED_ACCOUNTS)
-            elif not found.nodes:
+            elif not self._nodes:
                 self._search(ASSIGNED_PAGES, ASSIGNED_ACCOUNTS)
-        for page in self._pages_without.values():
-            found.missing.append(_page_without(page))
-        return found
+        accounts = (
+            Account(account_id, self._token, node, self._pages.get(account_id, {}))
+            for account_id, node in self._nodes.items()
+        )
+        missing = (*self._missing, *map(_page_without, self._pages_without.values()))
+        return TokenAccounts(tuple(accounts), self._unread, missing, self._owner, self._permissions)
 
     def _read_person(self) -> bool:
         """Ask whose token it is, and read Pages and permissions; False for the token of a Page."""
@@ -113,7 +175,7 @@ class Discovery:
         answer = self._session.answer(
             OptionalCall("me", params={"fields": together}, token=self._token)
         )
-        if answer.error and refused_field(answer.error) == "accounts":
+        if answer.error and answer.error.refused_field == "accounts":
             self._add_own_page()
             return False
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
@@ -129,11 +191,11 @@ class Discovery:
         return True
 
     def _add_person(self, node: Node) -> None:
-        self._found.owner = {name: node[name] for name in ("id", "name") if name in node}
+        self._owner = {name: node[name] for name in ("id", "name") if name in node}
         permissions = node.get("permissions")
         if listed := objects(permissions.get("data") if isinstance(permissions, dict) else None):
             granted = (item.get("permission") for item in listed if item.get("status") == "granted")
-            self._found.permissions = frozenset(str(name) for name in granted)
+            self._permissions = frozenset(str(name) for name in granted)
 
     def _add_own_page(self) -> None:
         """Read the token of a Page: it stands for that Page and has no list of Pages."""
@@ -141,7 +203,7 @@ class Discovery:
         answer = self._session.answer(call)
         if answer.error:
             raise answer.error
-        self._found.owner = {name: answer.data.get(name) for name in ("id", "name")}
+        self._owner = {name: answer.data.get(name) for name in ("id", "name")}
         self._add_pages([answer.data])
 
     def _search(self, *edges: str) -> None:
@@ -159,7 +221,7 @@ class Discovery:
         ]
         for edge, item in self._items_by_edge(calls):
             self._add(edge, item, accounts)
-        self._read({i: name for i, name in accounts.items() if i not in self._found.nodes})
+        self._read({i: name for i, name in accounts.items() if i not in self._nodes})
 
     def _add(self, edge: str, item: Node, accounts: dict[str, str]) -> None:
         if edge in {*PAGE_EDGES, ASSIGNED_PAGES}:
@@ -176,10 +238,10 @@ class Discovery:
             account_id = read_id(node.get("id")) if isinstance(node, dict) else None
             if account_id is None:
                 self._pages_without.setdefault(str(page.get("id")), page)
-            elif account_id not in self._found.pages:
-                self._found.pages[account_id] = page
+            elif account_id not in self._pages:
+                self._pages[account_id] = page
                 if page[LINKED].keys() > {"id"} or self._fields == "id":
-                    self._found.nodes[account_id] = page[LINKED]
+                    self._nodes[account_id] = page[LINKED]
                 else:
                     only_ids[account_id] = ""
         if only_ids:
@@ -197,14 +259,14 @@ class Discovery:
         for answer in self._session.answers(calls):
             account_id = answer.call.node
             if answer.error and answer.error.may_pass:
-                self._found.unread[account_id] = answer.error
+                self._unread[account_id] = answer.error
             elif answer.error:
                 name = accounts[account_id]
                 what = f"account {account_id} ({name})" if name else f"account {account_id}"
                 why = f"the token's owner has it, but may not read it ({answer.error})"
-                self._found.missing.append(Missing(what, why))
+                self._missing.append(Missing(what, why))
             else:
-                self._found.nodes[read_id(answer.data["id"]) or account_id] = answer.data
+                self._nodes[read_id(answer.data["id"]) or account_id] = answer.data
 
     def _listed(self, node: str, edges: Iterable[str]) -> Iterator[tuple[str, Node]]:
         return self._items_by_edge([self._trial(node, edge) for edge in edges])
@@ -256,7 +318,7 @@ class Discovery:
             return [call.with_params(fields=bare)]
         logger.info("Not for this token: %s (%s).", answer.call.path, error)
         if answer.call.edge == "accounts":
-            self._found.missing.append(Missing("all Pages", f"Meta does not list them ({error})"))
+            self._missing.append(Missing("all Pages", f"Meta does not list them ({error})"))
         return []
 
 

@@ -12,6 +12,7 @@ GraphFailure
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -36,7 +37,17 @@ from tap_instagram_business.graph.error_table import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_instagram_business.graph.reasons import Reason
+    from tap_instagram_business.graph.error_table import Reason
+
+
+NAMED_METRICS = (
+    re.compile(r"does not support the (?P<names>[\w, ]+?) metric", re.IGNORECASE),
+    re.compile(r"for metric \((?P<names>[\w, ]+)\)", re.IGNORECASE),
+    re.compile(r"following metrics \((?P<names>[\w, ]+)\)", re.IGNORECASE),
+    re.compile(r"\((?P<names>\w+)\) metric only supports", re.IGNORECASE),
+)
+"""How the text of an error names the metrics that Meta refuses, as seen in English answers."""
+KNOWN_METRICS = re.compile(r"must be one of the following values: (?P<names>[\w, ]+)")
 
 
 class GraphFailure(Exception):
@@ -74,6 +85,29 @@ class CallError(GraphFailure):
     def text(self) -> str:
         """All that Meta says about it, for the patterns that look for names in it."""
         return self.message
+
+    def refused_metrics(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the metrics that the error refuses, of those that were asked for."""
+        if listed := KNOWN_METRICS.search(self.text):
+            known = set(re.findall(r"\w+", listed["names"]))
+            return tuple(metric for metric in asked if metric not in known)
+        matches = (pattern.search(self.text) for pattern in NAMED_METRICS)
+        names = {name for match in matches if match for name in re.findall(r"\w+", match["names"])}
+        return tuple(metric for metric in asked if metric in names)
+
+    def metrics_in_text(self, asked: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the metrics whose names are words of the error's text; none if all are.
+
+        That is no proof, since names such as `likes` are words of many a text.
+        """
+        named = tuple(metric for metric in asked if re.search(rf"\b{metric}\b", self.text))
+        return named if len(named) < len(asked) else ()
+
+    @property
+    def refused_field(self) -> str:
+        """The field that Meta says does not exist; '' if the error names none."""
+        named = re.search(r"nonexisting field \((\w+)\)", self.text)
+        return named[1] if named else ""
 
     @property
     def is_of_token(self) -> bool:

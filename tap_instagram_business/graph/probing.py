@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.graph.error_texts import metrics_in_text
 from tap_instagram_business.graph.errors import MetricRefused
-from tap_instagram_business.graph.insights_call import InsightsCall, merged
+from tap_instagram_business.graph.insights_request import InsightsCall, merged
 from tap_instagram_business.graph.unsupported_metrics import MIN_OBJECTS
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class MetricSearch:
         objects. Each of them is requested alone, and the others together; without a suspect, or if
         the others fail as well, each metric is requested alone.
         """
-        suspects = metrics_in_text(error, call.metrics) or self._unsupported.suspects(call)
+        suspects = error.metrics_in_text(call.metrics) or self._unsupported.suspects(call)
         others = tuple(metric for metric in call.metrics if metric not in suspects)
         alone = [call.part((metric,)) for metric in suspects]
         if suspects and others:

@@ -13,13 +13,12 @@ from typing_extensions import Self
 
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.error_table import RETRYABLE, Action
 from tap_instagram_business.graph.errors import AccountRateLimited
-from tap_instagram_business.graph.insights_call import InsightsCall
-from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
 from tap_instagram_business.graph.probing import MetricSearch, ProbeCalls
+from tap_instagram_business.graph.rate_limits import Costs, RateLimits
 from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
 from tap_instagram_business.graph.run_lock import RunLock
 from tap_instagram_business.graph.transport import Transport
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.access import Access
+    from tap_instagram_business.graph.api import Access
 
 MAX_CALLS_PER_BATCH = 50
 """How many calls a batch may hold."""

@@ -13,18 +13,17 @@ from typing import TYPE_CHECKING, Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from tap_instagram_business.graph import versions
-from tap_instagram_business.graph.access import BearerToken
+from tap_instagram_business.graph import api
+from tap_instagram_business.graph.api import BearerToken
 from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, read_body
-from tap_instagram_business.graph.usage import Usage, read_usage
+from tap_instagram_business.graph.rate_limits import Usage, read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_instagram_business.graph.access import Access
+    from tap_instagram_business.graph.api import Access
     from tap_instagram_business.graph.calls import Call
-    from tap_instagram_business.graph.costs import Costs
-    from tap_instagram_business.graph.limits import RateLimits
+    from tap_instagram_business.graph.rate_limits import Costs, RateLimits
     from tap_instagram_business.graph.retries import OutageGuard
 
 logger = logging.getLogger("tap-instagram-business.graph")
@@ -152,7 +151,7 @@ class Transport:
         """Warn once if another version answers: Meta has switched off the one that was asked."""
         if served not in self._versions:
             self._versions.add(served)
-            logger.warning("Meta answers as API version %s: %s.", served, versions.REMEDY)
+            logger.warning("Meta answers as API version %s: %s.", served, api.VERSION_REMEDY)
 
 
 def _why(error: requests.RequestException) -> str:

@@ -11,7 +11,7 @@ from tap_instagram_business.credentials.encryption import is_ciphertext
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.keys import SOURCES, read_keys
 from tap_instagram_business.credentials.oauth import TOKEN
-from tap_instagram_business.graph import hosts
+from tap_instagram_business.graph import api
 from tap_instagram_business.settings.reading import unquoted
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def secret_problems(
                 f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
                 f"encrypt it with `tap-instagram-business encrypt --setting {name}`."
             )
-    problem = hosts.problem(
+    problem = api.host_problem(
         str(settings.get("api_url") or ""),
-        trusted_host=environ.get(hosts.TRUSTED_HOST_VARIABLE, ""),
+        trusted_host=environ.get(api.TRUSTED_HOST_VARIABLE, ""),
         has_encrypted_secrets=_are_encrypted(settings, environ),
     )
     if problem:

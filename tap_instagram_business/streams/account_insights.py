@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.graph import insight_calls
+from tap_instagram_business.graph import insights_request
 from tap_instagram_business.metrics import (
     BREAKDOWNS,
     DAY_METRICS,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.gaps import Gap
     from tap_instagram_business.values import Number
 
@@ -136,7 +136,9 @@ class AccountInsights(DailyStream):
         metrics_by_breakdown = self._metrics_by_breakdown()
         for day in window.days:
             for breakdown, metrics in metrics_by_breakdown.items():
-                call = insight_calls.day_total(account, metrics, labels.window(day, day), breakdown)
+                call = insights_request.day_total(
+                    account, metrics, labels.window(day, day), breakdown
+                )
                 yield call.about(DayQuestion(window, day, day, breakdown))
         if FOLLOWER_COUNT.name in self.wanted_columns:
             today = days.pacific_date(self._run.graph.now())
@@ -153,7 +155,7 @@ class AccountInsights(DailyStream):
     ) -> InsightsCall:
         """Return the call for a series from a day to the end of a window."""
         asked = self._run.find_day_labels().window(first, window.last)
-        call = insight_calls.series(window.account, metrics, period, asked)
+        call = insights_request.series(window.account, metrics, period, asked)
         return call.about(DayQuestion(window, first, window.last, series=metrics, period=period))
 
     def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:

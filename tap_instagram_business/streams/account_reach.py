@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.by_day import Window
 
 

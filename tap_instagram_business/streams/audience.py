@@ -10,8 +10,8 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph import insights_request
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.metrics import (
     DEMOGRAPHIC_BREAKDOWNS,
     DEMOGRAPHIC_METRICS,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.by_day import Window
     from tap_instagram_business.streams.gaps import Gap
 
@@ -139,7 +139,7 @@ class AudienceDemographics(InstagramStream):
         for metric in DEMOGRAPHIC_METRICS:
             for timeframe, asked in metric.timeframes:
                 for breakdown in DEMOGRAPHIC_BREAKDOWNS:
-                    call = insight_calls.demographics(account, metric.name, asked, breakdown)
+                    call = insights_request.demographics(account, metric.name, asked, breakdown)
                     yield call.about((account, timeframe, breakdown))
 
     def _rows(self, answer: Answer) -> Iterator[Record]:

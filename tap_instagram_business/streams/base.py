@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from typing_extensions import override
 
-from tap_instagram_business.graph.costs import Costs
 from tap_instagram_business.graph.errors import GraphFailure, RateLimited
+from tap_instagram_business.graph.rate_limits import Costs
 from tap_instagram_business.sdk import SdkStream
 
 if TYPE_CHECKING:

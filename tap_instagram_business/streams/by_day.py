@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from tap_instagram_business import days
-from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph import insights_request
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
     from tap_instagram_business.streams.gaps import Gap
 
@@ -218,7 +218,7 @@ class SeriesStream(DailyStream):
     def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of a window."""
         asked = self._run.find_day_labels().window(window.first, window.last)
-        return insight_calls.series(window.account, metrics, period, asked).about(window)
+        return insights_request.series(window.account, metrics, period, asked).about(window)
 
     def place_in_window(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
         """Return what a series has for each day of a window; note a gap for each other day."""

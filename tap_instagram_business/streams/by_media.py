@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})

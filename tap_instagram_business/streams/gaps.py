@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
 
 

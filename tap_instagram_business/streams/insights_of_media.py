@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
-from tap_instagram_business.graph import insight_calls
-from tap_instagram_business.graph.insights_call import merged
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph import insights_request
+from tap_instagram_business.graph.error_table import Reason
+from tap_instagram_business.graph.insights_request import merged
 from tap_instagram_business.metrics import per_object_metrics
 from tap_instagram_business.streams.by_media import MediaFollower
 from tap_instagram_business.streams.extra import ExtraInsights
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
     from tap_instagram_business.streams.by_media import ListedMedia
 
@@ -83,7 +83,7 @@ class InsightsStream(MediaFollower):
         self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
     ) -> Iterator[InsightsCall]:
         """Yield the calls for some insights of a media."""
-        for call in insight_calls.media_lifetime(
+        for call in insights_request.media_lifetime(
             media.account, media.id, media.kind, metrics, breakdown
         ):
             yield call.about(media)

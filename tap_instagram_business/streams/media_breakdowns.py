@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.refresh import Tiers
     from tap_instagram_business.streams.by_media import ListedMedia
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, Call
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.by_media import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.values import read_id
 

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.insights_call import InsightsCall
+    from tap_instagram_business.graph.insights_request import InsightsCall
 
 STORIES_PER_PAGE = "100"
 LISTS_TOGETHER = 50

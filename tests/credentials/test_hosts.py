@@ -11,7 +11,7 @@ from singer_sdk.exceptions import ConfigValidationError
 
 from tap_instagram_business.credentials.commands.options import CommandSettings
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.graph import hosts
+from tap_instagram_business.graph import api
 from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.settings.secrets import secret_problems
 from tap_instagram_business.tap import TapInstagramBusiness
@@ -82,7 +82,7 @@ def test_encrypted_secrets_go_to_no_other_host_without_a_second_switch(
     encrypted = keys.encrypt(TOKEN, "access_token")
     sentence = run(name, ACCESS_TOKEN=encrypted, API_URL="https://graph.evil.example")
     assert "graph.evil.example, which is not Meta's" in sentence
-    assert hosts.TRUSTED_HOST_VARIABLE in sentence
+    assert api.TRUSTED_HOST_VARIABLE in sentence
     assert key
 
 
@@ -137,7 +137,7 @@ def test_which_hosts_may_have_encrypted_secrets(
     address: str, trusted: str, *, is_allowed: bool
 ) -> None:
     settings = {"api_url": address, "vault_path": "vault"}
-    found = list(secret_problems(settings, {hosts.TRUSTED_HOST_VARIABLE: trusted}))
+    found = list(secret_problems(settings, {api.TRUSTED_HOST_VARIABLE: trusted}))
     assert bool(found) is not is_allowed
 
 

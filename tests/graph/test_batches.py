@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instagram_sandbox.graph_api import Fault, GraphApiServer, WorldSettings
-from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.insights_call import InsightsCall
+from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.costs import Costs
+    from tap_instagram_business.graph.rate_limits import Costs
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 MANY = 50

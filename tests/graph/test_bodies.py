@@ -16,7 +16,7 @@ import requests
 from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import _check_for_error, _parse_grant
-from tap_instagram_business.graph.access import Access
+from tap_instagram_business.graph.api import Access
 from tap_instagram_business.graph.bodies import (
     MAX_DEPTH,
     UnreadableBody,
@@ -26,9 +26,9 @@ from tap_instagram_business.graph.bodies import (
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.debug_token import _facts, debug_token
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
+from tap_instagram_business.graph.rate_limits import read_usage
 from tap_instagram_business.graph.retries import RetryPolicy
 from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.graph.usage import read_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

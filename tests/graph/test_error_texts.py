@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tap_instagram_business.graph.error_table import Action
-from tap_instagram_business.graph.error_texts import refused_field, refused_metrics
 from tap_instagram_business.graph.errors import GraphError
 
 ASKED = ("reach", "saved", "views")
@@ -37,17 +36,17 @@ def refusal(message: str, **body: Any) -> GraphError:
     ],
 )
 def test_the_asked_metrics_that_a_message_refuses(message: str, names: tuple[str, ...]) -> None:
-    assert refused_metrics(refusal(message), ASKED) == names
+    assert refusal(message).refused_metrics(ASKED) == names
 
 
 def test_a_metric_whose_name_is_a_part_of_another_is_not_refused_with_it() -> None:
     error = refusal("does not support the total_views metric for this media")
-    assert refused_metrics(error, ("views", "total_views")) == ("total_views",)
+    assert error.refused_metrics(("views", "total_views")) == ("total_views",)
 
 
 def test_metrics_may_be_named_in_what_meta_would_show_to_a_user() -> None:
     error = refusal("Invalid parameter", error_user_msg="does not support the saved metric")
-    assert refused_metrics(error, ASKED) == ("saved",)
+    assert error.refused_metrics(ASKED) == ("saved",)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_metrics_may_be_named_in_what_meta_would_show_to_a_user() -> None:
     ],
 )
 def test_the_field_that_a_message_is_about(message: str, name: str) -> None:
-    assert refused_field(refusal(message)) == name
+    assert refusal(message).refused_field == name
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import Self
 
-from tap_instagram_business.graph.access import Access
+from tap_instagram_business.graph.api import Access
 from tap_instagram_business.graph.calls import Call, SecretCall
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.graph.session import GraphSession

@@ -9,7 +9,7 @@ import pytest
 
 from tap_instagram_business.graph.calls import Answer, Call
 from tap_instagram_business.graph.errors import GraphError, MetricRefused
-from tap_instagram_business.graph.insights_call import InsightsCall
+from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.probing import MetricSearch, ProbeCalls
 from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tap_instagram_business.graph.usage import Usage, read_usage
+from tap_instagram_business.graph.rate_limits import Usage, read_usage
 
 
 def case(**figures: float) -> dict[str, str]:

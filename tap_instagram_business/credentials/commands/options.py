@@ -20,7 +20,7 @@ from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.vault import Vault
-from tap_instagram_business.graph import hosts
+from tap_instagram_business.graph import api
 from tap_instagram_business.settings.checks import problems
 from tap_instagram_business.settings.reading import PREFIX, complete, read_environment
 from tap_instagram_business.settings.schema import PROPERTIES
@@ -70,7 +70,7 @@ class CommandSettings:
         values = complete({**given.config, **environment}, PROPERTIES)
         if errors := problems(values, PROPERTIES, needs_token=False):
             raise CredentialsError(" ".join(errors))
-        if warning := hosts.warning(values.get("api_url") or ""):
+        if warning := api.host_warning(values.get("api_url") or ""):
             logger.warning("%s.", warning)
         return cls(values)
 

@@ -1,4 +1,8 @@
-"""Calls of an insights edge, and how they find out which metrics Meta refuses."""
+"""How insights are requested: calls of an insights edge, and what follows if Meta refuses one.
+
+Graph API: IG User insights, IG Media insights. Metrics share a request where they share period,
+metric_type, breakdown and timeframe.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,13 @@ from typing_extensions import Self, override
 from tap_instagram_business import days
 from tap_instagram_business.graph.calls import Answer, Call, objects
 from tap_instagram_business.graph.error_table import Action
-from tap_instagram_business.graph.error_texts import refused_metrics
 from tap_instagram_business.graph.errors import CallError, refusal
+from tap_instagram_business.metrics import per_object_metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 
 EXPLANATIONS = ("title", "description", "id")
@@ -28,8 +33,6 @@ MAX_NARROWED = 3
 @dataclass(frozen=True)
 class InsightsCall(Call):
     """A call of an insights edge, which is repeated without the metrics that Meta refuses.
-
-    `graph/insight_calls.py` builds them all.
 
     Attributes:
         metrics: the metrics to ask for.
@@ -93,7 +96,7 @@ class InsightsCall(Call):
             return later
         if error.rule.action not in {Action.DROP_METRIC, Action.NARROW}:
             return super().after(error, unsupported)
-        names = refused_metrics(error, self.metrics)
+        names = error.refused_metrics(self.metrics)
         unsupported.add(self, names, error)
         return self._without(dict.fromkeys(names, error)) if names else None
 
@@ -155,3 +158,95 @@ def merged(call: InsightsCall, answers: Sequence[Answer]) -> Answer:
             metrics += part.metrics
     data = [item for answer in answers for item in answer.data["data"]]
     return Answer(replace(call, metrics=tuple(metrics), refused=refused), {"data": data})
+
+
+def of_account(
+    account: Account, metrics: tuple[str, ...], kind: str, **params: str
+) -> InsightsCall:
+    """Return the call for insights of an account.
+
+    Args:
+        account: the account.
+        metrics: Meta's names.
+        kind: see `InsightsCall`.
+        params: query parameters; empty ones are left out.
+    """
+    given = {name: value for name, value in params.items() if value}
+    return InsightsCall(account.id, params=given, token=account.token, metrics=metrics, kind=kind)
+
+
+def day_total(
+    account: Account, metrics: tuple[str, ...], window: Mapping[str, str], breakdown: str = ""
+) -> InsightsCall:
+    """Return the call for totals of one Pacific day of an account.
+
+    Args:
+        account: the account.
+        metrics: Meta's names.
+        window: `since` and `until` of the day, see `DayLabels.window`.
+        breakdown: the dimension to split them by; '' for the totals alone.
+    """
+    kind = f"accounts by {breakdown}" if breakdown else "accounts"
+    params = {"period": "day", "metric_type": "total_value", "breakdown": breakdown, **window}
+    return of_account(account, metrics, kind, **params)
+
+
+def series(
+    account: Account, metrics: tuple[str, ...], period: str, window: Mapping[str, str]
+) -> InsightsCall:
+    """Return the call for a series of an account, with a figure for each day.
+
+    Args:
+        account: the account.
+        metrics: Meta's names.
+        period: `day`, `week`, `days_28`, or `lifetime` for `online_followers`.
+        window: `since` and `until` of the days, see `DayLabels.window`.
+    """
+    kind = f"{', '.join(metrics)}, {period} series"
+    call = of_account(account, metrics, kind, period=period, **window)
+    return replace(call, is_series=True)
+
+
+def demographics(account: Account, metric: str, timeframe: str, breakdown: str) -> InsightsCall:
+    """Return the call for a demographic split of an account's audience.
+
+    Args:
+        account: the account.
+        metric: Meta's name.
+        timeframe: Meta's name of the time in which the accounts engaged.
+        breakdown: the dimensions, joined by commas.
+    """
+    params = {"period": "lifetime", "metric_type": "total_value", "timeframe": timeframe}
+    kind = f"audiences, {timeframe}"
+    return of_account(account, (metric,), kind, **params, breakdown=breakdown)
+
+
+def media_lifetime(
+    account: Account, media_id: str, kind: str, metrics: tuple[str, ...], breakdown: str = ""
+) -> Iterator[InsightsCall]:
+    """Yield the calls for lifetime insights of a media or story.
+
+    Metrics that only some media of a kind have take a call of their own, so that their refusal says
+    nothing of the others.
+
+    Args:
+        account: the account that the media belongs to.
+        media_id: its id.
+        kind: its kind, as `metrics.kind_of` names it.
+        metrics: Meta's names.
+        breakdown: the dimension to split them by; '' for the totals alone.
+    """
+    rare = per_object_metrics(kind)
+    usual = tuple(metric for metric in metrics if metric not in rare)
+    call = InsightsCall(
+        node=media_id,
+        params={"breakdown": breakdown} if breakdown else {},
+        token=account.token,
+        account_id=account.id,
+        metrics=usual,
+        kind=f"{kind} by {breakdown}" if breakdown else kind,
+    )
+    if usual:
+        yield call
+    if left := tuple(metric for metric in metrics if metric in rare):
+        yield replace(call, metrics=left, kind=f"{call.kind}, if it has them", is_rare=True)

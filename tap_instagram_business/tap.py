@@ -26,8 +26,8 @@ from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.settings import checks, meltano, reading
 from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
-from tap_instagram_business.streams.by_day import DAY_LABELS
-from tap_instagram_business.streams.connection import connect, start_threads
+from tap_instagram_business.streams.base import connect, start_threads
+from tap_instagram_business.streams.daily import DAY_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

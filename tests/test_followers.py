@@ -10,19 +10,18 @@ from typing_extensions import override
 
 from tap_instagram_business import streams
 from tap_instagram_business.graph.calls import Call
-from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.by_media import MediaFollower
+from tap_instagram_business.streams.base import InstagramStream, NotConnected
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
-from tap_instagram_business.streams.connection import NotConnected
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.media_of_others import TaggedMedia
+from tap_instagram_business.streams.media_base import MediaFollower
+from tap_instagram_business.streams.of_others import TaggedMedia
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from instagram_sandbox.graph_api import GraphApiServer
-    from tap_instagram_business.streams.by_media import ListedMedia
+    from tap_instagram_business.streams.media_base import ListedMedia
 
 COLUMNS = th.PropertiesList(
     column("media_id", "string", "The media.", key=True),

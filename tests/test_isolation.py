@@ -10,9 +10,9 @@ import pytest
 from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.left_out import AccountsUnread
 from tap_instagram_business.streams.account_insights import AccountInsights
-from tap_instagram_business.streams.comments import Comments
 from tap_instagram_business.streams.media import Media, MediaChildren
 from tap_instagram_business.streams.media_insights import MediaInsights
+from tap_instagram_business.streams.of_others import Comments
 from tap_instagram_business.streams.stories import Stories
 from tests import truth
 from tests.tap_run import catalog, run_tap
@@ -31,11 +31,11 @@ WORLD = WorldSettings(accounts=2, posts=30, days=60, seed=5, start=START)
 @pytest.mark.parametrize(
     ("table", "method", "lost"),
     [
-        (MediaInsights, "_write_insights", {"media_insights"}),
+        (MediaInsights, "_row", {"media_insights"}),
         (MediaChildren, "read", {"media_children"}),
-        (Media, "_row", {"media", "media_children", "media_insights"}),
-        (Stories, "_row", {"stories"}),
-        (AccountInsights, "_rows", {"account_insights", "account_insights_breakdowns"}),
+        (Media, "row", {"media", "media_children", "media_insights"}),
+        (Stories, "row", {"stories"}),
+        (AccountInsights, "window_rows", {"account_insights", "account_insights_breakdowns"}),
         (Comments, "_row", {"comments"}),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",

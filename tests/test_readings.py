@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
+from tap_instagram_business.streams.media_insights import MediaInsights
 from tests import truth
 from tests.tap_run import Run, Warehouse, run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from instagram_sandbox.graph_api import World
+    from tap_instagram_business.streams.media_base import ListedMedia
 
 START = dt.datetime(2026, 11, 20, 10, 20, tzinfo=dt.timezone.utc)
 HOURS = (0, 6, 15)
@@ -133,3 +135,24 @@ def test_latest_values_say_when_they_were_read(runs: Runs) -> None:
     moment = runs.moments[-1]
     for stream in ("accounts", "media", "stories"):
         truth.tables_equal(runs.runs[-1].table(stream), getattr(truth, stream)(runs.world, moment))
+
+
+def test_a_run_past_midnight_carries_the_moment_at_which_it_began_to_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = dt.datetime(2026, 11, 20, 23, 58, tzinfo=dt.timezone.utc)
+    read = MediaInsights.read
+    with GraphApiServer(replace(WORLD, start=before)) as server:
+
+        def read_after_midnight(table: MediaInsights, media: Sequence[ListedMedia]) -> None:
+            server.clock.set(before + dt.timedelta(minutes=5))
+            read(table, media)
+
+        monkeypatch.setattr(MediaInsights, "read", read_after_midnight)
+        run = run_tap(server)
+        assert server.clock.now().date() > before.date()
+    for stream in ("media", "media_insights"):
+        assert {row["snapshot_date"] for row in run.records[stream]} == {"2026-11-20"}
+        assert len({(row["account_id"], row["read_at"]) for row in run.records[stream]}) == 2
+        kept = run.state["bookmarks"][stream]["accounts"].values()
+        assert {entry["snapshot_date"] for entry in kept} == {"2026-11-20"}

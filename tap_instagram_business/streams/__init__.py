@@ -1,6 +1,6 @@
 """The tables: one class each, one file for each area.
 
-`base` is what all of them have in common, `by_day` and `by_media` what those of an account's days
+`base` is what all of them have in common, `daily` and `media_base` what those of an account's days
 and of media have in common, `columns` how columns are declared.
 """
 
@@ -13,16 +13,15 @@ from tap_instagram_business.streams.account import AccountHistory, Accounts
 from tap_instagram_business.streams.account_insights import (
     AccountInsights,
     AccountInsightsBreakdowns,
+    AccountReach,
 )
-from tap_instagram_business.streams.account_reach import AccountReach
 from tap_instagram_business.streams.audience import AudienceDemographics, OnlineFollowers
-from tap_instagram_business.streams.comments import Comments
 from tap_instagram_business.streams.extra import ExtraInsights
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren, MediaHistory
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsights
-from tap_instagram_business.streams.media_of_others import CollaborativeMedia, TaggedMedia
+from tap_instagram_business.streams.of_others import CollaborativeMedia, Comments, TaggedMedia
 from tap_instagram_business.streams.stories import Stories, StoryInsights
 
 if TYPE_CHECKING:

@@ -77,7 +77,7 @@ class Accounts(InstagramStream):
                 **read_fields(self, account, ACCOUNT_FIELDS, account.node),
                 "page_id": page["id"],
                 "page_name": page["name"],
-                "read_at": read_at(self._run.graph.now()),
+                "read_at": read_at(self.moment(account)),
             }
 
 
@@ -97,5 +97,5 @@ class AccountHistory(AccountFollower):
     @override
     def read(self, account: Account) -> None:
         counters = {field.name: field.read(account.node) for field in COUNTERS}
-        self.write({"account_id": account.id, **reading(self._run.graph.now()), **counters})
-        self.advance(account, snapshot_date=self.today)
+        self.write({"account_id": account.id, **reading(self.moment(account)), **counters})
+        self.advance(account, snapshot_date=self.moment(account).date().isoformat())

@@ -18,9 +18,9 @@ from tap_instagram_business.metrics import (
     ONLINE_FOLLOWERS,
 )
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.streams.by_day import SeriesStream, has_few_followers
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
+    DAY,
     DOES_NOT_APPLY,
     READ_AT,
     READING,
@@ -29,17 +29,18 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
+from tap_instagram_business.streams.daily import DailyStream, has_few_followers
 from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_request import InsightsCall
-    from tap_instagram_business.streams.by_day import Window
+    from tap_instagram_business.streams.daily import Window
     from tap_instagram_business.streams.gaps import Gap
 
 HOURS = {str(hour): hour for hour in range(24)}
@@ -109,30 +110,25 @@ class AudienceDemographics(InstagramStream):
         column("value", "integer", "Number of followers, or of accounts that interacted."),
     ).to_dict()
 
-    def _groups(self) -> Iterator[tuple[Account, list[InsightsCall]]]:
-        today = self._run.graph.now().date()
-        for account in self.accounts_in_turn():
-            if self._is_due(account, today):
-                yield account, list(self._calls(account))
-
     @override
     def rows(self) -> Iterator[Record]:
-        today = self._run.graph.now().date()
-        for account, answers in self.ask_in_groups(self._groups()):
+        due = (account for account in self.accounts_in_turn() if self._is_due(account))
+        groups = ((account, list(self._calls(account))) for account in due)
+        for account, answers in self.ask_in_groups(groups):
             for answer in answers:
-                if not answer.ends_account:
+                if answer.error and answer.ends_account:
+                    self.leave_out(account, answer.error)
+                else:
                     yield from self._rows(answer)
-                    for gap in self._gaps(answer, today):
+                    for gap in self._gaps(answer):
                         self.table(InsightGaps).add(account, gap)
-            endings = [answer.error for answer in answers if answer.error and answer.ends_account]
-            if endings:
-                self.leave_out(account, endings[-1])
-            elif not any(answer.has_failed for answer in answers):
-                self.advance(account, snapshot_date=today.isoformat())
+            if not self.has_left_out(account) and not any(one.has_failed for one in answers):
+                self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
-    def _is_due(self, account: Account, today: dt.date) -> bool:
+    def _is_due(self, account: Account) -> bool:
         kept = self.bookmark(account).get("snapshot_date")
         every = days.DAY * self.config["demographics_every_days"]
+        today = self.moment(account).date()
         return kept is None or today - dt.date.fromisoformat(kept) >= every
 
     def _calls(self, account: Account) -> Iterator[InsightsCall]:
@@ -144,7 +140,7 @@ class AudienceDemographics(InstagramStream):
 
     def _rows(self, answer: Answer) -> Iterator[Record]:
         account, timeframe, breakdown = answer.call.subject
-        read = reading(self._run.graph.now())
+        read = reading(self.moment(account))
         for metric, parts in answer.insights.splits.items():
             for values, value in parts.items():
                 named = dict(zip(breakdown.split(","), values, strict=True))
@@ -158,16 +154,16 @@ class AudienceDemographics(InstagramStream):
                     "value": value,
                 }
 
-    def _gaps(self, answer: Answer, today: dt.date) -> Iterator[Gap]:
+    def _gaps(self, answer: Answer) -> Iterator[Gap]:
         account, timeframe, breakdown = answer.call.subject
-        for gap in day_gaps(answer, today, answer.insights.splits):
+        for gap in day_gaps(answer, self.moment(account).date(), answer.insights.splits):
             is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
             reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
             metric = f"{gap.metric} {timeframe} by {breakdown}"
             yield replace(gap, metric=metric, reason=reason)
 
 
-class OnlineFollowers(SeriesStream):
+class OnlineFollowers(DailyStream):
     """The number of followers online in one hour of one day (Graph API: IG User insights)."""
 
     name = "online_followers"
@@ -175,25 +171,22 @@ class OnlineFollowers(SeriesStream):
     kept_days = days.KEPT_DAYS_FOLLOWERS
     schema = th.PropertiesList(
         ACCOUNT_ID,
-        column("date", "date", "The US Pacific day.", key=True),
+        DAY,
         column("hour", "integer", "The hour of that day, 0 to 23, in US Pacific time.", key=True),
         column("followers_online", "integer", "Number of followers who were online in that hour."),
         READ_AT,
     ).to_dict()
 
     @override
-    def series_calls(self, window: Window) -> Iterator[InsightsCall]:
+    def calls(self, window: Window) -> Iterator[InsightsCall]:
         yield self.series_call(window, (ONLINE_FOLLOWERS,), "lifetime")
 
     @override
-    def series_rows(self, window: Window, answer: Answer) -> Iterator[Record]:
-        read = read_at(self._run.graph.now())
-        for day, by_hour in self.place_in_window(window, answer, ONLINE_FOLLOWERS).items():
-            for hour in (name for name in HOURS if name in by_hour):
-                yield {
-                    "account_id": window.account.id,
-                    "date": day.isoformat(),
-                    "hour": HOURS[hour],
-                    "followers_online": by_hour[hour],
-                    "read_at": read,
-                }
+    def window_rows(
+        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+    ) -> Iterator[Record]:
+        account_id, read = window.account.id, read_at(self.moment(window.account))
+        for day, by_hour in self.place(answers[0], ONLINE_FOLLOWERS).items():
+            for name in (name for name in HOURS if name in by_hour):
+                hour = {"hour": HOURS[name], "followers_online": by_hour[name]}
+                yield {"account_id": account_id, "date": day.isoformat(), **hour, "read_at": read}

@@ -33,6 +33,7 @@ from tap_instagram_business.graph.rate_limits import Costs
 from tap_instagram_business.sdk import SdkStream
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
+    from tap_instagram_business.stream_threads import StreamThreads
 
 T = TypeVar("T")
 S = TypeVar("S", bound="InstagramStream")
@@ -71,6 +73,8 @@ class InstagramStream(SdkStream):
         self._followers: list[InstagramStream] = []
         self._counter: Counter | None = None
         self._has_crashed = False
+        self._left_out: set[str] = set()
+        self._moments: dict[str, dt.datetime] = {}
         self._written = 0
         self._seconds = 0.0
         self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
@@ -210,10 +214,15 @@ class InstagramStream(SdkStream):
 
     # Asking
 
-    @property
-    def today(self) -> str:
-        """The UTC date of this run, by Meta's clock."""
-        return self._run.graph.now().date().isoformat()
+    def moment(self, account: Account) -> dt.datetime:
+        """Return when the run began to read an account into this table (UTC, by Meta's clock).
+
+        All rows of the account have this moment, and so have those of derived tables.
+        """
+        if sources := self.leads():
+            source: InstagramStream = self.table(sources[0])
+            return source.moment(account)
+        return self._moments.setdefault(account.id, self._run.graph.now())
 
     @property
     def graph(self) -> GraphSession:
@@ -248,8 +257,14 @@ class InstagramStream(SdkStream):
         return in_groups(self.ask(calls()))
 
     def leave_out(self, account: Account, error: CallError) -> None:
-        """Give up on an account in this table; the other accounts are read."""
-        self._run.left_out.add(account.label, self.name, error)
+        """Give up on an account in this table for the rest of the run."""
+        if not self.has_left_out(account):
+            self._left_out.add(account.id)
+            self._run.left_out.add(account.label, self.name, error)
+
+    def has_left_out(self, account: Account) -> bool:
+        """Return whether this table has given up on an account."""
+        return account.id in self._left_out
 
     # Bookmarks
 
@@ -309,3 +324,51 @@ class InstagramStream(SdkStream):
         if time.monotonic() >= self._progress_due:
             self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
             self.logger.info(f"%s: {message}", self.name, *values)  # noqa: G004
+
+
+class NotConnected(TypeError):
+    """A table that nothing would fill."""
+
+
+def connect(tables: Sequence[InstagramStream]) -> None:
+    """Let the tables of a run find each other, and hand each lead its followers.
+
+    Raises:
+        NotConnected: nothing would fill one of the tables, which would stay empty without a word.
+    """
+    by_class = {type(table): table for table in tables}
+    for table in tables:
+        table.connect(by_class)
+        for lead_class in table.leads():
+            lead = by_class.get(lead_class)
+            if lead is None:
+                message = f"Table {table.name} follows {lead_class.__name__}: add that to STREAMS"
+                raise NotConnected(message)
+            _follow(lead, table)
+            if lead_class is not table.parent_stream_type:
+                lead.child_streams.append(table)
+        if not table.leads() and type(table).rows is InstagramStream.rows:
+            message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
+            raise NotConnected(message)
+
+
+def _follow(lead: InstagramStream, table: InstagramStream) -> None:
+    wanted = lead.follower_type
+    if wanted is None:
+        message = f"Table {table.name} follows {lead.name}, which hands its answers to no table"
+        raise NotConnected(message)
+    if not isinstance(table, wanted):
+        message = (
+            f"Table {table.name} follows {lead.name}: its class must inherit from "
+            f"{wanted.__name__}, whose methods {lead.name} calls"
+        )
+        raise NotConnected(message)
+    lead.add_follower(table)
+
+
+def start_threads(tables: Iterable[InstagramStream], threads: StreamThreads) -> None:
+    """Start a thread for each source of selected tables; what perishes soonest is read first."""
+    sources = [table for table in tables if not table.leads() and table.is_wanted]
+    first = [table.name for table in sources if table.goes_first]
+    for table in sorted(sources, key=lambda table: not table.goes_first):
+        threads.start(table.name, table.fill, after=() if table.goes_first else first)

@@ -42,7 +42,17 @@ def column(name: str, kind: str, description: str, *, key: bool = False) -> th.P
     return th.Property(name, TYPES[kind], required=key, description=description)
 
 
-READ_AT = column("read_at", "date-time", "When the row was read (UTC).")
+DAY = column("date", "date", "The US Pacific day.", key=True)
+IS_FINAL = column(
+    "is_final",
+    "boolean",
+    "True if the row was read 48 hours or more after the end of the day: it is final.",
+)
+READ_AT = column(
+    "read_at",
+    "date-time",
+    "When the run began to read these figures of the account (UTC).",
+)
 READING_KEYS = ("snapshot_date", "hour")
 """The part of a key that says which reading of a media or an account a row is."""
 READING = (

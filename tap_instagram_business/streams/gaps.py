@@ -151,7 +151,8 @@ class InsightGaps(InstagramStream):
         """
         error = None if isinstance(why, Reason) else why
         known = why if isinstance(why, Reason) else why.reason
-        self.add(account, Gap(self.today, metric, reason or known, error, media_id))
+        today = self._run.graph.now().date().isoformat()
+        self.add(account, Gap(today, metric, reason or known, error, media_id))
 
     def add(self, account: Account, gap: Gap) -> None:
         """Write a gap."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -17,15 +19,6 @@ from tap_instagram_business.fields import (
 )
 from tap_instagram_business.graph.calls import Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
-from tap_instagram_business.streams.by_media import (
-    KIND_FIELDS,
-    ListedMedia,
-    Listing,
-    ListingStream,
-    MediaFollower,
-    RefreshedStream,
-)
-from tap_instagram_business.streams.captions import hashtags, mentions
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
     READ_AT,
@@ -37,30 +30,62 @@ from tap_instagram_business.streams.columns import (
     reading,
 )
 from tap_instagram_business.streams.gaps import InsightGaps
-from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
+from tap_instagram_business.streams.media_base import (
+    ListedMedia,
+    ListingStream,
+    MediaFollower,
+    RefreshedStream,
+)
+from tap_instagram_business.streams.nodes import read_fields, read_nodes
 from tap_instagram_business.values import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.paging import Page
-    from tap_instagram_business.run import Run
 
-MEDIA_PER_PAGE = "100"
-LISTS_TOGETHER = 20
-"""How many lists are paged through at the same time."""
 SLIDES_PER_PAGE = "100"
 NEW = dt.timedelta(days=7)
 """The counters of a younger media are kept for each run."""
 YOUNG = dt.timedelta(days=90)
 """The counters of a media of this age or younger are kept for each day."""
 CAPTION_COLUMNS = {"hashtags", "mentions", "caption_length"}
+
+
+SCRIPTS = range(0x300, 0x1F000)
+"""The characters of the world's scripts, without emoji."""
+MENTION = re.compile(r"(?<![\w.])@([A-Za-z0-9_.]*[A-Za-z0-9_])")
+
+
+@functools.cache
+def _hashtag() -> re.Pattern[str]:
+    """Return the pattern of a hashtag.
+
+    A letter may carry marks, such as a vowel of Hindi, and the class of letters leaves marks out.
+    """
+    marks = (chr(code) for code in SCRIPTS if _is_mark(code))
+    return re.compile(rf"(?<!\w)#(\w[\w{''.join(marks)}]*)")
+
+
+def _is_mark(code: int) -> bool:
+    return unicodedata.category(chr(code)).startswith("M")
+
+
+def hashtags(caption: str) -> list[str]:
+    """Return the hashtags of a caption in their order, without the #."""
+    return _hashtag().findall(caption)
+
+
+def mentions(caption: str) -> list[str]:
+    """Return the handles that a caption mentions in their order, without the @.
+
+    A handle has English letters, digits, underscores and full stops, and does not end with a stop.
+    """
+    return MENTION.findall(caption)
 
 
 class Media(ListingStream, RefreshedStream):
@@ -72,6 +97,9 @@ class Media(ListingStream, RefreshedStream):
 
     name = "media"
     follower_type = MediaFollower
+    edge = "media"
+    fields = MEDIA_FIELDS
+    lists_together = 20
     primary_keys = ("id",)
     replication_key = "timestamp"
     schema = th.PropertiesList(
@@ -99,88 +127,40 @@ class Media(ListingStream, RefreshedStream):
         READ_AT,
     ).to_dict()
 
-    def __init__(self, tap: Tap, run: Run) -> None:
-        super().__init__(tap, run)
-        self._listed = 0
-        self._ended = 0
-
+    @property
     @override
-    def rows(self) -> Iterator[Record]:
-        with self.pipeline() as pipeline:
-            for pages in self.graph.pages(
-                self._lists(), go_on=self._goes_on, together=LISTS_TOGETHER
-            ):
-                media = [item for page in pages for item in self._listed_media(page.answer)]
-                self._complete_slides(media)
-                self._log_progress(pages, len(media))
-                ended = [page.answer for page in pages if page.is_last]
-                complete = [self._accounts[one.call.node] for one in ended if not one.error]
-                # Handed on first, so that a fault in a row costs this table only.
-                pipeline.put(Listing(media, complete, self.since))
-                yield from map(self._row, media)
-                for answer in ended:
-                    self._end(self._accounts[answer.call.node], answer.error)
+    def wanted_columns(self) -> frozenset[str]:
+        wanted = super().wanted_columns
+        return wanted | {"caption"} if wanted & CAPTION_COLUMNS else wanted
 
     @functools.cached_property
-    def _accounts(self) -> dict[str, Account]:
-        return {account.id: account for account in self._run.accounts}
-
-    def _log_progress(self, pages: list[Page], media: int) -> None:
-        self._listed += media
-        self._ended += sum(page.is_last for page in pages)
-        number = len(self._run.accounts)
-        self.log_progress("account %d of %d, media %d", self._ended, number, self._listed)
-
-    def _lists(self) -> Iterator[ListCall]:
-        wanted = self.wanted_columns | KIND_FIELDS
-        if wanted & CAPTION_COLUMNS:
-            wanted |= {"caption"}
-        fields = [
-            *requested(MEDIA_FIELDS, self.config["login"], wanted),
-            *(name for follower in self.followers(MediaFollower) for name in follower.needs()),
-        ]
-        params = {"fields": ",".join(dict.fromkeys(fields)), "limit": MEDIA_PER_PAGE}
-        for account in self.accounts_in_turn():
-            yield ListCall(account.id, "media", params, account.token)
-
-    @functools.cached_property
+    @override
     def since(self) -> dt.datetime | None:
-        """The moment from which media are read; None for all."""
         start = self.config.get("start_date")
         if not start:
             return None
         return dt.datetime.fromisoformat(start[:10]).replace(tzinfo=dt.timezone.utc)
 
-    def _goes_on(self, answer: Answer) -> bool:
+    @override
+    def goes_on(self, answer: Answer) -> bool:
         """Return whether to read the next page: the list is newest first, up to `start_date`."""
         times = [read_time(node.get("timestamp")) for node in answer.nodes]
         known = [moment for moment in times if moment]
         return not (known and self.since and known[-1] < self.since)
 
-    def _listed_media(self, answer: Answer) -> Iterator[ListedMedia]:
-        account = self._accounts[answer.call.node]
-        for media_id in answer.refused_nodes:
-            for follower in self.followers(MediaFollower):
-                follower.ask_again(ListedMedia(account, {"id": media_id}, None))
-        for node in read_list(self, account, answer):
-            posted = read_time(node.get("timestamp"))
-            if self.since is None or posted is None or posted >= self.since:
-                yield ListedMedia(account, node, posted)
-
-    def _row(self, media: ListedMedia) -> Record:
-        values = read_fields(self, media.account, MEDIA_FIELDS, media.node, media_id=media.id)
-        is_known = values["caption"] is not None or media.node.get("caption") is None
-        caption = values["caption"] or ""
+    @override
+    def row(self, media: ListedMedia) -> Record:
+        row = super().row(media)
+        is_known = row["caption"] is not None or media.node.get("caption") is None
+        caption = row["caption"] or ""
         return {
-            "id": media.id,
-            "account_id": media.account.id,
-            **values,
+            **row,
             "hashtags": hashtags(caption) if is_known else None,
             "mentions": mentions(caption) if is_known else None,
             "caption_length": len(caption) if is_known else None,
             "children_count": len(self.slides(media)) if media.node.get("children") else None,
-            "snapshot_date": self.today,
-            "read_at": read_at(self._run.graph.now()),
+            "snapshot_date": media.moment.date().isoformat(),
+            "read_at": read_at(media.moment),
         }
 
     def slides(self, media: ListedMedia) -> list[dict[str, Any] | None]:
@@ -189,9 +169,10 @@ class Media(ListingStream, RefreshedStream):
         nodes = children.get("data") if isinstance(children, dict) else children
         return list(read_nodes(self, media.account, nodes, "/children", media_id=media.id))
 
-    def _complete_slides(self, media: Iterable[ListedMedia]) -> None:
+    @override
+    def complete(self, media: Sequence[ListedMedia]) -> None:
         """Add the slides that do not fit into the list, where Meta gives them in pages."""
-        fields = ",".join(self.table(MediaChildren).fields())
+        fields = ",".join(self.table(MediaChildren).slide_fields())
         params = {"fields": fields, "limit": SLIDES_PER_PAGE}
         more: list[Call] = []
         for item in media:
@@ -215,12 +196,11 @@ class Media(ListingStream, RefreshedStream):
             gaps = self.table(InsightGaps)
             gaps.add_today(item.account, "/children", error, media_id=item.id)
 
-    def _end(self, account: Account, error: CallError | None) -> None:
-        """End the list of an account; after an error no bookmark moves, so the next run repeats."""
-        if error:
-            self.leave_out(account, error)
-            return
-        self.done(account, self.since)
+    @override
+    def end(self, account: Account, error: CallError | None) -> None:
+        super().end(account, error)
+        if not error:
+            self.done(account, self.since)
 
 
 class MediaChildren(MediaFollower):
@@ -242,9 +222,9 @@ class MediaChildren(MediaFollower):
     def needs(self) -> Iterable[str]:
         is_counted = "children_count" in self.table(Media).wanted_columns
         if self.selected or is_counted:
-            yield f"children.limit({SLIDES_PER_PAGE}){{{','.join(self.fields())}}}"
+            yield f"children.limit({SLIDES_PER_PAGE}){{{','.join(self.slide_fields())}}}"
 
-    def fields(self) -> list[str]:
+    def slide_fields(self) -> list[str]:
         """Return the fields to ask of a slide."""
         return requested(CHILD_FIELDS, self.config["login"], self.wanted_columns)
 
@@ -293,22 +273,21 @@ class MediaHistory(MediaFollower):
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         """Write the counters of those media that are new, young or due."""
-        now = self._run.graph.now()
         for item in media:
-            if self._is_wanted(item, now):
+            if self._is_wanted(item):
                 self.write(
                     {
                         "media_id": item.id,
                         "account_id": item.account.id,
-                        **reading(now),
+                        **reading(item.moment),
                         **{field.name: field.read(item.node) for field in COUNTER_FIELDS},
                     }
                 )
             self.done_until(item)
 
-    def _is_wanted(self, media: ListedMedia, now: dt.datetime) -> bool:
+    def _is_wanted(self, media: ListedMedia) -> bool:
         if media.posted is None or self.is_due(media):
             return True
-        age = now - media.posted
+        age = media.moment - media.posted
         last_read = self._last_refresh(media.account).of(media.posted)
-        return age < NEW or (age <= YOUNG and last_read != now.date())
+        return age < NEW or (age <= YOUNG and last_read != media.moment.date())

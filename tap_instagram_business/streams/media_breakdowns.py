@@ -9,7 +9,6 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.metrics import MEDIA_BREAKDOWNS
-from tap_instagram_business.streams.by_media import BreakdownFollower
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
     READING,
@@ -17,8 +16,9 @@ from tap_instagram_business.streams.columns import (
     column,
     reading,
 )
-from tap_instagram_business.streams.insights_of_media import InsightsStream
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.media_base import BreakdownFollower
+from tap_instagram_business.streams.media_insights import MediaInsightsStream
 from tap_instagram_business.streams.stories import StoryInsights
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.refresh import Tiers
-    from tap_instagram_business.streams.by_media import ListedMedia
+    from tap_instagram_business.streams.media_base import ListedMedia
 
 
-class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
+class MediaInsightsBreakdowns(MediaInsightsStream, BreakdownFollower):
     """One part of a media or story metric at one reading: one action on the profile, for example.
 
     Each metric needs a request of its own (Graph API: IG Media insights). So a media
@@ -81,7 +81,11 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
 
     @override
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
-        if not self.selected or self.has_ended(media.account) or self.is_before_conversion(media):
+        if (
+            not self.selected
+            or self.has_left_out(media.account)
+            or self.is_before_conversion(media)
+        ):
             return
         for metric in MEDIA_BREAKDOWNS:
             if media.kind in metric.kinds:
@@ -92,7 +96,7 @@ class MediaInsightsBreakdowns(InsightsStream, BreakdownFollower):
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
         self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
-        read = reading(self._run.graph.now())
+        read = reading(media.moment)
         for metric, parts in answer.insights.splits.items():
             for (part,), value in parts.items():
                 self.write(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, cast
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
+from tap_instagram_business.graph import insights_request
 from tap_instagram_business.graph.error_table import Reason
-from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics
+from tap_instagram_business.graph.insights_request import merged
+from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics, per_object_metrics
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
     READING,
@@ -18,17 +22,23 @@ from tap_instagram_business.streams.columns import (
     reading,
 )
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
-from tap_instagram_business.streams.insights_of_media import InsightsStream
+from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.media_base import MediaFollower
 from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, Call
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
-    from tap_instagram_business.streams.by_media import ListedMedia
+    from tap_instagram_business.run import Run
+    from tap_instagram_business.streams.media_base import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
 COLUMNS = frozenset(metric.name for metric in METRICS)
@@ -36,7 +46,200 @@ NEWEST_REFUSED = "before_conversion"
 """Bookmark entry: when the newest media was posted that is from before the conversion."""
 
 
-class MediaInsights(InsightsStream):
+MAX_DENIED = 25
+"""If Meta denies the insights of so many media of an account and gives none, the account is left
+out: the token lacks the permission."""
+MAX_TO_ASK_AGAIN = 200
+"""If Meta fails at more media of an account than this, the account is left out of this run."""
+
+
+class MediaInsightsStream(MediaFollower):
+    """A table of insights of media: an error ends the account, or becomes a gap."""
+
+    grain: ClassVar[str] = "media"
+    """What setting `extra_metrics` calls these media: `media` or `story`."""
+    metrics: ClassVar[frozenset[str]] = frozenset()
+    """The metrics that are columns."""
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._denied: dict[str, dict[str, CallError]] = defaultdict(dict)
+        self._answered: set[str] = set()
+
+    def due(self, media: Iterable[ListedMedia]) -> list[ListedMedia]:
+        """Return those media that this table wants in this run."""
+        return [item for item in media if self.is_due(item)]
+
+    @override
+    def end(self, account: Account, since: dt.datetime | None) -> None:
+        self.judge_denials(account)
+        if not self.has_left_out(account):
+            super().end(account, since)
+
+    def judge_denials(self, account: Account) -> None:
+        """Leave an account out if Meta has denied the insights of its media and given none."""
+        denied = self._denied.get(account.id)
+        if denied and account.id not in self._answered:
+            self.leave_out(account, next(iter(denied.values())))
+
+    def may_advance(self, account: Account) -> bool:
+        """Return whether the bookmark of an account may move past media that were asked about.
+
+        While Meta has only denied insights, it may be about the whole account.
+        """
+        is_denied = account.id in self._denied and account.id not in self._answered
+        return not self.has_left_out(account) and not is_denied
+
+    def note_answer(self, answer: Answer) -> None:
+        """Remember that Meta gives this table insights of an account's media."""
+        call = cast("InsightsCall", answer.call)
+        if not answer.error and call.metrics and not call.is_rare:
+            self._answered.add(answer.call.quota_account)
+
+    def insights_calls(
+        self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
+    ) -> Iterator[InsightsCall]:
+        """Yield the calls for some insights of a media."""
+        for call in insights_request.media_lifetime(
+            media.account, media.id, media.kind, metrics, breakdown
+        ):
+            yield call.about(media)
+
+    def calls_with_extra(self, media: ListedMedia) -> Iterator[InsightsCall]:
+        """Yield the calls for the metrics of the wanted columns, and for `extra_metrics`."""
+        metrics = media_metrics(media.kind, self.config["login"], self.wanted_columns)
+        names, extra = tuple(metric.name for metric in metrics), self.table(ExtraInsights)
+        yield from self.insights_calls(media, (*names, *extra.names(self.grain)))
+        for breakdown in extra.breakdowns(self.grain):
+            names = extra.names(self.grain, breakdown)
+            yield from self.insights_calls(media, names, breakdown)
+
+    def read_answers(self, media: ListedMedia, answers: Sequence[Answer]) -> dict[str, Any]:
+        """Return the figures in the answers about a media; write what is missing in them."""
+        figures: dict[str, Any] = {}
+        for answer in answers:
+            self.note_answer(answer)
+        for answer in self.with_merged_totals(media, answers):
+            if answer.error:
+                self.take_error(answer, answer.error)
+            elif breakdown := cast("InsightsCall", answer.call).breakdown:
+                figures |= self.read_parts(answer, breakdown)
+            else:
+                values = answer.insights.values
+                self.add_missing(answer, values)
+                self.table(ExtraInsights).write_values(self._reading(media), values)
+                figures |= {name: values[name] for name in values.keys() & self.metrics}
+        return figures
+
+    def read_parts(self, answer: Answer, breakdown: str) -> dict[str, Any]:
+        """Return the figures in an answer with parts; write what is missing in it."""
+        self.write_extra_parts(answer, breakdown)
+        self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
+        return {}
+
+    def write_extra_parts(self, answer: Answer, breakdown: str) -> None:
+        """Write the parts that `extra_metrics` names."""
+        what = self._reading(answer.call.subject)
+        self.table(ExtraInsights).write_parts(what, answer.insights.splits, breakdown)
+
+    def _reading(self, media: ListedMedia) -> Reading:
+        return Reading(self.grain, media.account, media.moment, media_id=media.id)
+
+    def with_merged_totals(self, media: ListedMedia, answers: Sequence[Answer]) -> Iterator[Answer]:
+        """Yield the answers about a media, those to the calls without a breakdown as one.
+
+        If the first of them is an error, it stands for all: it is about the media. Where Meta fails
+        at another one, the next run requests the media again.
+        """
+        totals = [one for one in answers if not cast("InsightsCall", one.call).breakdown]
+        if totals and totals[0].error:
+            yield totals[0]
+        elif totals:
+            if any(answer.has_failed for answer in totals):
+                self.ask_again(media)
+            yield merged(cast("InsightsCall", totals[0].call), totals)
+        yield from (one for one in answers if cast("InsightsCall", one.call).breakdown)
+
+    def take_error(self, answer: Answer, error: CallError) -> None:
+        """Write what an error means: the account is left out, or insights are missing."""
+        media: ListedMedia = answer.call.subject
+        is_failure = error.reason is Reason.META_ERROR
+        has_room = len(self._again.get(media.account.id, ())) < MAX_TO_ASK_AGAIN
+        if answer.ends_account or (is_failure and not has_room):
+            self.leave_out(media.account, error)
+            return
+        # Meta lists the media but says that it does not exist. One of the two is wrong, so it is
+        # asked for in every run for as long as it is listed.
+        if has_room and (is_failure or error.rule.means_gone):
+            self.ask_again(media)
+        if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
+            self._run.conversions.add(media.account, media.posted)
+        reason = error.reason
+        if error.rule.means_denied:
+            if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
+                # Meta has the same code for a story that too few accounts have seen, in words that
+                # depend on the language of the token's user.
+                reason = Reason.TOO_FEW_VIEWERS
+            else:
+                self._take_denial(media, error)
+        call = cast("InsightsCall", answer.call)
+        metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
+        self.add_gap(media, metric, error, reason)
+
+    def _take_denial(self, media: ListedMedia, error: CallError) -> None:
+        denied = self._denied[media.account.id]
+        denied[media.id] = error
+        if len(denied) >= MAX_DENIED:
+            self.judge_denials(media.account)
+
+    @override
+    def leave_out(self, account: Account, error: CallError) -> None:
+        super().leave_out(account, error)
+        self.table(InsightGaps).add_account(account, error)
+
+    def is_before_conversion(self, media: ListedMedia) -> bool:
+        """Return whether Meta is known to have no insights of a media."""
+        posted = media.posted
+        return posted is not None and self._run.conversions.covers(media.account, posted)
+
+    def add_gap(
+        self,
+        media: ListedMedia,
+        metric: str,
+        why: Reason | CallError,
+        reason: Reason | None = None,
+    ) -> None:
+        """Write that Meta did not give an insight of a media; all insights where metric is ''."""
+        gaps = self.table(InsightGaps)
+        gaps.add_today(media.account, metric, why, reason=reason, media_id=media.id)
+
+    def add_missing(self, answer: Answer, given: Iterable[str], suffix: str = "") -> None:
+        """Write a gap for each metric that was refused, or asked for and not given.
+
+        Args:
+            answer: the answer to an insights call.
+            given: the metrics that it holds.
+            suffix: what to add to the metric's name.
+        """
+        media: ListedMedia = answer.call.subject
+        call = cast("InsightsCall", answer.call)
+        lacking = per_object_metrics(media.kind)
+        for metric, error in call.refused.items():
+            # A reel that is not shared to Facebook has no views there: that is no gap.
+            if metric not in lacking or not error.rule.names_metrics:
+                self.add_gap(media, metric + suffix, error)
+        unreadable = answer.insights.unreadable
+        for metric in call.metrics:
+            if metric in unreadable:
+                self.add_gap(media, metric + suffix, Reason.UNREADABLE)
+        missing = [metric for metric in call.metrics if metric not in {*given, *unreadable}]
+        if missing and missing == list(call.metrics) and not suffix:
+            missing = [""]
+        for metric in missing:
+            self.add_gap(media, metric + suffix, Reason.EMPTY)
+
+
+class MediaInsights(MediaInsightsStream):
     """The lifetime insights of one media at one reading (Graph API: IG Media insights).
 
     A media of less than 7 days is read in each run, an older one when it is due (setting
@@ -46,6 +249,7 @@ class MediaInsights(InsightsStream):
 
     name = "media_insights"
     parent_stream_type = Media
+    metrics = COLUMNS
     primary_keys = ("media_id", *READING_KEYS)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
@@ -67,7 +271,8 @@ class MediaInsights(InsightsStream):
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         for item, answers in self.ask_in_groups(self._groups(media)):
-            self._read_answers(item, answers)
+            if figures := self.read_answers(item, answers):
+                self.write(self._row(item, figures))
             if self.may_advance(item.account):
                 self.done_until(item)
 
@@ -75,55 +280,25 @@ class MediaInsights(InsightsStream):
     def end(self, account: Account, since: dt.datetime | None) -> None:
         super().end(account, since)
         refused = self._run.conversions.newest_refused(account)
-        if refused and not self.has_ended(account):
+        if refused and not self.has_left_out(account):
             self.advance(account, **{NEWEST_REFUSED: refused.isoformat()})
 
     def _groups(self, media: Iterable[ListedMedia]) -> Iterator[tuple[ListedMedia, list[Call]]]:
         """Yield the media that are due, each with its calls."""
         for item in self.due(media):
-            if self.has_ended(item.account):
+            if self.has_left_out(item.account):
                 continue
             if self.is_before_conversion(item):
                 self.add_gap(item, "", Reason.BEFORE_CONVERSION)
-            elif metrics := media_metrics(item.kind, self.config["login"], self.wanted_columns):
-                names = tuple(metric.name for metric in metrics)
-                yield item, [*self.calls_with_extra(item, "media", names)]
+            elif media_metrics(item.kind, self.config["login"], self.wanted_columns):
+                yield item, [*self.calls_with_extra(item)]
 
-    def _read_answers(self, media: ListedMedia, answers: Sequence[Answer]) -> None:
-        """Read the answers about one media; what Meta fails at is requested again."""
-        for answer in answers:
-            self.note_answer(answer)
-        for answer in self.with_merged_totals(media, answers):
-            if answer.error:
-                self.take_error(answer, answer.error)
-            elif cast("InsightsCall", answer.call).breakdown:
-                self._write_extra_parts(answer)
-            else:
-                self._write_insights(answer)
-
-    def _write_insights(self, answer: Answer) -> None:
-        media: ListedMedia = answer.call.subject
-        values = answer.insights.values
-        self.add_missing(answer, values)
-        now = self._run.graph.now()
-        what = Reading("media", media.account, now, media_id=media.id)
-        self.table(ExtraInsights).write_values(what, values)
-        if values.keys() & COLUMNS:
-            self.write(
-                {
-                    "media_id": media.id,
-                    "account_id": media.account.id,
-                    **reading(now),
-                    "media_type": read_text(media.node.get("media_type")),
-                    "media_product_type": read_text(media.node.get("media_product_type")),
-                    **{metric.name: values.get(metric.name) for metric in METRICS},
-                }
-            )
-
-    def _write_extra_parts(self, answer: Answer) -> None:
-        media: ListedMedia = answer.call.subject
-        breakdown = cast("InsightsCall", answer.call).breakdown
-        splits = answer.insights.splits
-        self.add_missing(answer, splits, f" by {breakdown}")
-        what = Reading("media", media.account, self._run.graph.now(), media_id=media.id)
-        self.table(ExtraInsights).write_parts(what, splits, breakdown)
+    def _row(self, media: ListedMedia, figures: Mapping[str, Any]) -> Record:
+        return {
+            "media_id": media.id,
+            "account_id": media.account.id,
+            **reading(media.moment),
+            "media_type": read_text(media.node.get("media_type")),
+            "media_product_type": read_text(media.node.get("media_product_type")),
+            **{metric.name: figures.get(metric.name) for metric in METRICS},
+        }

@@ -84,3 +84,17 @@ def read_fields(
             gaps = table.table(InsightGaps)
             gaps.add_today(account, field.name, Reason.UNREADABLE, media_id=media_id)
     return {field.name: field.read(node) for field in fields}
+
+
+def named_parts(
+    answer: Answer, metric: str, columns: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """Return the columns of the parts of a metric that an answer holds.
+
+    Args:
+        answer: the answer.
+        metric: Meta's name of the metric.
+        columns: the name of each part at Meta, and a description, by column.
+    """
+    known = answer.insights.parts(metric, (part for part, _ in columns.values()))
+    return {name: known[part] for name, (part, _) in columns.items() if part in known}

@@ -14,10 +14,11 @@ from tap_instagram_business.graph import insights_request
 from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import read_at
 from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -40,7 +41,7 @@ MAX_FAILED_DAYS = 60
 
 @dataclass(frozen=True)
 class Window:
-    """Consecutive days of an account that are read and written together."""
+    """Consecutive days of an account that are asked for, or written, together."""
 
     account: Account
     first: dt.date
@@ -57,16 +58,17 @@ class DailyStream(InstagramStream):
 
     replication_key = "date"
     kept_days = days.KEPT_DAYS
+    days_per_window = days.MAX_DAYS_PER_REQUEST
+    """After at most so many days of an account, rows are written and the bookmark moves."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
-        self._ended: set[str] = set()
         self._has_warned = False
         self._gaps: list[Gap] = []
 
     def due_days(self, account: Account) -> list[dt.date]:
         """Return the days to read, in order: new days, the last days again, and failed days."""
-        now = self._run.graph.now()
+        now = self.moment(account)
         earliest: dt.date = days.pacific_date(now) - days.DAY * self.kept_days
         first = self._first_day(account)
         if first < earliest:
@@ -82,7 +84,7 @@ class DailyStream(InstagramStream):
             return dt.date.fromisoformat(kept) + days.DAY * (1 - lookback)
         if start := self.config.get("start_date"):
             return dt.date.fromisoformat(start[:10])
-        return days.yesterday(self._run.graph.now()) - days.DAY * (FIRST_DAYS - 1)
+        return days.yesterday(self.moment(account)) - days.DAY * (FIRST_DAYS - 1)
 
     def _warn_of_start(self, first: dt.date, earliest: dt.date) -> None:
         if not self._has_warned:
@@ -126,48 +128,104 @@ class DailyStream(InstagramStream):
             gap = replace(gap, reason=Reason.TOO_FEW_FOLLOWERS)
         self._gaps.append(gap)
 
-    def place(
-        self, answer: Answer, metric: str, days_asked: Sequence[dt.date]
-    ) -> tuple[dict[dt.date, Any], list[Gap]]:
-        """Return what a series has for each of some consecutive days, and what it lacks.
+    def place(self, answer: Answer, metric: str) -> dict[dt.date, Any]:
+        """Return what a series has for each day that it was asked for; add a gap for each other.
 
         Args:
             answer: the answer to a call for the series.
             metric: Meta's name.
-            days_asked: the days, in their order.
         """
+        asked: Window = answer.call.subject
         labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
         buckets = answer.insights.series.get(metric, [])
-        placed = labels.place(buckets, days_asked[0], days_asked[-1])
+        placed = labels.place(buckets, asked.first, asked.last)
         given = {day: content for day, content in placed.items() if content != {}}
-        gaps: list[Gap] = []
         is_unreadable = metric in answer.insights.unreadable
-        for day in days_asked:
-            if day not in given or (is_unreadable and lacks_hours(given[day])):
-                found = day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day)))
-                if buckets and not placed:
-                    found = (replace(gap, reason=Reason.UNPLACED) for gap in found)
-                gaps += found
-        return given, gaps
+        for day in asked.days:
+            if day in given and not (is_unreadable and lacks_hours(given[day])):
+                continue
+            for gap in day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day))):
+                if gap.metric == metric:
+                    is_unplaced = buckets and not placed
+                    self.add_gap(
+                        asked.account, replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
+                    )
+        return given
 
-    def failed_days(self, answer: Answer, days_asked: Sequence[dt.date]) -> list[dt.date]:
+    def failed_days(self, answer: Answer) -> list[dt.date]:
         """Return the days at which Meta failed, so that the next run reads them again."""
+        asked: Window = answer.call.subject
         if answer.has_failed:
-            return list(days_asked)
+            return asked.days
         labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
-        errors = {day: call.not_asked(labels.of(day)) for day in days_asked}
+        errors = {day: call.not_asked(labels.of(day)) for day in asked.days}
         return [day for day, error in errors.items() if error and error.reason is Reason.META_ERROR]
 
-    def end_account(self, account: Account, error: CallError) -> None:
-        """Leave an account out of this table for the rest of the run."""
-        if account.id not in self._ended:
-            self._ended.add(account.id)
-            self.leave_out(account, error)
-            self.table(InsightGaps).add_account(account, error)
+    @override
+    def leave_out(self, account: Account, error: CallError) -> None:
+        super().leave_out(account, error)
+        self.table(InsightGaps).add_account(account, error)
 
-    def has_ended(self, account: Account) -> bool:
-        """Return whether an account is left out of this table for the rest of the run."""
-        return account.id in self._ended
+    # Of tables that ask Meta
+
+    def calls(self, window: Window) -> Iterable[InsightsCall]:
+        """Yield the calls for a window; the subject of each is the days that it asks for."""
+        raise NotImplementedError
+
+    def window_rows(
+        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+    ) -> Iterable[Record]:
+        """Yield the rows of a window.
+
+        Args:
+            window: the window.
+            answers: the answers to its calls.
+            failed: the days at which Meta failed.
+        """
+        raise NotImplementedError
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        for window, answers in self.ask_in_groups(self._groups()):
+            for answer in answers:
+                if answer.error and answer.ends_account:
+                    self.leave_out(window.account, answer.error)
+            if not self.has_left_out(window.account):
+                failed = {day for answer in answers for day in self.failed_days(answer)}
+                yield from self.window_rows(window, answers, failed)
+                for table in self._tables_of_days():
+                    table.done(window, failed)
+
+    def _tables_of_days(self) -> list[DailyStream]:
+        """Return this table, and those that are filled from the same answers."""
+        return [self, *self.followers(DayFollower)]
+
+    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
+        number = len(self._run.accounts)
+        for index, account in enumerate(self.accounts_in_turn(), start=1):
+            self.log_progress("account %d of %d", index, number)
+            wanting = [table for table in self._tables_of_days() if table.selected]
+            due = sorted({day for table in wanting for day in table.due_days(account)})
+            for first, last in days.windows(due, self.days_per_window):
+                if self.has_left_out(account):
+                    break
+                window = Window(account, first, last)
+                yield window, list(self.calls(window))
+
+    def series_call(self, asked: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
+        """Return the call for a series of some days."""
+        window = self._run.find_day_labels().window(asked.first, asked.last)
+        return insights_request.series(asked.account, metrics, period, window).about(asked)
+
+    def day_columns(self, account: Account, day: dt.date) -> Record:
+        """Return the columns of a row that say which day it is about, and when it was read."""
+        moment = self.moment(account)
+        return {
+            "account_id": account.id,
+            "date": day.isoformat(),
+            "is_final": days.is_final(day, moment),
+            "read_at": read_at(moment),
+        }
 
 
 class DayFollower(DailyStream):
@@ -178,54 +236,8 @@ class DayFollower(DailyStream):
         """Return the metrics that the lead has to ask for, by the breakdown they are split by."""
 
     @abstractmethod
-    def read(self, account: Account, day: dt.date, answer: Answer) -> None:
+    def read(self, answer: Answer) -> None:
         """Write the rows of an answer about one day."""
-
-
-class SeriesStream(DailyStream):
-    """A table of days that Meta gives as a series, many days in one answer."""
-
-    @abstractmethod
-    def series_calls(self, window: Window) -> Iterable[InsightsCall]:
-        """Yield the calls for a window, made by `series_call`."""
-
-    @abstractmethod
-    def series_rows(self, window: Window, answer: Answer) -> Iterable[Record]:
-        """Yield the rows of an answer."""
-
-    @override
-    def rows(self) -> Iterator[Record]:
-        for window, answers in self.ask_in_groups(self._groups()):
-            for answer in answers:
-                if answer.error and answer.ends_account:
-                    self.end_account(window.account, answer.error)
-            if not self.has_ended(window.account):
-                for answer in answers:
-                    yield from self.series_rows(window, answer)
-                days_asked = window.days
-                self.done(
-                    window, {day for each in answers for day in self.failed_days(each, days_asked)}
-                )
-
-    def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
-        """Split each account's days into windows that one series request may cover."""
-        for account in self.accounts_in_turn():
-            for first, last in days.windows(self.due_days(account)):
-                if not self.has_ended(account):
-                    window = Window(account, first, last)
-                    yield window, list(self.series_calls(window))
-
-    def series_call(self, window: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
-        """Return the call for a series of a window."""
-        asked = self._run.find_day_labels().window(window.first, window.last)
-        return insights_request.series(window.account, metrics, period, asked).about(window)
-
-    def place_in_window(self, window: Window, answer: Answer, metric: str) -> dict[dt.date, Any]:
-        """Return what a series has for each day of a window; note a gap for each other day."""
-        given, gaps = self.place(answer, metric, window.days)
-        for gap in gaps:
-            self.add_gap(window.account, gap)
-        return given
 
 
 def lacks_hours(content: object) -> bool:

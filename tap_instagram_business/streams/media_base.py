@@ -5,23 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from abc import abstractmethod
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from typing_extensions import override
+
+from tap_instagram_business.fields import requested
+from tap_instagram_business.graph.calls import ListCall
+from tap_instagram_business.graph.session import PAGES_TOGETHER
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
 from tap_instagram_business.stream_threads import Pipeline
 from tap_instagram_business.streams.base import InstagramStream
-from tap_instagram_business.values import read_text
+from tap_instagram_business.streams.nodes import read_fields, read_list
+from tap_instagram_business.values import read_text, read_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
+    from singer_sdk.helpers.types import Record
 
+    from tap_instagram_business.fields import Field
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
 
@@ -48,12 +56,14 @@ class ListedMedia:
         account: the account.
         node: its fields, as Meta gave them.
         posted: when it was posted; None if Meta does not tell, so that it is read in every run.
+        moment: when the run began to read the list of the account (UTC).
         is_story: whether it stands in the list of stories.
     """
 
     account: Account
     node: dict[str, Any] = field(repr=False)
     posted: dt.datetime | None
+    moment: dt.datetime
     is_story: bool = False
 
     @property
@@ -87,8 +97,8 @@ class RefreshedStream(InstagramStream):
         """Return whether this table wants a media in this run."""
         if not self.selected or media.posted is None:
             return self.selected
-        now, last = self._run.graph.now(), self._last_refresh(media.account)
-        return is_due(media.id, media.posted, last=last, now=now, tiers=self.tiers)
+        last = self._last_refresh(media.account)
+        return is_due(media.id, media.posted, last=last, now=media.moment, tiers=self.tiers)
 
     def _last_refresh(self, account: Account) -> LastRefresh:
         """Return what the bookmark said before this run, whatever this run adds to it."""
@@ -106,8 +116,8 @@ class RefreshedStream(InstagramStream):
     def done_until(self, media: ListedMedia) -> None:
         """Remember that this media and all newer ones of its account are done."""
         if media.posted is not None:
-            until = media.posted.isoformat()
-            self.advance(media.account, partial_date=self.today, partial_until=until)
+            until, today = media.posted.isoformat(), media.moment.date().isoformat()
+            self.advance(media.account, partial_date=today, partial_until=until)
 
     def ask_again(self, media: ListedMedia) -> None:
         """Remember that Meta failed at a media, so that the next run asks for it, due or not."""
@@ -124,7 +134,7 @@ class RefreshedStream(InstagramStream):
         """
         self.advance(
             account,
-            snapshot_date=self.today,
+            snapshot_date=self.moment(account).date().isoformat(),
             since=since.isoformat() if since else None,
             again=sorted(self._again.get(account.id, ())) or None,
             partial_date=None,
@@ -182,19 +192,89 @@ class Listing:
 
 
 class ListingStream(InstagramStream):
-    """A table of listed media, which other tables read further."""
+    """A table of listed media, which other tables may read further."""
 
-    @contextmanager
-    def pipeline(self) -> Iterator[Pipeline[Listing]]:
-        """Hand listings to the tables that follow, from one to the next, until the block ends."""
-        followers = self.followers(MediaFollower)
+    edge: ClassVar[str]
+    """The list, by Meta's name."""
+    fields: ClassVar[tuple[Field, ...]]
+    """The fields to ask of each media."""
+    needed: ClassVar[frozenset[str]] = KIND_FIELDS
+    """The fields to ask for, whatever the catalog selects."""
+    media_per_page: ClassVar[str] = "100"
+    lists_together: ClassVar[int] = PAGES_TOGETHER
+    """How many lists are paged through at the same time."""
+    lists_stories: ClassVar[bool] = False
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        followers, number = self.followers(MediaFollower), len(self._run.accounts)
         for follower in followers:
             follower.isolated(follower.prepare)
         steps = {follower.name: follower.read_listings for follower in followers}
+        lists = map(self._list, self.accounts_in_turn())
+        listed = complete_lists = 0
         with Pipeline(
             self._run.threads, steps, size=lambda one: len(one.media), room=MEDIA_UNDER_WAY
         ) as pipeline:
-            yield pipeline
+            for pages in self.graph.pages(lists, go_on=self.goes_on, together=self.lists_together):
+                media = [item for page in pages for item in self.listed(page.answer)]
+                self.complete(media)
+                ended = [page.answer for page in pages if page.is_last]
+                listed, complete_lists = listed + len(media), complete_lists + len(ended)
+                self.log_progress("account %d of %d, media %d", complete_lists, number, listed)
+                complete = [self._accounts[one.call.node] for one in ended if not one.error]
+                # Handed on first, so that a fault in a row costs this table only.
+                pipeline.put(Listing(media, complete, self.since))
+                yield from map(self.row, media)
+                for answer in ended:
+                    self.end(self._accounts[answer.call.node], answer.error)
+
+    @property
+    def since(self) -> dt.datetime | None:
+        """The moment from which media are read; None for all."""
+        return None
+
+    @functools.cached_property
+    def _accounts(self) -> dict[str, Account]:
+        return {account.id: account for account in self._run.accounts}
+
+    def _list(self, account: Account) -> ListCall:
+        self.moment(account)
+        fields = [
+            *requested(self.fields, self.config["login"], self.wanted_columns | self.needed),
+            *(name for follower in self.followers(MediaFollower) for name in follower.needs()),
+        ]
+        params = {"fields": ",".join(dict.fromkeys(fields)), "limit": self.media_per_page}
+        return ListCall(account.id, self.edge, params, account.token)
+
+    def goes_on(self, _: Answer) -> bool:
+        """Return whether to read the page after this one."""
+        return True
+
+    def listed(self, answer: Answer) -> Iterator[ListedMedia]:
+        """Yield the media of a page; derived tables request those again that were refused."""
+        account = self._accounts[answer.call.node]
+        moment = self.moment(account)
+        for media_id in answer.refused_nodes:
+            for follower in self.followers(MediaFollower):
+                follower.ask_again(ListedMedia(account, {"id": media_id}, None, moment))
+        for node in read_list(self, account, answer):
+            posted = read_time(node.get("timestamp"))
+            if self.since is None or posted is None or posted >= self.since:
+                yield ListedMedia(account, node, posted, moment, self.lists_stories)
+
+    def complete(self, media: Sequence[ListedMedia]) -> None:
+        """Request what is missing of listed media."""
+
+    def row(self, media: ListedMedia) -> Record:
+        """Return the row of a media."""
+        values = read_fields(self, media.account, self.fields, media.node, media_id=media.id)
+        return {"id": media.id, "account_id": media.account.id, **values}
+
+    def end(self, account: Account, error: CallError | None) -> None:
+        """End the list of an account; after an error no bookmark moves, so the next run repeats."""
+        if error:
+            self.leave_out(account, error)
 
 
 class BreakdownFollower(InstagramStream):

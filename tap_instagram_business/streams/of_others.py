@@ -1,26 +1,32 @@
-"""What other people wrote: personal data, and so read only where it is selected."""
+"""What other people wrote and posted: personal data, which is read only if it is selected."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
-from tap_instagram_business.fields import COMMENT_FIELDS, requested
+from tap_instagram_business.fields import (
+    COLLABORATIVE_FIELDS,
+    COMMENT_FIELDS,
+    FACEBOOK,
+    TAGGED_FIELDS,
+    requested,
+)
 from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
-from tap_instagram_business.streams.by_media import ListedMedia, MediaFollower
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
 from tap_instagram_business.values import read_whole_number
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -61,7 +67,6 @@ class Comments(MediaFollower):
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
-        self._ended: set[str] = set()
         self._failed: dict[str, set[str]] = defaultdict(set)
 
     @override
@@ -79,12 +84,12 @@ class Comments(MediaFollower):
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
-        if account.id not in self._ended:
+        if not self.has_left_out(account):
             super().end(account, since)
 
     def _wants(self, media: ListedMedia) -> bool:
         has_comments = read_whole_number(media.node.get("comments_count")) != 0
-        return has_comments and media.account.id not in self._ended and self.is_due(media)
+        return has_comments and not self.has_left_out(media.account) and self.is_due(media)
 
     def _list(self, media: ListedMedia, node: str, edge: str) -> ListCall:
         fields = ",".join(requested(COMMENT_FIELDS, self.config["login"], self.wanted_columns))
@@ -127,9 +132,7 @@ class Comments(MediaFollower):
         if error is None or error.rule.means_gone:
             return
         if error.rule.ends_account or len(self._failed[media.account.id]) >= MAX_FAILED_MEDIA:
-            if media.account.id not in self._ended:
-                self._ended.add(media.account.id)
-                self.leave_out(media.account, error)
+            self.leave_out(media.account, error)
             return
         self._failed[media.account.id].add(media.id)
         self.ask_again(media)
@@ -144,3 +147,51 @@ class Comments(MediaFollower):
             "parent_id": parent_id,
             **read_fields(self, media.account, COMMENT_FIELDS, node, media_id=media.id),
         }
+
+
+class MediaOfOthers(ListingStream):
+    """A list of media of other accounts, which each run reads to its end."""
+
+    primary_keys = ("id", "account_id")
+    replication_key = "timestamp"
+    selected_by_default = False
+    needed: ClassVar[frozenset[str]] = frozenset()
+    media_per_page = "25"  # Meta refuses larger pages: "reduce the amount of data".
+
+
+class TaggedMedia(MediaOfOthers):
+    """One media in which the account is tagged (Graph API: IG User tags).
+
+    The table is off unless you select it, because these are posts of other people.
+    """
+
+    name = "tagged_media"
+    edge = "tags"
+    fields = TAGGED_FIELDS
+    schema = th.PropertiesList(
+        column("id", "string", "Id of the media.", key=True),
+        ACCOUNT_ID,
+        *columns(TAGGED_FIELDS),
+    ).to_dict()
+
+
+class CollaborativeMedia(MediaOfOthers):
+    """One media of another account on which the account collaborates.
+
+    Meta leaves these media out of `media` (Graph API: IG User collaborative_media; Facebook login
+    only). The table is off unless you select it, because these are posts of other people.
+    """
+
+    name = "collaborative_media"
+    edge = "collaborative_media"
+    fields = COLLABORATIVE_FIELDS
+    schema = th.PropertiesList(
+        column("id", "string", "Id of the media.", key=True),
+        ACCOUNT_ID,
+        *columns(COLLABORATIVE_FIELDS),
+    ).to_dict()
+
+    @override
+    def rows(self) -> Iterator[Record]:
+        if self.config["login"] in FACEBOOK:
+            yield from super().rows()

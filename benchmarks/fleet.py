@@ -109,7 +109,7 @@ def states() -> None:
         print("| shards | seconds | CPU seconds | |\n| ---: | ---: | ---: | --- |")
         for number in (16, 24, 24, 1):
             began, cpu_before = time.monotonic(), cpu_seconds()
-            told = run(*PROGRAM, "prepare", str(number), f"--state-id={BASE}")
+            told = run(*PROGRAM, "reshard-state", str(number), f"--state-id={BASE}")
             seconds, cpu = time.monotonic() - began, cpu_seconds() - cpu_before
             print(f"| {number} | {seconds:.1f} | {cpu:.1f} | {told} |", flush=True)
 

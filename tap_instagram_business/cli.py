@@ -36,9 +36,9 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "list-accounts": f"{CREDENTIALS}.accounts:list_accounts",
-    "prepare": "tap_instagram_business.fleet.resharding:prepare",
     "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
     "refresh-tokens": f"{CREDENTIALS}.renewal:refresh_tokens",
+    "reshard-state": "tap_instagram_business.fleet.resharding:reshard_state",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
     "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
 }

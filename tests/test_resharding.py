@@ -123,7 +123,7 @@ def test_nothing_to_move() -> None:
 @pytest.mark.parametrize("is_wrapped", [False, True])
 def test_the_command_moves_the_states_of_meltano(tmp_path: Path, *, is_wrapped: bool) -> None:
     (tmp_path / "meltano.yml").write_text(
-        "version: 1\nproject_id: prepare\nenvironments: [{name: prod}]\n"
+        "version: 1\nproject_id: reshard\nenvironments: [{name: prod}]\n"
     )
     env = {
         **os.environ,
@@ -147,13 +147,13 @@ def test_the_command_moves_the_states_of_meltano(tmp_path: Path, *, is_wrapped: 
         return done.stdout + done.stderr if command[0] == sys.executable else done.stdout
 
     run(meltano(), "state", "import", given=json.dumps(kept(9)))
-    assert f"{BASE}: 18 bookmarks moved, now in 3 shards." in run(*PROGRAM, "prepare", "3")
+    assert f"{BASE}: 18 bookmarks moved, now in 3 shards." in run(*PROGRAM, "reshard-state", "3")
     states = json.loads(run(meltano(), "state", "export"))
     assert alive(states) == alive(after(kept(9), 3))
-    assert f"{BASE}: 0 bookmarks moved" in run(*PROGRAM, "prepare", "3")
+    assert f"{BASE}: 0 bookmarks moved" in run(*PROGRAM, "reshard-state", "3")
 
     run(meltano(), "state", "import", given=json.dumps(kept(9)).replace("2026-11", "2026-10"))
     before = run(meltano(), "state", "export")
     with pytest.raises(AssertionError, match="different bookmarks of account"):
-        run(*PROGRAM, "prepare", "2")
+        run(*PROGRAM, "reshard-state", "2")
     assert run(meltano(), "state", "export") == before

@@ -65,7 +65,7 @@ with DAG(
     default_args=dict(RETRIES),
     tags=["instagram"],
 ) as dag:
-    prepare = step("prepare", "deploy/prepare {{ params.shards }} ")
+    reshard = step("reshard-state", "deploy/reshard-state {{ params.shards }} ")
     # A token that was not renewed works until its end, so this does not hold the shards up.
     refresh_tokens = step("refresh-tokens", "deploy/refresh-tokens ")
     listed = shards()
@@ -83,5 +83,5 @@ with DAG(
     reports = step("reports", "deploy/reports ")
     health = step("health", "deploy/health ")
     refresh_tokens >> listed
-    prepare >> sync
+    reshard >> sync
     sync >> merge >> reports >> health

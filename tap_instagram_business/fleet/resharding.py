@@ -178,8 +178,8 @@ def _copy_rest(new: States, kind: str, parts: Mapping[Shard, Mapping[str, Json]]
 
 @click.command(
     epilog=examples(
-        "meltano --environment=fleet invoke tap-instagram-business prepare 16",
-        "tap-instagram-business prepare 1 --state-id prod:tap-to-target",
+        "meltano --environment=fleet invoke tap-instagram-business reshard-state 16",
+        "tap-instagram-business reshard-state 1 --state-id prod:tap-to-target",
     )
 )
 @click.argument("shards", type=click.IntRange(1, 999_999))
@@ -189,7 +189,7 @@ def _copy_rest(new: States, kind: str, parts: Mapping[Shard, Mapping[str, Json]]
     help="State id of a run without shards; the states of shards are named after it.  [default: "
     f"Meltano's environment and `{PIPELINE}`]",
 )
-def prepare(shards: int, state_id: str | None) -> None:
+def reshard_state(shards: int, state_id: str | None) -> None:
     """Move bookmarks when the number of shards changes.
 
     Run it before each run of the shards, while no run is active. It does nothing if the number of

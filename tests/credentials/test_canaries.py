@@ -217,7 +217,7 @@ def test_no_command_shows_a_secret(serve: Serve, vault: Vault, key: str) -> None
         (("verify-signed-request",), f"signed_request={TOKEN}"),
         (("disconnect", account_id, "--yes"), ""),
         (("erase", account_id, "--no-state", "--no-bigquery", "--yes"), ""),
-        (("prepare", "2"), ""),
+        (("reshard-state", "2"), ""),
         (("prune-runs",), ""),
         (("--config=ENV",), ""),
         (("--config=ENV", "--discover"), ""),

@@ -25,7 +25,7 @@ KUBERNETES_DELAY, KUBERNETES_LONGEST_DELAY = 10, 360
 """How many seconds Kubernetes waits before a pod's first and last new start."""
 HEARTBEAT_VALID_SECONDS = 300
 """So long after its last sign of life Meltano takes a killed run for one that is under way."""
-TASKS = ["health", "merge", "prepare", "refresh-tokens", "reports", "shards", "sync"]
+TASKS = ["health", "merge", "refresh-tokens", "reports", "reshard-state", "shards", "sync"]
 SHOW_DAG = """
 import json, sys
 from airflow.dag_processing.dagbag import DagBag
@@ -132,7 +132,7 @@ def test_airflow_reads_the_dag(tmp_path: Path) -> None:
     assert dag["after"] == {
         "refresh-tokens": ["shards"],
         "shards": ["sync"],
-        "prepare": ["sync"],
+        "reshard-state": ["sync"],
         "sync": ["merge"],
         "merge": ["reports"],
         "reports": ["health"],

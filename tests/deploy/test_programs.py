@@ -88,13 +88,13 @@ def test_there_is_no_such_shard(start: Start, shard: str) -> None:
 def test_a_shard_must_be_named(start: Start) -> None:
     assert start("run-shard").returncode == 2
     assert start("run-shard", JOB_COMPLETION_INDEX="0").returncode == 2
-    assert start("prepare").returncode == 2
+    assert start("reshard-state").returncode == 2
 
 
 def test_the_steps_around_the_shards(start: Start) -> None:
     invoke = "--environment=fleet invoke tap-instagram-business"
-    assert start("prepare", "7").stdout == f"{invoke} prepare 7 --state-id={BASE}  \n"
-    assert start("prepare", SHARDS="7").stdout == start("prepare", "7").stdout
+    assert start("reshard-state", "7").stdout == f"{invoke} reshard-state 7 --state-id={BASE}  \n"
+    assert start("reshard-state", SHARDS="7").stdout == start("reshard-state", "7").stdout
     assert (start("refresh-tokens").returncode, start("refresh-tokens").stdout) == (0, "")
     vault = start("refresh-tokens", TAP_INSTAGRAM_BUSINESS_VAULT_PATH="gs://b/v")
     assert vault.stdout == f"{invoke} refresh-tokens  \n"

@@ -73,7 +73,7 @@ def test_64_shards_and_one_merge_have_the_rows_of_one_machine(
         MELTANO_DATABASE_URI=f"postgresql+psycopg://instagram@127.0.0.1:{postgres_port}/meltano_staged",
     )
     began = time.monotonic()
-    run_program(project, "prepare", str(SHARDS), env=env)
+    run_program(project, "reshard-state", str(SHARDS), env=env)
     # The first of them find no dataset, and create it and its tables at the same time.
     with ThreadPoolExecutor(SHARDS_AT_ONCE) as threads:
         started = [

@@ -26,10 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from measure import sandbox
 
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.credentials.record import Record
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
+from tap_instagram_business.credentials.vault import Record, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +40,7 @@ ACCOUNTS, TABLES = 10_000, 11
 TOKENS, PORT = int(os.environ.get("TOKENS", "20_000")), 8031
 READER = """
 import random, sys, time
-from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.encryption import read_keys
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.sharding import Shard
 vault, keys, reads, most = Vault(sys.argv[1]), read_keys(), 0, {}
@@ -59,7 +57,7 @@ except KeyboardInterrupt:
 """
 WRITER = """
 import dataclasses, sys, time
-from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.encryption import read_keys
 from tap_instagram_business.credentials.vault import Vault
 vault, keys, added = Vault(sys.argv[1]), read_keys(), 0
 (record,) = vault.read(keys, [sys.argv[2]]).all().values()

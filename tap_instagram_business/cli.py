@@ -36,11 +36,11 @@ COMMANDS = {
     "erase": f"{CREDENTIALS}.erase:erase",
     "generate-key": f"{CREDENTIALS}.encryption:generate_key",
     "list-accounts": f"{CREDENTIALS}.accounts:list_accounts",
-    "prune-runs": "tap_instagram_business.fleet.pruning:prune_runs",
-    "refresh-tokens": f"{CREDENTIALS}.renewal:refresh_tokens",
-    "reshard-state": "tap_instagram_business.fleet.resharding:reshard_state",
+    "prune-runs": "tap_instagram_business.fleet:prune_runs",
+    "refresh-tokens": f"{CREDENTIALS}.accounts:refresh_tokens",
+    "reshard-state": "tap_instagram_business.fleet:reshard_state",
     "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
-    "verify-signed-request": f"{CREDENTIALS}.signed_request:verify_signed_request",
+    "verify-signed-request": f"{CREDENTIALS}.erase:verify_signed_request",
 }
 """The commands by name; each is imported only when it is used."""
 

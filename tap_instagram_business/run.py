@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.oauth import App
-from tap_instagram_business.credentials.renewal import Renewal
-from tap_instagram_business.credentials.run_tokens import VaultTokens
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.credentials.vault_tokens import Renewal, VaultTokens
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import Account, TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels

@@ -17,7 +17,7 @@ from singer_sdk.helpers.capabilities import (
 from typing_extensions import override
 
 from tap_instagram_business import redaction, streams
-from tap_instagram_business.credentials.renewal import warn_before_expiry
+from tap_instagram_business.credentials.vault_tokens import warn_before_expiry
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import api
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.settings.meltano import ON_PURPOSE
 from tests import program
 from tests.credentials.command import command, environment, output

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.storage.base import Storage
+    from tap_instagram_business.credentials.storage import Storage
 
 FOLDER = "erased"
 KEY = "erased.key"

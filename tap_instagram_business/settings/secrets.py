@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business import redaction
-from tap_instagram_business.credentials.encryption import is_ciphertext
+from tap_instagram_business.credentials.encryption import SOURCES, is_ciphertext, read_keys
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import SOURCES, read_keys
 from tap_instagram_business.credentials.oauth import TOKEN
 from tap_instagram_business.graph import api
 from tap_instagram_business.settings.reading import unquoted

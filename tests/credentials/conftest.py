@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.credentials.vault import Vault
 from tests.credentials.buckets import BUCKETS, gs_server, s3_server
 from tests.credentials.records import new_record
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Record
 
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",

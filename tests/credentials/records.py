@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.record import Record
+from tap_instagram_business.credentials.vault import Record
 
 if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.record import Record
-    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.credentials.vault import Record, Vault
 
 WORLD = WorldSettings(accounts=2, posts=1, days=2)
 FIRST, SECOND, THIRD = "17841400000000001", "17841400000000002", "17841400000000003"

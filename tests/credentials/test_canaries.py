@@ -18,8 +18,7 @@ from singer_sdk.logging import StructuredFormatter
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from instagram_sandbox.graph_api.faults import BATCH, CALL, OPERATION, TRANSPORT
 from tap_instagram_business.cli import COMMANDS, command_line
-from tap_instagram_business.credentials.encryption import generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, generate_key
 from tap_instagram_business.settings.schema import SETTINGS
 from tap_instagram_business.settings.secrets import SECRET_SETTINGS
 from tap_instagram_business.tap import TapInstagramBusiness

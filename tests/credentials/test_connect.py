@@ -15,9 +15,8 @@ import pytest
 import requests
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.credentials.encryption import generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.credentials.record import REFUSED
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, generate_key
+from tap_instagram_business.credentials.vault import REFUSED
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output
 from tests.credentials.records import all_records, put
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.record import Record
-    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.credentials.vault import Record, Vault
 
     Serve = Callable[..., GraphApiServer]
 

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
-from tap_instagram_business.credentials.keys import read_keys
+from tap_instagram_business.credentials.encryption import read_keys
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tests import program
 from tests.credentials.command import APP, command, complaint, environment, output

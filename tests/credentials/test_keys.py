@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
+from tap_instagram_business.credentials.encryption import (
+    KEY_VARIABLE,
+    KeyRing,
+    generate_key,
+    read_keys,
+)
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
 
 if TYPE_CHECKING:
     from pathlib import Path

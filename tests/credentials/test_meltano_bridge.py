@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_instagram_business.credentials.erasure import RunsUnderWay
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge, find_python
-from tap_instagram_business.credentials.meltano_state import MeltanoStates
-from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
+from tap_instagram_business.credentials.meltano_bridge import (
+    MeltanoBridge,
+    MeltanoStates,
+    find_python,
+)
 from tests.meltano_project import QUIET, meltano
 from tests.program import PROGRAM, complaint
 from tests.targets.servers import postgres_server

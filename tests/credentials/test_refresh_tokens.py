@@ -12,7 +12,7 @@ import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.credentials import oauth
-from tap_instagram_business.credentials.renewal import Renewal
+from tap_instagram_business.credentials.vault_tokens import Renewal
 from tap_instagram_business.graph.session import GraphSession
 from tests.credentials.command import command, environment
 from tests.credentials.records import OBTAINED, all_records, new_record, put

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tests.credentials.command import command, complaint, environment, output
 from tests.credentials.records import all_records, new_record, put

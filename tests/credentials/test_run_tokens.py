@@ -13,10 +13,10 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.credentials import oauth
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
-from tap_instagram_business.credentials.locking import exclusive
 from tap_instagram_business.credentials.storage import local
+from tap_instagram_business.credentials.storage.local import exclusive
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.credentials.command import APP

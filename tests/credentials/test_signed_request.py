@@ -18,8 +18,7 @@ from tests.credentials.records import put
 
 if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.record import Record
-    from tap_instagram_business.credentials.vault import Vault
+    from tap_instagram_business.credentials.vault import Record, Vault
 
 SECRET = APP["APP_SECRET"]
 

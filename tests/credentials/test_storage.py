@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.locking import exclusive
 from tap_instagram_business.credentials.storage import local, open_storage
+from tap_instagram_business.credentials.storage.local import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_instagram_business.credentials.storage.base import Storage
+    from tap_instagram_business.credentials.storage import Storage
 
 NAME = "accounts/17841400000000001.json"
 

@@ -11,13 +11,13 @@ import pytest
 
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.storage.base import Storage, Stored
+from tap_instagram_business.credentials.storage import Storage, Stored
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.credentials.vault import Vault
 from tests.credentials.records import OBTAINED, all_records, new_record, put
 
 if TYPE_CHECKING:
-    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Record
 
 FIRST, SECOND = "17841400000000001", "17841400000000002"
 TOKEN = "EAAcanary-vault-0123456789"

@@ -25,8 +25,7 @@ from click.testing import CliRunner, Result
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.cli import command_line
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.credentials.vault import Vault
 from tests.credentials.command import APP, environment
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from instagram_sandbox.graph_api import GraphApiServer
-    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Record
 
 PARTS = 4
 CHANGES = int(os.environ.get("VAULT_ATTACKS", "24"))

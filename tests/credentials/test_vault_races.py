@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
-from tap_instagram_business.credentials.connecting import store
+from tap_instagram_business.credentials.consent import store
 from tap_instagram_business.credentials.erasure import Erasure
 from tap_instagram_business.credentials.oauth import App
-from tap_instagram_business.credentials.renewal import Renewal
-from tap_instagram_business.credentials.storage import open_storage
-from tap_instagram_business.credentials.storage.base import Storage, Stored
+from tap_instagram_business.credentials.storage import Storage, Stored, open_storage
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.credentials.vault_tokens import Renewal
 from tap_instagram_business.graph.session import GraphSession
 from tests.credentials.records import new_record, put
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.credentials.encryption import KeyRing
-    from tap_instagram_business.credentials.record import Record
+    from tap_instagram_business.credentials.vault import Record
 
 ROUNDS = int(os.environ.get("VAULT_RACES", "6"))
 BEFORE, AFTER = "5550000000000001", "5550000000000002"

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tap_instagram_business.credentials.encryption import KeyRing, generate_key
-from tap_instagram_business.credentials.keys import KEY_VARIABLE
+from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.credentials.vault import Vault
 
 if TYPE_CHECKING:

@@ -1,8 +1,11 @@
-"""The commands that list and disconnect the accounts in the vault."""
+"""The commands about the accounts in the vault, and about the renewal of their tokens."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import logging
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -13,20 +16,20 @@ from tap_instagram_business.credentials.commands.options import (
     confirm,
     examples,
     pass_settings,
-    vault_option,
     yes_option,
 )
 from tap_instagram_business.credentials.encryption import key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.credentials.vault_tokens import Renewal
 from tap_instagram_business.graph.errors import GraphFailure
+from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.credentials.oauth import App
-    from tap_instagram_business.credentials.record import Record
-    from tap_instagram_business.credentials.vault import Records
+    from tap_instagram_business.credentials.vault import Record, Records
 
 UNKNOWN = "-"
 DATE_CHARACTERS = len("2026-01-31")
@@ -37,17 +40,13 @@ WHERE_TO_REVOKE = {
     "instagram": "Instagram: Settings → Website permissions → Apps and websites",
 }
 
+logger = logging.getLogger("tap-instagram-business.credentials")
 
-@click.command(
-    "list-accounts",
-    epilog=examples(
-        "tap-instagram-business list-accounts",
-    ),
-)
-@vault_option
+
+@click.command(epilog=examples("tap-instagram-business list-accounts"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_settings
-def list_accounts(settings: CommandSettings, vault: str | None, *, as_json: bool) -> None:
+def list_accounts(settings: CommandSettings, *, as_json: bool) -> None:
     """List the accounts in the vault.
 
     The list has the status and the dates of each account, and never a token. "ends" is the date on
@@ -57,7 +56,7 @@ def list_accounts(settings: CommandSettings, vault: str | None, *, as_json: bool
     No encryption key is needed, so the list is not verified: whoever can write the vault could have
     changed what it shows. Every other command and every run decrypts a record before using it.
     """
-    members = settings.vault(vault).read_unverified()
+    members = settings.vault.read_unverified()
     rows = [_row(account_id, members[account_id]) for account_id in sorted(members)]
     if as_json:
         for row in rows:
@@ -70,23 +69,13 @@ def list_accounts(settings: CommandSettings, vault: str | None, *, as_json: bool
         click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
 
 
-@click.command(
-    epilog=examples(
-        "tap-instagram-business disconnect 17841400000000001",
-    )
-)
+@click.command(epilog=examples("tap-instagram-business disconnect 17841400000000001"))
 @click.argument("account_ids", metavar="ACCOUNT_ID…", nargs=-1, required=True)
-@vault_option
 @click.option("--local", is_flag=True, help="Only remove the tokens here; do not revoke consent.")
 @yes_option
 @pass_settings
 def disconnect(
-    settings: CommandSettings,
-    account_ids: tuple[str, ...],
-    vault: str | None,
-    *,
-    local: bool,
-    yes: bool,
+    settings: CommandSettings, account_ids: tuple[str, ...], *, local: bool, yes: bool
 ) -> None:
     """Revoke consent and remove tokens from the vault.
 
@@ -95,12 +84,12 @@ def disconnect(
     not revoke it, the exit code is 1. Data that was loaded before is not deleted: use `erase` for
     that.
     """
-    opened = settings.vault(vault)
-    records = opened.read(settings.secrets.keys)
+    vault = settings.vault
+    records = vault.read(settings.secrets.keys)
     leaving = _leaving(records, tuple(dict.fromkeys(account_ids)))
     if not confirm(f"Disconnect {', '.join(account_ids)}?", yes=yes):
         return
-    for account_id in opened.delete(record.account_id for record in leaving):
+    for account_id in vault.delete(record.account_id for record in leaving):
         click.echo(f"{account_id} is disconnected.")
     if not local:
         _revoke_consent(settings, leaving, records)
@@ -197,3 +186,29 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+@click.command(epilog=examples("tap-instagram-business refresh-tokens"))
+@pass_settings
+def refresh_tokens(settings: CommandSettings) -> None:
+    """Renew the tokens that expire soon.
+
+    A run renews the tokens that it reads accounts with. Where many runs share the accounts, this
+    command renews all tokens before the runs. Tokens of the Facebook login can be renewed only by a
+    person, with `connect`.
+
+    Setting `refresh_margin_days` says how long before its end a token is renewed. The exit code is
+    0 even if Meta refuses some tokens; the log names their accounts.
+    """
+    app = settings.app("instagram")
+    keys = settings.secrets.keys
+    margin = dt.timedelta(days=settings.values["refresh_margin_days"])
+    renewal = Renewal(settings.vault, keys, app, margin)
+    found = renewal.vault.read(keys)
+    for error in found.refused.values():
+        logger.warning("%s.", error)
+    own = {name: record for name, record in found.verified.items() if record.login == app.login}
+    with closing(GraphSession(app.access())) as session:
+        renewal.run(own, session)
+    failed = len(renewal.failed) + len(found.refused)
+    click.echo(f"{len(renewal.renewed)} tokens were renewed, {failed} could not be.", err=True)

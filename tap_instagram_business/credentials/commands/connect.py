@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tap_instagram_business.credentials import oauth, redirect
+from tap_instagram_business.credentials import consent, oauth
 from tap_instagram_business.credentials.commands.options import (
     CommandSettings,
     examples,
     pass_settings,
     read_secret,
-    vault_option,
 )
-from tap_instagram_business.credentials.connecting import (
+from tap_instagram_business.credentials.consent import (
     discover_connections,
     granted_permissions,
     make_long_lived,
     store,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.renewal import shown_date
 from tap_instagram_business.credentials.tombstones import Tombstones
+from tap_instagram_business.credentials.vault_tokens import shown_date
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.settings.reading import unquoted
@@ -36,7 +35,7 @@ from tap_instagram_business.settings.secrets import check_token
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_instagram_business.credentials.connecting import Connection
+    from tap_instagram_business.credentials.consent import Connection
     from tap_instagram_business.credentials.oauth import App, Grant
 
 REDIRECT_URIS = {"facebook": "http://localhost:8765/", "instagram": "https://localhost:8765/"}
@@ -87,14 +86,12 @@ CONSENT_TIMEOUT_SECONDS = 600.0
     is_flag=True,
     help="Read a token from standard input and do not ask for consent.",
 )
-@vault_option
 @pass_settings
 def connect(  # noqa: PLR0913 - each is an option
     settings: CommandSettings,
     *,
     login: str | None,
     account_ids: tuple[str, ...],
-    vault: str | None,
     from_token: bool,
     comments: bool,
     redirect_uri: str | None,
@@ -107,8 +104,8 @@ def connect(  # noqa: PLR0913 - each is an option
     a browser on any machine. The tokens that Meta then issues are stored in the vault.
     """
     keys = settings.secrets.keys
-    opened = settings.vault(vault)
-    tombstones = Tombstones.of(opened.location, None, lambda: keys)
+    vault = settings.vault
+    tombstones = Tombstones.of(vault.location, None, lambda: keys)
     tombstones.check_key()
     app = settings.app(login)
     with closing(GraphSession(app.access())) as session:
@@ -127,7 +124,7 @@ def connect(  # noqa: PLR0913 - each is an option
         kept = {
             each.account.id: _kept(each)
             for each in found.connections
-            if not store(each.record(app, now), opened, tombstones, keys, now)
+            if not store(each.record(app, now), vault, tombstones, keys, now)
         }
     _print_connections([each for each in found.connections if each.account.id not in kept])
     if problems := [*found.without_page_token.values(), *kept.values()]:
@@ -154,15 +151,15 @@ def _ask_for_consent(
     )
     permissions = f"those of configuration {config_id}" if config_id else ", ".join(scopes)
     click.echo(f"Meta will ask for these permissions: {permissions}", err=True)
-    if paste or not redirect.can_receive(redirect_uri):
+    if paste or not consent.can_receive(redirect_uri):
         query = _ask_for_address(page, state)
     else:
         query = _receive_redirect(page, redirect_uri, state)
-    return oauth.redeem_code(app, redirect.code_from(query, state), redirect_uri)
+    return oauth.redeem_code(app, consent.code_from(query, state), redirect_uri)
 
 
 def _receive_redirect(page: str, redirect_uri: str, state: str) -> Mapping[str, str]:
-    with closing(redirect.RedirectListener(redirect_uri, state)) as listener:
+    with closing(consent.RedirectListener(redirect_uri, state)) as listener:
         click.echo(f"Your browser will open this page. If not, open it yourself:\n{page}", err=True)
         threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()
         return listener.wait(CONSENT_TIMEOUT_SECONDS)
@@ -177,8 +174,8 @@ def _ask_for_address(page: str, state: str) -> Mapping[str, str]:
     )
     query: Mapping[str, str] = {}
     for address in iter(sys.stdin.readline, ""):
-        query = redirect.pasted_query(address) if address.strip() else query
-        if redirect.has_state(query, state):
+        query = consent.pasted_query(address) if address.strip() else query
+        if consent.has_state(query, state):
             return query
         click.echo("This is no address of this consent. Paste the address again:", err=True)
     if not query:

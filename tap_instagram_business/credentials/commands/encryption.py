@@ -14,12 +14,15 @@ from tap_instagram_business.credentials.commands.options import (
     examples,
     pass_settings,
     read_secret,
-    vault_option,
+)
+from tap_instagram_business.credentials.encryption import (
+    KEY_VARIABLE,
+    is_ciphertext,
+    key_id_of,
+    read_keys,
 )
 from tap_instagram_business.credentials.encryption import generate_key as new_key
-from tap_instagram_business.credentials.encryption import is_ciphertext, key_id_of
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.keys import KEY_VARIABLE, read_keys
 from tap_instagram_business.credentials.tombstones import KEY, Tombstones
 from tap_instagram_business.settings.reading import PREFIX
 from tap_instagram_business.settings.secrets import SECRET_SETTINGS
@@ -35,7 +38,6 @@ PARALLEL_WRITES = 16
 
 
 @click.command(
-    "generate-key",
     epilog=examples(
         "tap-instagram-business generate-key --output ~/instagram.key",
         "export TAP_INSTAGRAM_BUSINESS_ENCRYPTION_KEY_FILE=~/instagram.key",
@@ -69,9 +71,7 @@ def generate_key(output: Path | None) -> None:
 
 
 @click.command(
-    epilog=examples(
-        "tap-instagram-business encrypt --setting app_secret < app_secret.txt",
-    )
+    epilog=examples("tap-instagram-business encrypt --setting app_secret < app_secret.txt")
 )
 @click.option(
     "--setting",
@@ -94,16 +94,14 @@ def encrypt(setting: str) -> None:
 
 
 @click.command(
-    "rotate-keys",
     epilog=examples(
         "1. Put the new key before the old key, separated by a comma.",
         "2. tap-instagram-business rotate-keys",
         "3. Replace the old values of the settings by the printed ones, and remove the old key.",
     ),
 )
-@vault_option
 @pass_settings
-def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
+def rotate_keys(settings: CommandSettings) -> None:
     """Encrypt all secrets again with a new key.
 
     The first of several keys is the new one. The tokens in the vault are replaced. For the secret
@@ -111,9 +109,9 @@ def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
     the end the command says whether the old key is still needed.
     """
     keys = read_keys()
-    opened = settings.vault_if_configured(vault)
-    if opened:
-        changed, total = _rotate_vault(opened, keys)
+    vault = settings.vault_if_any
+    if vault:
+        changed, total = _rotate_vault(vault, keys)
         click.echo(
             f"Vault: {changed} of {total} tokens were encrypted again, with key {keys.ids[0]}",
             err=True,
@@ -122,7 +120,7 @@ def rotate_keys(settings: CommandSettings, vault: str | None) -> None:
     for line in lines:
         click.echo(line)
     if len(keys.ids) > 1:
-        click.echo(_advice(keys, has_vault=opened is not None, has_settings=bool(lines)), err=True)
+        click.echo(_advice(keys, has_vault=vault is not None, has_settings=bool(lines)), err=True)
 
 
 def _advice(keys: KeyRing, *, has_vault: bool, has_settings: bool) -> str:

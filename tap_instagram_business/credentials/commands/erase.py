@@ -1,32 +1,36 @@
-"""The command that erases accounts."""
+"""The commands for a person who wants their data to be deleted."""
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import click
 
-from tap_instagram_business.credentials import bigquery
+from tap_instagram_business.credentials import bigquery, signed_request
 from tap_instagram_business.credentials.commands.options import (
     CommandSettings,
     confirm,
     examples,
     pass_settings,
-    vault_option,
+    read_secret,
     yes_option,
 )
 from tap_instagram_business.credentials.erasure import (
     DEFAULT_WAIT_SECONDS,
     Erasure,
+    RunsUnderWay,
     new_confirmation_code,
 )
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.meltano_bridge import MeltanoBridge
-from tap_instagram_business.credentials.meltano_state import MeltanoStates, StateFile
-from tap_instagram_business.credentials.record import check_account_id
-from tap_instagram_business.credentials.runs_under_way import RunsUnderWay
+from tap_instagram_business.credentials.meltano_bridge import (
+    MeltanoBridge,
+    MeltanoStates,
+    StateFile,
+)
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
+from tap_instagram_business.credentials.vault import check_account_id
 from tap_instagram_business.redaction import escape
 
 
@@ -37,7 +41,6 @@ from tap_instagram_business.redaction import escape
     )
 )
 @click.argument("account_ids", metavar="ACCOUNT_ID…", nargs=-1, required=True)
-@vault_option
 @click.option(
     "--state-file",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
@@ -65,7 +68,7 @@ from tap_instagram_business.redaction import escape
 @click.option(
     "--no-run",
     is_flag=True,
-    help="Tell that no run is under way: do not wait, and delete the staging tables that a run "
+    help="Skip the check for active runs: do not wait, and delete the staging tables that a run "
     "left in BigQuery.",
 )
 @yes_option
@@ -74,7 +77,6 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     settings: CommandSettings,
     *,
     account_ids: tuple[str, ...],
-    vault: str | None,
     state_file: Path | None,
     no_state: bool,
     project: str,
@@ -98,18 +100,18 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         name = bigquery.full_name(project, dataset)
         click.echo(bigquery.deletion_script(name, account_ids), nl=False)
         return
-    opened = settings.vault_if_configured(vault)
+    vault = settings.vault_if_any
     bridge = _bridge()
     state = None if no_state else _states(state_file, bridge)
     meltano = state.project if isinstance(state, MeltanoStates) else None
     bigquery_dataset = None if no_bigquery else bigquery.BigQueryDataset(project, dataset)
     erasure = Erasure(
         account_ids=tuple(dict.fromkeys(account_ids)),
-        vault=opened,
+        vault=vault,
         states=[state] if state else [],
         dataset=bigquery_dataset,
         tombstones=Tombstones.of(
-            opened.location if opened else None, meltano, lambda: settings.secrets.keys
+            vault.location if vault else None, meltano, lambda: settings.secrets.keys
         ),
         runs=RunsUnderWay() if no_run else RunsUnderWay(bridge, bigquery_dataset),
         wait_seconds=wait_minutes * 60,
@@ -166,3 +168,54 @@ def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoSta
         )
         raise CredentialsError(message)
     return MeltanoStates(bridge)
+
+
+@click.command(
+    epilog=examples(
+        "tap-instagram-business verify-signed-request < body.txt",
+        "tap-instagram-business verify-signed-request --status-url 'https://example.com/d?id={code}'",
+    ),
+)
+@click.option(
+    "--status-url",
+    metavar="URL",
+    help="Also print the response to a data deletion request, with the address of your status "
+    "page. {code} in it stands for the confirmation code.",
+)
+@pass_settings
+def verify_signed_request(settings: CommandSettings, status_url: str | None) -> None:
+    """Check a signed request from Meta.
+
+    Meta sends signed requests to an app's deauthorize callback and data deletion callback. The
+    request is read from standard input. A request of more than 64 KB is refused before it is
+    checked, and so is one that was signed longer ago than setting `signed_request_max_age_hours`
+    says. All records of the vault are decrypted: if one of them cannot be, the command fails,
+    because the account could be one of this user.
+
+    The command prints the user id and this user's accounts in the vault as JSON on standard
+    output. With --status-url, it prints them on standard error, and the response that Meta expects
+    on standard output.
+    """
+    secret = settings.secrets["app_secret"]
+    if not secret:
+        message = (
+            "The signature cannot be checked without the app's secret: set "
+            "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
+        )
+        raise CredentialsError(message)
+    body = read_secret("signed request")
+    hours = settings.values["signed_request_max_age_hours"]
+    max_age = dt.timedelta(hours=hours) if hours else None
+    request = signed_request.verify(body, secret, max_age=max_age)
+    vault = settings.vault_if_any
+    records = vault.read(settings.secrets.keys).all().values() if vault else ()
+    code = new_confirmation_code() if status_url else None
+    request_facts = {
+        "user_id": request.user_id,
+        "issued_at": request.issued_at.isoformat() if request.issued_at else None,
+        "account_ids": [r.account_id for r in records if r.user_id == request.user_id],
+        **({"confirmation_code": code} if code else {}),
+    }
+    click.echo(json.dumps(request_facts), err=bool(code))
+    if status_url and code:
+        click.echo(signed_request.deletion_response(status_url, code))

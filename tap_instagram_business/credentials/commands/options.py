@@ -32,15 +32,10 @@ if TYPE_CHECKING:
     from tap_instagram_business.sdk import ConfigInput
 
 PROGRAM = "tap-instagram-business"
-MAX_SECRET_BYTES = 64 * 1024
+MAX_INPUT_BYTES = 64 * 1024
 
 logger = logging.getLogger("tap-instagram-business.credentials")
 
-vault_option = click.option(
-    "--vault",
-    metavar="PATH_OR_URI",
-    help="Path or URI of the vault.  [default: setting vault_path]",
-)
 yes_option = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 
@@ -60,14 +55,19 @@ class CommandSettings:
     values: Mapping[str, Any]
 
     @classmethod
-    def read(cls, given: ConfigInput) -> Self:
+    def read(cls, given: ConfigInput, vault_path: str | None = None) -> Self:
         """Read and check the settings as a run does, and warn if requests do not go to Meta.
+
+        Args:
+            given: The config files, and whether the environment is read.
+            vault_path: The value of option `--vault`, which wins over the setting.
 
         Raises:
             CredentialsError: A setting is wrong, or would give a secret away.
         """
         environment = read_environment(PROPERTIES) if given.parse_env else {}
         values = complete({**given.config, **environment}, PROPERTIES)
+        values |= {"vault_path": vault_path} if vault_path else {}
         if errors := problems(values, PROPERTIES, needs_token=False):
             raise CredentialsError(" ".join(errors))
         if warning := api.host_warning(values.get("api_url") or ""):
@@ -79,24 +79,22 @@ class CommandSettings:
         """The secret settings, decrypted when they are used."""
         return Secrets(self.values)
 
-    def vault(self, location: str | None) -> Vault:
-        """Open the vault of option `--vault` or, without it, of setting `vault_path`.
+    @property
+    def vault_if_any(self) -> Vault | None:
+        """The vault of option `--vault` or setting `vault_path`; None if neither is given."""
+        return Vault(self.values["vault_path"]) if "vault_path" in self.values else None
+
+    @property
+    def vault(self) -> Vault:
+        """The vault of option `--vault` or setting `vault_path`.
 
         Raises:
             CredentialsError: Neither is given.
         """
-        vault = self.vault_if_configured(location)
-        if vault is None:
-            message = (
-                f"The location of the vault is not known: give --vault, or set {PREFIX}VAULT_PATH"
-            )
-            raise CredentialsError(message)
-        return vault
-
-    def vault_if_configured(self, location: str | None) -> Vault | None:
-        """Open the vault like `vault`; return None if its location is not known."""
-        location = location or self.values.get("vault_path")
-        return Vault(location) if location else None
+        if vault := self.vault_if_any:
+            return vault
+        message = f"The location of the vault is not known: give --vault, or set {PREFIX}VAULT_PATH"
+        raise CredentialsError(message)
 
     def app(self, login: str | None = None) -> App:
         """Return the Meta app, of this login or of the one in setting `login`."""
@@ -111,17 +109,22 @@ class CommandSettings:
 
 
 def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the option `--config` to a command and pass `CommandSettings` as its first argument."""
+    """Add the options `--vault` and `--config`, and pass `CommandSettings` as first argument."""
 
+    @click.option(
+        "--vault",
+        metavar="PATH_OR_URI",
+        help="Path or URI of the vault.  [default: setting vault_path]",
+    )
     @click.option("--config", multiple=True)
     @wraps(command)
-    def with_settings(config: ConfigInput, **options: Any) -> None:  # noqa: ANN401
-        command(CommandSettings.read(config), **options)
+    def with_settings(config: ConfigInput, vault: str | None, **options: Any) -> None:  # noqa: ANN401
+        command(CommandSettings.read(config, vault), **options)
 
     return with_settings
 
 
-def read_secret(name: str, *, max_bytes: int = MAX_SECRET_BYTES) -> str:
+def read_secret(name: str) -> str:
     """Read a secret from standard input; a terminal shows a prompt and hides what is typed.
 
     Raises:
@@ -130,7 +133,7 @@ def read_secret(name: str, *, max_bytes: int = MAX_SECRET_BYTES) -> str:
     if sys.stdin.isatty():
         text = str(click.prompt(name, hide_input=True, err=True, default="", show_default=False))
     else:
-        text = _read_input(name, max_bytes)
+        text = _read_input(name)
     secret = text.strip()
     if not secret:
         message = f"There is no {name} on standard input: pass it with `… < file`"
@@ -139,13 +142,13 @@ def read_secret(name: str, *, max_bytes: int = MAX_SECRET_BYTES) -> str:
     return secret
 
 
-def _read_input(name: str, max_bytes: int) -> str:
+def _read_input(name: str) -> str:
     try:
-        text = sys.stdin.read(max_bytes + 1)
+        text = sys.stdin.read(MAX_INPUT_BYTES + 1)
     except UnicodeDecodeError:
-        text = "\0" * (max_bytes + 1)
-    if len(text.encode("utf-8", "replace")) > max_bytes:
-        message = f"This is no {name}: it is longer than {max_bytes:,} bytes, or is no text"
+        text = "\0" * (MAX_INPUT_BYTES + 1)
+    if len(text.encode("utf-8", "replace")) > MAX_INPUT_BYTES:
+        message = f"This is no {name}: it is longer than {MAX_INPUT_BYTES:,} bytes, or is no text"
         raise CredentialsError(message)
     return text
 

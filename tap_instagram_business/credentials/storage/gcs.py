@@ -6,7 +6,7 @@ from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage
 from typing_extensions import override
 
-from tap_instagram_business.credentials.storage.base import Storage, Stored, readable_errors
+from tap_instagram_business.credentials.storage import Storage, Stored, readable_errors
 
 ABSENT = 0
 """The generation of an object that does not exist."""

@@ -1,18 +1,19 @@
-"""A folder on this machine that only its owner can read."""
+"""A folder on this machine that only its owner can read, and a lock between processes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from typing_extensions import override
 
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.locking import exclusive
-from tap_instagram_business.credentials.storage.base import Storage, Stored
+from tap_instagram_business.credentials.storage import Storage, Stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ MAX_WAIT_SECONDS = 30.0
 """The longest time to wait for another process to finish its change."""
 LOCK = ".lock"
 FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+PAUSE_SECONDS = 0.02
+"""The time between two attempts to take the lock."""
 
 
 class LocalFolder(Storage):
@@ -149,3 +152,52 @@ def _flush(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes]) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _take(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextmanager
+def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
+    """Hold the lock of a file during a `with` block; the file is created if it does not exist.
+
+    Only its owner can open the file: another user could otherwise hold the lock for ever. A link is
+    not followed: it could have been put there to create or to lock another file.
+
+    Args:
+        path: The file that stands for the lock.
+        wait_seconds: The longest time to wait for another process to release the lock.
+
+    Raises:
+        TimeoutError: Another process has held the lock for the whole time.
+        OSError: The file cannot be opened, or is a link.
+    """
+    with open(_descriptor(path), "ab") as file:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            try:
+                _take(file)
+                break
+            except OSError:
+                if time.monotonic() >= deadline:
+                    raise TimeoutError from None
+                time.sleep(PAUSE_SECONDS)
+        yield
+
+
+def _descriptor(path: Path) -> int:
+    """Open a file for appending, with mode 0600, without following a link."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o600)
+    return descriptor

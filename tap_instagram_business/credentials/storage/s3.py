@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from typing_extensions import override
 
-from tap_instagram_business.credentials.storage.base import Storage, Stored, readable_errors
+from tap_instagram_business.credentials.storage import Storage, Stored, readable_errors
 
 CONNECTIONS = 16
 NOT_THERE = "NoSuchKey"

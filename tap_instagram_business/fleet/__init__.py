@@ -1,1 +1,0 @@
-"""Many accounts in many runs: their states, and the commands around them."""

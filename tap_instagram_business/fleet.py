@@ -118,21 +118,19 @@ def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[str,
                 if not shard.holds(account_id):
                     copies[table, account_id] = name
                 elif of_table.setdefault(account_id, kept) != kept:
-                    message = (
+                    raise WouldLoseBookmarks(
                         f"State {name} and another one have different bookmarks of account "
                         f"{account_id} in {table}: both a run without shards and runs with shards, "
                         "or runs with two numbers of shards, have read it. Clear the states that "
                         "are out of date with `meltano state clear`"
                     )
-                    raise WouldLoseBookmarks(message)
     if lost := sorted(key for key in copies if key[1] not in owned[key[0]]):
         table, account_id = lost[0]
-        message = (
+        raise WouldLoseBookmarks(
             f"State {copies[lost[0]]} has bookmarks of {len(lost)} tables and accounts that do not "
             f"belong to its shard, such as {table} of account {account_id}, and no other state has "
             "them: give them to the state of their own shard with `meltano state set`"
         )
-        raise WouldLoseBookmarks(message)
     return owned
 
 

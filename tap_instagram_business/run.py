@@ -104,7 +104,7 @@ class Run:
         """The Graph API, one session for the whole run."""
         config = self.config
         access = replace(
-            self.app.access(),
+            self.app,
             parallel_requests=config["parallel_requests"],
             several_tokens=self.vault_tokens is not None,
         )

@@ -146,11 +146,12 @@ class TapInstagramBusiness(SdkTap):
         """
         run = self.this_run
         self.logger.info("Reading from %s.", self.source)
-        for sentence in self.misspelt_settings(self.config):
+        for sentence in (
+            *self.misspelt_settings(self.config),
+            *meltano.selection_problems(self.streams, os.environ),
+        ):
             self.logger.warning("%s", sentence)
-        for sentence in meltano.selection_problems(self.streams, os.environ):
-            self.logger.warning("%s", sentence)
-        self._warn_of_host()
+        self._warn(api.host_warning(self.config.get("api_url") or ""))
         with contextlib.closing(run.graph):
             try:
                 run.find_accounts()
@@ -162,8 +163,10 @@ class TapInstagramBusiness(SdkTap):
                 return
             run.kept_day_labels = self._kept_day_labels()
             self._warn_of_lost_accounts()
-            self._warn_of_version()
-            self._warn_of_token_end()
+            self._warn(api.version_warning(run.config["api_version"], run.graph.now().date()))
+            if not run.vault_tokens:
+                token = run.secrets["access_token"]
+                warn_before_expiry(run.graph, run.app, token, run.refresh_margin)
             self._sync(run)
         run.left_out.raise_any()
 
@@ -203,19 +206,9 @@ class TapInstagramBusiness(SdkTap):
         names = (kept.get(DAY_LABELS) for kept in bookmarks)
         return next((DayLabels.named(name) for name in names if name), None)
 
-    def _warn_of_host(self) -> None:
-        if warning := api.host_warning(self.config.get("api_url") or ""):
-            self.logger.warning("%s.", warning)
-
-    def _warn_of_version(self) -> None:
-        today = self.this_run.graph.now().date()
-        if warning := api.version_warning(self.this_run.config["api_version"], today):
-            self.logger.warning("%s.", warning)
-
-    def _warn_of_token_end(self) -> None:
-        run = self.this_run
-        if not run.vault_tokens:
-            warn_before_expiry(run.graph, run.app, run.secrets["access_token"], run.refresh_margin)
+    def _warn(self, sentence: str) -> None:
+        if sentence:
+            self.logger.warning("%s.", sentence)
 
     @override
     def on_signal(self, signum: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.credentials.errors import CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 NAME = re.compile(r"[A-Za-z0-9_:.-]+")
 STAGING = re.compile(r".+__[0-9]{14}__[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -83,12 +84,11 @@ def full_name(project: str, dataset: str) -> str:
         CredentialsError: The project or the dataset is missing, or is not a valid name.
     """
     if not (NAME.fullmatch(project or "") and NAME.fullmatch(dataset or "")):
-        message = (
+        raise CredentialsError(
             "The BigQuery dataset is not known: give --project and --dataset, or set "
             "TARGET_BIGQUERY_PROJECT and TARGET_BIGQUERY_DATASET, or skip BigQuery with "
             "--no-bigquery"
         )
-        raise CredentialsError(message)
     return f"{project}.{dataset}"
 
 
@@ -108,21 +108,18 @@ def open_client(project: str) -> tuple[Any, Any]:
         from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - an extra
         from google.cloud import bigquery  # noqa: PLC0415 - an extra
     except ImportError:
-        message = (
+        raise CredentialsError(
             "Google's BigQuery client is not installed: run pip install "
             "'tap-instagram-business[bigquery]', or write the statements with --sql and skip "
             "BigQuery with --no-bigquery"
-        )
-        raise CredentialsError(message) from None
+        ) from None
     is_emulator = os.environ.get("BIGQUERY_EMULATOR_HOST", "").startswith("http://")
     key_file = os.environ.get("TARGET_BIGQUERY_CREDENTIALS_PATH")
-    try:
+    with _readable_errors("opened"):
         if key_file and not is_emulator:
             return bigquery, bigquery.Client.from_service_account_json(key_file, project=project)
         credentials = AnonymousCredentials() if is_emulator else None
         return bigquery, bigquery.Client(project=project, credentials=credentials)
-    except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
-        raise _error(error, "opened") from None
 
 
 class BigQueryDataset:
@@ -131,10 +128,8 @@ class BigQueryDataset:
     def __init__(self, project: str, dataset: str) -> None:
         self._dataset = full_name(project, dataset)
         self._bigquery, self._client = open_client(project)
-        try:
+        with _readable_errors("opened"):
             self._client.get_dataset(self._dataset)
-        except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
-            raise _error(error, "opened") from None
 
     def count_rows(self, account_ids: Collection[str]) -> dict[str, int]:
         """Return the number of rows of the accounts in each table that has any.
@@ -181,10 +176,8 @@ class BigQueryDataset:
         return [name for name in found if STAGING.fullmatch(name) and not self._is_waiting(name)]
 
     def _is_waiting(self, staging: str) -> bool:
-        try:
+        with _readable_errors("queried"):
             return WAITING in self._client.get_table(f"{self._dataset}.{staging}").labels
-        except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
-            raise _error(error, "queried") from None
 
     def drop_staging_tables(self) -> None:
         """Delete the staging tables that a run left behind.
@@ -212,31 +205,30 @@ class BigQueryDataset:
         return [Table(*(str(row[name]) for name in names)) for row in rows]
 
     def _counts(self, tables: Iterable[Table], account_ids: Collection[str]) -> dict[str, int]:
-        names = [
-            {"dataset": self._dataset, "table": table.name, "column": table.column}
+        counts = " UNION ALL ".join(
+            COUNT.format(dataset=self._dataset, table=table.name, column=table.column)
             for table in tables
-        ]
-        if not names:
-            return {}
-        counts = " UNION ALL ".join(COUNT.format(**name) for name in names)
-        found = self._query("{counts}", account_ids, counts=counts)
+        )
+        found = self._query("{counts}", account_ids, counts=counts) if counts else ()
         return {str(row["name"]): int(row["found"]) for row in found if row["found"]}
 
     def _query(self, sql: str, account_ids: Collection[str], **names: str) -> Any:  # noqa: ANN401
         ids = self._bigquery.ArrayQueryParameter("ids", "STRING", list(account_ids))
         config = self._bigquery.QueryJobConfig(query_parameters=[ids])
-        try:
-            statement = sql.format(dataset=self._dataset, **names)
+        statement = sql.format(dataset=self._dataset, **names)
+        with _readable_errors("queried"):
             return self._client.query(statement, job_config=config).result()
-        except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
-            raise _error(error, "queried") from None
 
 
-def _error(error: Exception, participle: str) -> CredentialsError:
-    """Return the error that says what could not be done with BigQuery, such as `opened`."""
-    lines = str(getattr(error, "message", "") or error).strip().splitlines()
-    reason = lines[0] if lines else type(error).__name__
-    return CredentialsError(
-        f"BigQuery could not be {participle} ({reason}): nothing more was erased; check the names "
-        "of the project and the dataset, and your permissions"
-    )
+@contextmanager
+def _readable_errors(participle: str) -> Iterator[None]:
+    """Turn any error of Google's client into one that says what could not be done."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - Google's client raises many kinds of errors
+        lines = str(getattr(error, "message", "") or error).strip().splitlines()
+        raise CredentialsError(
+            f"BigQuery could not be {participle} ({lines[0] if lines else type(error).__name__}): "
+            "nothing more was erased; check the names of the project and the dataset, and your "
+            "permissions"
+        ) from None

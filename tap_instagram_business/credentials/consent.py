@@ -77,11 +77,10 @@ class RedirectListener:
         try:
             self._server = _Server(("127.0.0.1", parts.port or 80), self._handler())
         except OSError as error:
-            message = (
+            raise CredentialsError(
                 f"The redirect cannot be received at {redirect_uri} ({error.strerror}): choose "
                 "another port with --redirect-uri, or paste the address with --paste"
-            )
-            raise CredentialsError(message) from None
+            ) from None
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
@@ -98,11 +97,10 @@ class RedirectListener:
         try:
             return self._queries.get(timeout=seconds)
         except queue.Empty:
-            message = (
+            raise CredentialsError(
                 f"The consent page did not redirect here within {seconds:g} s: try again, with "
                 "--paste if the browser is on another machine"
-            )
-            raise CredentialsError(message) from None
+            ) from None
 
     def _answer(self, target: str) -> int:
         """Take the redirect, and return the HTTP status of the answer to a request."""
@@ -167,15 +165,13 @@ def code_from(query: Mapping[str, str], state: str) -> str:
             no code.
     """
     if not has_state(query, state):
-        message = (
+        raise CredentialsError(
             "This address belongs to another consent (its state differs), so it was not used: run "
             "`tap-instagram-business connect` again and use the newest page"
         )
-        raise CredentialsError(message)
     if "error" in query:
         reason = query.get("error_description") or query.get("error_reason") or query["error"]
-        message = f"Consent was not given ({reason}): nothing was stored"
-        raise CredentialsError(message)
+        raise CredentialsError(f"Consent was not given ({reason}): nothing was stored")
     if not query.get("code"):
         message = "This address contains no code: paste the whole address that the browser shows"
         raise CredentialsError(message)

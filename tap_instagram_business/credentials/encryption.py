@@ -21,7 +21,6 @@ import re
 import shlex
 import stat
 import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,24 +60,14 @@ def generate_key() -> str:
     return _encode(os.urandom(KEY_BYTES))
 
 
-@dataclass(frozen=True)
-class Key:
-    """An encryption key of 32 bytes."""
-
-    raw: bytes = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """The first 8 hex digits of the key's SHA-256; a ciphertext names its key by this id."""
-        return hashlib.sha256(self.raw).hexdigest()[:8]
-
-
 class KeyRing:
-    """Several keys: the first one encrypts, and each of them decrypts."""
+    """Several keys of 32 bytes: the first one encrypts, and each of them decrypts.
 
-    def __init__(self, keys: Sequence[Key]) -> None:
-        self._first = keys[0]
-        self._by_id = {key.id: key for key in keys}
+    The id of a key is the first 8 hex digits of its SHA-256; a ciphertext names its key by this id.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._by_id = {hashlib.sha256(key).hexdigest()[:8]: key for key in keys}
 
     @classmethod
     def parse(cls, text: str, *, source: str) -> Self:
@@ -93,13 +82,12 @@ class KeyRing:
         """
         parts = [part.strip() for part in text.split(",") if part.strip()]
         redaction.remember(*parts)
-        keys = [Key(raw) for part in parts if len(raw := _decode(part) or b"") == KEY_BYTES]
+        keys = [key for part in parts if len(key := decode_base64url(part) or b"") == KEY_BYTES]
         if not keys or len(keys) != len(parts):
-            message = (
+            raise CredentialsError(
                 f"{source} must contain a key of {KEY_BYTES} bytes in base64url, or several such "
                 "keys separated by commas: `tap-instagram-business generate-key` makes one"
             )
-            raise CredentialsError(message)
         return cls(keys)
 
     @property
@@ -115,9 +103,10 @@ class KeyRing:
             owner: What is authenticated together with the secret, such as the name of a setting.
         """
         redaction.remember(secret)
+        key_id, key = next(iter(self._by_id.items()))
         nonce = os.urandom(NONCE_BYTES)
-        sealed = AESGCM(self._first.raw).encrypt(nonce, secret.encode(), _bound_to(owner))
-        return f"enc:v1:{self._first.id}:{_encode(nonce + sealed)}"
+        sealed = AESGCM(key).encrypt(nonce, secret.encode(), _bound_to(owner))
+        return f"enc:v1:{key_id}:{_encode(nonce + sealed)}"
 
     def decrypt(self, ciphertext: str, owner: str, *, label: str = "", remedy: str = "") -> str:
         """Decrypt a secret.
@@ -134,19 +123,17 @@ class KeyRing:
         label = label or f"Setting `{owner}`"
         remedy = remedy or "encrypt the secret again"
         match = CIPHERTEXT.fullmatch(ciphertext)
-        sealed = _decode(match["sealed"]) if match else None
+        sealed = decode_base64url(match["sealed"]) if match else None
         if match is None or sealed is None:
-            message = f"{label} is damaged: {remedy}"
-            raise CredentialsError(message)
+            raise CredentialsError(f"{label} is damaged: {remedy}")
         key = self._by_id.get(match["key_id"])
         if key is None:
-            message = (
+            raise CredentialsError(
                 f"{label} is encrypted with key {match['key_id']}, which is not among the given "
                 f"keys ({', '.join(self.ids)}): give that key as well"
             )
-            raise CredentialsError(message)
         try:
-            opened = AESGCM(key.raw).decrypt(
+            opened = AESGCM(key).decrypt(
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(owner)
             )
         except (InvalidTag, ValueError):
@@ -166,8 +153,8 @@ def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def _decode(text: str) -> bytes | None:
-    """Decode base64url; return None for a text that `_encode` would write differently."""
+def decode_base64url(text: str) -> bytes | None:
+    """Decode base64url with or without padding; return None for a text in another form."""
     text = text.rstrip("=")
     try:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -188,11 +175,10 @@ def read_keys(environ: Mapping[str, str] = os.environ) -> KeyRing:
     for variable, read in SOURCES.items():
         if value := environ.get(variable):
             return KeyRing.parse(read(value), source=variable)
-    message = (
+    raise CredentialsError(
         "There is no encryption key: make one with `tap-instagram-business generate-key`, and set "
         f"the environment variable {KEY_VARIABLE}_FILE to the path of its file"
     )
-    raise CredentialsError(message)
 
 
 def _read_file(path: str) -> str:
@@ -224,11 +210,10 @@ def _run_command(command: str) -> str:
             check=True,
         )
     except (OSError, ValueError, IndexError, subprocess.SubprocessError) as error:
-        message = (
+        raise CredentialsError(
             f"The command in {KEY_VARIABLE}_COMMAND gives no key ({_reason(error)}): run it by "
             "hand to see why"
-        )
-        raise CredentialsError(message) from None
+        ) from None
     return process.stdout
 
 

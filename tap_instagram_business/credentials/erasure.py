@@ -74,13 +74,12 @@ class RunsUnderWay:
         deadline = time.monotonic() + seconds
         while signs := self._settled_signs():
             if time.monotonic() >= deadline:
-                message = (
+                raise CredentialsError(
                     f"A run is under way ({', '.join(signs[:3])}). The tokens are erased, and the "
                     "account is marked as erased. Erase again when the run has ended: only then "
                     "the rest can be erased. If it was broken off and left these behind, give "
                     "--no-run"
                 )
-                raise CredentialsError(message)
             time.sleep(PAUSE_SECONDS)
 
     def _settled_signs(self) -> list[str]:
@@ -225,11 +224,10 @@ class Erasure:
             left = [*self.find_holdings().lines(), *self._connected_meanwhile()]
             if not left and not self.runs.signs():
                 return erased
-        message = (
+        raise CredentialsError(
             f"Some data was not erased ({'; '.join(left) or 'another run has begun'}): erase again "
             "when no run is under way"
         )
-        raise CredentialsError(message)
 
     def _erase_tokens(self) -> list[str]:
         """Mark the accounts, then delete their records: in this order, `connect` notices it."""

@@ -77,8 +77,7 @@ class MeltanoBridge:
         """
         project = project_directory()
         if project is None:
-            message = "There is no Meltano project here: change to its directory"
-            raise CredentialsError(message)
+            raise CredentialsError("There is no Meltano project here: change to its directory")
         return cls(project)
 
     def __enter__(self) -> Self:
@@ -149,21 +148,19 @@ class MeltanoBridge:
             watchdog.cancel()
         answer = msgspec.json.decode(reply) if reply else {"error": self._last_words()}
         if "error" in answer:
-            message = (
+            raise CredentialsError(
                 f"Meltano's states and runs cannot be read or changed ({answer['error'][:300]}): "
                 "check that `meltano state list` works, and try again"
             )
-            raise CredentialsError(message)
         return answer["result"]
 
     def _start(self) -> subprocess.Popen[bytes]:
         python = find_python(self.project)
         if python is None:
-            message = (
+            raise CredentialsError(
                 "Meltano is not on the search path: put the folder of its own Python environment, "
                 "in which `meltano` and `python` are, on PATH"
             )
-            raise CredentialsError(message)
         self._log = self._opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         process = self._opened.enter_context(
             subprocess.Popen(  # noqa: S603 - the Python of Meltano, with a file of this package
@@ -268,11 +265,10 @@ class StateFile:
             content, version = self._folder.read(self._file) or (b"", "")
             return version, json.loads(content)
         except (ValueError, RecursionError):
-            message = (
+            raise CredentialsError(
                 f"{self._name} does not contain a state in JSON and was not changed: check "
                 "--state-file"
-            )
-            raise CredentialsError(message) from None
+            ) from None
 
 
 class MeltanoStates:

@@ -71,24 +71,14 @@ SECRET_PARAMETERS = ("access_token", "client_secret", "fb_exchange_token", "apps
 
 
 @dataclass(frozen=True)
-class App:
-    """The Meta app in whose name consent is asked for.
+class App(Access):
+    """The Meta app in whose name consent is asked for and the Graph API is called.
 
     Attributes:
-        login: `facebook` or `instagram`. An app has an id and a secret for each of the two.
-        app_id: The app's id for this login.
-        app_secret: The app's secret for this login.
-        api_version: The version of the Graph API, such as `v25.0`.
-        api_url: The address of a server that is used in place of Meta's servers; '' for Meta's.
-        user_agent: The User-Agent header of every request.
+        app_id: The app's id for its login. An app has an id and a secret for each of Meta's logins.
     """
 
-    login: str
     app_id: str = ""
-    app_secret: str = field(default="", repr=False)
-    api_version: str = Access.api_version
-    api_url: str = ""
-    user_agent: str = Access.user_agent
 
     @property
     def has_credentials(self) -> bool:
@@ -107,21 +97,10 @@ class App:
             CredentialsError: One of them is missing.
         """
         if not self.has_credentials:
-            message = (
+            raise CredentialsError(
                 "The Meta app is not configured: set TAP_INSTAGRAM_BUSINESS_APP_ID and "
                 "TAP_INSTAGRAM_BUSINESS_APP_SECRET, which the app's dashboard shows"
             )
-            raise CredentialsError(message)
-
-    def access(self) -> Access:
-        """Return the Graph API endpoint that calls in this app's name go to."""
-        return Access(
-            login=self.login,
-            api_version=self.api_version,
-            app_secret=self.app_secret,
-            api_url=self.api_url,
-            user_agent=self.user_agent,
-        )
 
     def oauth_url(self, purpose: str, **parts: str) -> str:
         """Return one of the addresses of the app's login.
@@ -212,11 +191,10 @@ def redeem_code(app: App, code: str, redirect_uri: str) -> Grant:
     try:
         return _parse_grant(_request(app, "POST", app.oauth_url("code"), form))
     except GraphError as error:
-        message = (
+        raise CredentialsError(
             f"Meta refused the code of this consent ({error}): a code works only once and only for "
             "one hour, so run `tap-instagram-business connect` again"
-        )
-        raise CredentialsError(message) from None
+        ) from None
 
 
 def exchange(app: App, token: str) -> Grant:
@@ -328,8 +306,7 @@ def _parse_grant(body: Mapping[str, Any]) -> Grant:
     fields = listed[0] if isinstance(listed, list) and listed else body
     token = fields.get("access_token") if isinstance(fields, dict) else None
     if not isinstance(token, str) or not TOKEN.fullmatch(token):
-        message = "Meta's response contains no token: try again"
-        raise CredentialsError(message)
+        raise CredentialsError("Meta's response contains no token: try again")
     redaction.remember(token)
     expires_in = whole_number(fields.get("expires_in"))
     return Grant(

@@ -7,8 +7,6 @@ encoded payload, and its key is the app's secret.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import datetime as dt
 import hashlib
 import hmac
@@ -18,6 +16,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from tap_instagram_business.credentials.encryption import decode_base64url
 from tap_instagram_business.credentials.errors import CredentialsError
 
 ALGORITHM = "HMAC-SHA256"
@@ -62,20 +61,18 @@ def verify(body: str, app_secret: str, *, max_age: dt.timedelta | None) -> Signe
     field = parse_qs(body.strip()).get("signed_request", [body.strip()])[0]
     signature, _, payload = field.partition(".")
     expected = hmac.new(app_secret.encode(), payload.encode(), hashlib.sha256).digest()
-    if not payload or not hmac.compare_digest(_decode(signature), expected):
-        message = (
+    if not payload or not hmac.compare_digest(decode_base64url(signature) or b"", expected):
+        raise CredentialsError(
             "This request is not signed with the app's secret: ignore it, or check setting "
             "`app_secret` (each of Meta's two logins has a secret of its own)"
         )
-        raise CredentialsError(message)
     try:
-        request = _parse(_decode(payload))
+        request = _parse(decode_base64url(payload) or b"")
     except (ValueError, RecursionError, OverflowError, OSError):
-        message = (
+        raise CredentialsError(
             "This request has the right signature, but its content is not understood: report this "
             "as a bug"
-        )
-        raise CredentialsError(message) from None
+        ) from None
     if max_age is not None:
         _check_age(request, max_age)
     return request
@@ -89,12 +86,11 @@ def _check_age(request: SignedRequest, max_age: dt.timedelta) -> None:
     """
     now, signed = dt.datetime.now(dt.timezone.utc), request.issued_at
     if signed is None or not now - max_age <= signed <= now + MAX_CLOCK_DIFFERENCE:
-        message = (
+        raise CredentialsError(
             f"This request was signed at {signed or 'an unknown time'}, and only requests of the "
             f"last {max_age.total_seconds() / 3600:g} hours are accepted, because it may be a copy "
             "of an old one: setting `signed_request_max_age_hours` changes the limit"
         )
-        raise CredentialsError(message)
 
 
 def deletion_response(status_url: str, code: str) -> str:
@@ -118,11 +114,3 @@ def _parse(content: bytes) -> SignedRequest:
         user_id=str(payload.user_id),
         issued_at=dt.datetime.fromtimestamp(issued, dt.timezone.utc) if issued else None,
     )
-
-
-def _decode(text: str) -> bytes:
-    """Decode base64url; return b'' for a text that is not base64url."""
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return b""

@@ -188,11 +188,10 @@ class Tombstones:
         has_marks = bool(storage.names(FOLDER))
         stored = storage.read(KEY)
         if stored is None and has_marks:
-            message = (
+            raise CredentialsError(
                 f"{storage.location}/{KEY} is missing, so that it is not known which accounts were "
                 "erased: restore this object"
             )
-            raise CredentialsError(message)
         return stored.content if stored else None
 
     def _make_key(self, storage: Storage) -> bytes:
@@ -200,11 +199,10 @@ class Tombstones:
         content = (self._read_keys().encrypt(key, KEY) if self._read_keys else key).encode()
         storage.write(KEY, content, None)
         if storage.write(KEY, content, None):
-            message = (
+            raise CredentialsError(
                 f"{storage.location} overwrites objects although it was told not to: use a store "
                 "with conditional writes"
             )
-            raise CredentialsError(message)
         stored = storage.read(KEY)
         return stored.content if stored else content
 

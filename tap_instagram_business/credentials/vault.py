@@ -61,8 +61,7 @@ def check_account_id(text: str) -> str:
         CredentialsError: It is not an id.
     """
     if not ACCOUNT_ID.fullmatch(text):
-        message = f"{text} is not an account id: an account id has digits only"
-        raise CredentialsError(message)
+        raise CredentialsError(f"{text} is not an account id: an account id has digits only")
     return text
 
 
@@ -133,8 +132,7 @@ class Record:
         members = read_members(content)
         ciphertext = members.pop("token", None)
         if not isinstance(ciphertext, str) or members.get("account_id") != account_id:
-            message = f"{label} is damaged, or is that of another account: {remedy}"
-            raise CredentialsError(message)
+            raise CredentialsError(f"{label} is damaged, or is that of another account: {remedy}")
         token = keys.decrypt(ciphertext, _authenticated(members), label=label, remedy=remedy)
         values: dict[str, Any] = dict(members)
         for name in TIMES:

@@ -192,17 +192,6 @@ def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.t
         )
 
 
-class NotInVault(GraphFailure):
-    """An account that setting `account_ids` names was never connected."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__(f"the vault {location} does not contain it")
-
-
-class Undeciphered(GraphFailure):
-    """The record of an account in the vault cannot be decrypted."""
-
-
 @dataclass(frozen=True)
 class VaultTokens:
     """Reads the accounts of one login with the tokens of a vault.
@@ -243,9 +232,9 @@ class VaultTokens:
         accepted = {account.id: own[account.id] for account in answered.accounts}
         renewed = self.renewal.run(accepted, session)
         accounts = tuple(replace(each, token=renewed[each.id].token) for each in answered.accounts)
-        refused = {name: Undeciphered(str(error)) for name, error in found.refused.items()}
+        refused = {name: GraphFailure(str(error)) for name, error in found.refused.items()}
         unknown = {
-            name: NotInVault(self.renewal.vault.location)
+            name: GraphFailure(f"the vault {self.renewal.vault.location} does not contain it")
             for name in account_ids
             if name not in own and name not in refused
         }
@@ -282,11 +271,10 @@ class VaultTokens:
         """
         vault, login = self.renewal.vault, self.renewal.app.login
         if not self._own(vault.read(self.renewal.keys).verified):
-            message = (
+            raise CredentialsError(
                 f"The vault {vault.location} contains no account of the {login} login: "
                 f"`tap-instagram-business connect --login {login}` adds one"
             )
-            raise CredentialsError(message)
 
     def _store_statuses(
         self, records: Mapping[str, Record], found: TokenAccounts

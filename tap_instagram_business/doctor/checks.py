@@ -102,7 +102,9 @@ class Checks:
                 refusals.append(error)
                 continue
             if refusals:
-                self._warn_of_app(refusals[0])
+                self.report.warnings.append(
+                    f"settings `app_id` and `app_secret` do not fit the token ({refusals[0]})"
+                )
             self._note_facts(facts)
             return facts
         if refusals[-1].rule.action is Action.STOP:
@@ -114,11 +116,6 @@ class Checks:
         if self._run.app.has_credentials:
             yield self._run.app.token
         yield self._token
-
-    def _warn_of_app(self, error: CallError) -> None:
-        self.report.warnings.append(
-            f"settings `app_id` and `app_secret` do not fit the token ({error})"
-        )
 
     def _note_facts(self, facts: TokenFacts) -> None:
         self.report.token, self.report.owner_kind = facts, facts.kind

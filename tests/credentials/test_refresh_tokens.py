@@ -125,7 +125,7 @@ def test_what_others_change_meanwhile_stays(
     monkeypatch.setattr(oauth, "refresh", change)
     app = oauth.App(login="instagram", api_url=server.url)
     work = Renewal(any_vault, keys, app, 20 * DAY)
-    with closing(GraphSession(app.access())) as session:
+    with closing(GraphSession(app)) as session:
         returned = work.run(all_records(any_vault, keys), session)
     stored = all_records(any_vault, keys)
     assert erased not in stored

@@ -112,7 +112,7 @@ class Race:
 
     def _renew(self, vault: Vault, _: Tombstones) -> None:
         app = App(login="instagram", api_url=self._server.url)
-        with closing(GraphSession(app.access())) as session:
+        with closing(GraphSession(app)) as session:
             renewal = Renewal(vault, self._keys, app, 20 * DAY)
             renewal.run(vault.read(self._keys, [self.account_id]).all(), session)
         assert not renewal.failed

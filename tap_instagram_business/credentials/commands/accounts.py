@@ -106,11 +106,10 @@ def _leaving(records: Records, account_ids: Sequence[str]) -> list[Record]:
             message = f"{error}, or remove the record with `tap-instagram-business erase`"
             raise CredentialsError(message)
     if unknown := [account_id for account_id in account_ids if account_id not in records.verified]:
-        message = (
+        raise CredentialsError(
             f"The vault does not contain account {', '.join(unknown)}: "
             "`tap-instagram-business list-accounts` lists its accounts"
         )
-        raise CredentialsError(message)
     return [records.verified[account_id] for account_id in account_ids]
 
 
@@ -208,7 +207,7 @@ def refresh_tokens(settings: CommandSettings) -> None:
     for error in found.refused.values():
         logger.warning("%s.", error)
     own = {name: record for name, record in found.verified.items() if record.login == app.login}
-    with closing(GraphSession(app.access())) as session:
+    with closing(GraphSession(app)) as session:
         renewal.run(own, session)
     failed = len(renewal.failed) + len(found.refused)
     click.echo(f"{len(renewal.renewed)} tokens were renewed, {failed} could not be.", err=True)

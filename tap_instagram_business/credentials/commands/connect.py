@@ -108,7 +108,7 @@ def connect(  # noqa: PLR0913 - each is an option
     tombstones = Tombstones.of(vault.location, None, lambda: keys)
     tombstones.check_key()
     app = settings.app(login)
-    with closing(GraphSession(app.access())) as session:
+    with closing(GraphSession(app)) as session:
         if from_token:
             token = unquoted(read_secret("token"))
             check_token(token, "Standard input", app.login)
@@ -179,8 +179,7 @@ def _ask_for_address(page: str, state: str) -> Mapping[str, str]:
             return query
         click.echo("This is no address of this consent. Paste the address again:", err=True)
     if not query:
-        message = "No address was pasted: nothing was stored"
-        raise CredentialsError(message)
+        raise CredentialsError("No address was pasted: nothing was stored")
     return query
 
 

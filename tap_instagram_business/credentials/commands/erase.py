@@ -162,11 +162,10 @@ def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoSta
     if state_file:
         return StateFile(state_file)
     if bridge is None:
-        message = (
+        raise CredentialsError(
             "This directory is not in a Meltano project: change to one, name a state file with "
             "--state-file, or skip bookmarks with --no-state"
         )
-        raise CredentialsError(message)
     return MeltanoStates(bridge)
 
 
@@ -198,11 +197,10 @@ def verify_signed_request(settings: CommandSettings, status_url: str | None) -> 
     """
     secret = settings.secrets["app_secret"]
     if not secret:
-        message = (
+        raise CredentialsError(
             "The signature cannot be checked without the app's secret: set "
             "TAP_INSTAGRAM_BUSINESS_APP_SECRET"
         )
-        raise CredentialsError(message)
     body = read_secret("signed request")
     hours = settings.values["signed_request_max_age_hours"]
     max_age = dt.timedelta(hours=hours) if hours else None

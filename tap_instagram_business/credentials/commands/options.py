@@ -136,8 +136,7 @@ def read_secret(name: str) -> str:
         text = _read_input(name)
     secret = text.strip()
     if not secret:
-        message = f"There is no {name} on standard input: pass it with `… < file`"
-        raise CredentialsError(message)
+        raise CredentialsError(f"There is no {name} on standard input: pass it with `… < file`")
     redaction.remember(secret)
     return secret
 

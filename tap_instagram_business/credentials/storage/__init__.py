@@ -81,11 +81,10 @@ def readable_errors(location: str, participle: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - each client has errors of its own
-        message = (
+        raise CredentialsError(
             f"{location} could not be {participle} ({type(error).__name__}): check its name and "
             "your access to it"
-        )
-        raise CredentialsError(message) from None
+        ) from None
 
 
 LOCAL_SCHEME = "file"
@@ -106,20 +105,18 @@ def open_storage(location: str) -> Storage:
     scheme, separator, path = location.partition("://")
     scheme = scheme.lower() if separator else LOCAL_SCHEME
     if scheme not in BACKENDS:
-        message = (
+        raise CredentialsError(
             f"{location} cannot be opened: give the path of a folder, or a URI that begins with "
             "gs:// or s3://"
         )
-        raise CredentialsError(message)
     module, name, extra = BACKENDS[scheme]
     try:
         # The clients of the clouds are extras, and take long to import.
         backend = importlib.import_module(f"{__name__}.{module}")
     except ImportError:
-        message = (
+        raise CredentialsError(
             f"A vault on {scheme}:// needs the extra `{extra}`: run pip install "
             f"'tap-instagram-business[{extra}]'"
-        )
-        raise CredentialsError(message) from None
+        ) from None
     storage: Storage = getattr(backend, name)(path if separator else location, location)
     return storage

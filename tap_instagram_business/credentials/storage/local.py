@@ -69,11 +69,10 @@ class LocalFolder(Storage):
             try:
                 _replace(path, content)
             except OSError as error:
-                message = (
+                raise CredentialsError(
                     f"{path} could not be written ({error.strerror}) and was not changed: check "
                     "its folder and the free space of the disk"
-                )
-                raise CredentialsError(message) from None
+                ) from None
         return _version(content)
 
     @override

@@ -196,22 +196,15 @@ def reshard_state(shards: int, state_id: str | None) -> None:
     It also makes Meltano set up its system database, which fails when many runs start at once.
     """
     with MeltanoBridge.of_current_project() as meltano:
-        base = state_id or f"{_environment()}:{PIPELINE}"
+        environment = os.environ.get("MELTANO_ENVIRONMENT")
+        if not (state_id or environment):
+            raise CredentialsError(
+                "Meltano's environment is not known: set MELTANO_ENVIRONMENT, or give --state-id"
+            )
+        base = state_id or f"{environment}:{PIPELINE}"
         changed = moved(meltano.states(), base, shards)
         meltano.import_states(changed)
     click.echo(f"{base}: {count(changed):,} bookmarks moved, now in {shards} shards.", err=True)
-
-
-def _environment() -> str:
-    """Return Meltano's environment.
-
-    Raises:
-        CredentialsError: it is not known.
-    """
-    if not (name := os.environ.get("MELTANO_ENVIRONMENT")):
-        message = "Meltano's environment is not known: set MELTANO_ENVIRONMENT, or give --state-id"
-        raise CredentialsError(message)
-    return name
 
 
 @click.command("prune-runs", epilog=examples("tap-instagram-business prune-runs --days 30"))

@@ -8,7 +8,6 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.credentials.vault_tokens import Renewal, VaultTokens
@@ -27,6 +26,7 @@ from tap_instagram_business.stream_threads import StreamThreads
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 
 logger = logging.getLogger("tap-instagram-business")
@@ -72,17 +72,12 @@ class Run:
     """
 
     def __init__(
-        self,
-        config: Mapping[str, Any],
-        *,
-        user_agent: str,
-        account_fields: Callable[[], Sequence[str]],
+        self, config: Mapping[str, Any], *, account_fields: Callable[[], Sequence[str]]
     ) -> None:
         """Prepare a run; nothing is asked or decrypted yet.
 
         Args:
             config: the settings.
-            user_agent: the name that requests carry where setting `user_agent` gives none.
             account_fields: returns the fields of an account that the selected tables need.
         """
         self.config = config
@@ -96,7 +91,6 @@ class Run:
         self._accounts: tuple[Account, ...] | None = None
         self._day_labels: DayLabels | None = None
         self._is_finding_day_labels = False
-        self._user_agent = user_agent
         self._account_fields = account_fields
 
     @functools.cached_property
@@ -123,14 +117,7 @@ class Run:
     @functools.cached_property
     def app(self) -> App:
         """The Meta app that issued the tokens."""
-        return App(
-            login=self.config["login"],
-            app_id=self.config.get("app_id") or "",
-            app_secret=self.secrets["app_secret"],
-            api_version=self.config["api_version"],
-            api_url=self.config.get("api_url") or "",
-            user_agent=self.config.get("user_agent") or self._user_agent,
-        )
+        return self.secrets.app()
 
     @functools.cached_property
     def tombstones(self) -> Tombstones:

@@ -76,11 +76,7 @@ class TapInstagramBusiness(SdkTap):
 
         config = {**self.config, **settings_instead}
         config["api_version"] = config.get("api_version") or DEFAULT_API_VERSION
-        return Run(
-            config,
-            user_agent=f"{self.name}/{self.plugin_version}",
-            account_fields=account_fields,
-        )
+        return Run(config, account_fields=account_fields)
 
     @override
     def discover_streams(self) -> list[Stream]:

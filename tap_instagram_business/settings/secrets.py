@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business import redaction
 from tap_instagram_business.credentials.encryption import SOURCES, is_ciphertext, read_keys
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.oauth import TOKEN
+from tap_instagram_business.credentials.oauth import TOKEN, App
 from tap_instagram_business.graph import api
 from tap_instagram_business.settings.reading import unquoted
 
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     from tap_instagram_business.credentials.encryption import KeyRing
 
 SECRET_SETTINGS = ("access_token", "app_secret")
-INSTAGRAM_TOKENS = ("IGAA", "IGQ")
-"""How tokens of the Instagram login begin."""
-FACEBOOK_TOKENS = ("EAA",)
-"""How tokens of the Facebook login begin: of users, system users and Pages."""
+LOGINS = {"IGAA": "instagram", "IGQ": "instagram", "EAA": "facebook"}
+"""The login of a token, by how the token begins; EAA is of users, system users and Pages."""
+PROGRAM = "tap-instagram-business"
 
 
 class Secrets:
-    """The secret settings by name; the settings themselves are not changed."""
+    """The secret settings by name, and the Meta app; the settings themselves are not changed."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -54,6 +54,22 @@ class Secrets:
             check_token(secret, f"Setting `{name}`", str(self._settings.get("login") or ""))
         return secret
 
+    def app(self, login: str | None = None) -> App:
+        """Return the Meta app, of this login or of the one in setting `login`.
+
+        Raises:
+            CredentialsError: Its secret cannot be decrypted.
+        """
+        settings = self._settings
+        return App(
+            login=login or settings["login"],
+            app_id=settings.get("app_id") or "",
+            app_secret=self["app_secret"],
+            api_version=settings.get("api_version") or App.api_version,
+            api_url=settings.get("api_url") or "",
+            user_agent=settings.get("user_agent") or f"{PROGRAM}/{metadata.version(PROGRAM)}",
+        )
+
 
 def check_token(token: str, source: str, login: str = "") -> None:
     """Check that a text can be a token of a login: one word without spaces and line breaks.
@@ -72,28 +88,13 @@ def check_token(token: str, source: str, login: str = "") -> None:
     if not TOKEN.fullmatch(token):
         message = f"{source} is not a token: it has spaces, line breaks or other characters in it"
         raise CredentialsError(message)
-    if problem := _login_problem(token, login):
-        raise CredentialsError(problem)
-
-
-def _login_problem(token: str, login: str) -> str:
-    """Return a sentence if a token belongs to the other of Meta's two logins, else ''."""
-    if login == "facebook" and token.startswith(INSTAGRAM_TOKENS):
-        return _other_login("instagram", token)
-    if login == "instagram" and token.startswith(FACEBOOK_TOKENS):
-        return _other_login("facebook", token)
-    return ""
-
-
-def _other_login(login: str, token: str) -> str:
-    beginning = next(
-        text for text in (*INSTAGRAM_TOKENS, *FACEBOOK_TOKENS) if token.startswith(text)
-    )
-    return (
-        f"The access token begins with {beginning}, so it belongs to the {login.capitalize()} "
-        f"login: set `login` to {login} (TAP_INSTAGRAM_BUSINESS_LOGIN={login}), or use a token of "
-        "the other login."
-    )
+    for beginning, own in LOGINS.items():
+        if token.startswith(beginning) and login not in {own, ""}:
+            raise CredentialsError(
+                f"The access token begins with {beginning}, so it belongs to the "
+                f"{own.capitalize()} login: set `login` to {own} "
+                f"(TAP_INSTAGRAM_BUSINESS_LOGIN={own}), or use a token of the other login."
+            )
 
 
 def secret_problems(

@@ -140,7 +140,7 @@ def _revoke_consent(settings: CommandSettings, leaving: Sequence[Record], record
                 err=True,
             )
         if login == "facebook" and (ending := users - staying_users - {""}):
-            _revoke(settings.app(login), sorted(ending))
+            _revoke(settings.secrets.app(login), sorted(ending))
 
 
 def _revoke(app: App, user_ids: Sequence[str]) -> None:
@@ -199,7 +199,7 @@ def refresh_tokens(settings: CommandSettings) -> None:
     Setting `refresh_margin_days` says how long before its end a token is renewed. The exit code is
     0 even if Meta refuses some tokens; the log names their accounts.
     """
-    app = settings.app("instagram")
+    app = settings.secrets.app("instagram")
     keys = settings.secrets.keys
     margin = dt.timedelta(days=settings.values["refresh_margin_days"])
     renewal = Renewal(settings.vault, keys, app, margin)

@@ -107,7 +107,7 @@ def connect(  # noqa: PLR0913 - each is an option
     vault = settings.vault
     tombstones = Tombstones.of(vault.location, None, lambda: keys)
     tombstones.check_key()
-    app = settings.app(login)
+    app = settings.secrets.app(login)
     with closing(GraphSession(app)) as session:
         if from_token:
             token = unquoted(read_secret("token"))

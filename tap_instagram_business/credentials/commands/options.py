@@ -10,7 +10,6 @@ import logging
 import sys
 from dataclasses import dataclass
 from functools import cached_property, wraps
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,7 +17,6 @@ from typing_extensions import Self
 
 from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.graph import api
 from tap_instagram_business.settings.checks import problems
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.sdk import ConfigInput
 
-PROGRAM = "tap-instagram-business"
 MAX_INPUT_BYTES = 64 * 1024
 
 logger = logging.getLogger("tap-instagram-business.credentials")
@@ -95,17 +92,6 @@ class CommandSettings:
             return vault
         message = f"The location of the vault is not known: give --vault, or set {PREFIX}VAULT_PATH"
         raise CredentialsError(message)
-
-    def app(self, login: str | None = None) -> App:
-        """Return the Meta app, of this login or of the one in setting `login`."""
-        return App(
-            login=login or self.values["login"],
-            app_id=self.values.get("app_id") or "",
-            app_secret=self.secrets["app_secret"],
-            api_version=self.values.get("api_version") or App.api_version,
-            api_url=self.values.get("api_url") or "",
-            user_agent=self.values.get("user_agent") or f"{PROGRAM}/{metadata.version(PROGRAM)}",
-        )
 
 
 def pass_settings(command: Callable[..., None]) -> Callable[..., None]:

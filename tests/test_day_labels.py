@@ -75,7 +75,14 @@ def test_another_finding_than_before_is_a_warning(
     only = catalog("account_reach")
     run = run_tap(serve(WorldSettings(**WORLD, start=START)), catalog=only)
     other = serve(WorldSettings(**WORLD, start=START, end_labels=True))
-    run_tap(other, catalog=only, state=run.state)
+    second = run_tap(other, catalog=only, state=run.state)
+    found = truth.account_reach(
+        other.world, START, truth.days_to(truth.last_complete_day(START), 30)
+    )
+    got = second.table("account_reach")
+    assert got
+    truth.tables_equal(got, {key: row for key, row in found.items() if key in got})
+    assert second.state["bookmarks"]["account_reach"]["day_labels"] == "end"
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert any("by their end, and did so by their start" in text for text in told)
 

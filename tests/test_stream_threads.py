@@ -74,6 +74,18 @@ def test_an_item_larger_than_the_room_passes_alone() -> None:
     assert steps.seen["third"] == [1, 2]
 
 
+def test_no_more_items_are_under_way_than_there_is_room_for() -> None:
+    steps, under_way = Steps(), list[int]()
+    with (
+        running() as threads,
+        Pipeline(threads, steps.named(), size=lambda _: 2, room=7) as pipeline,
+    ):
+        for number in range(20):
+            pipeline.put(number)
+            under_way.append(number + 1 - len(steps.seen["third"]))
+    assert max(under_way) == 3
+
+
 @pytest.mark.parametrize("parallel", [True, False])
 def test_a_step_that_fails_takes_no_more_and_the_others_go_on(*, parallel: bool) -> None:
     steps = Steps(Unreachable("gone"))

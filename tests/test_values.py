@@ -48,6 +48,7 @@ def test_what_is_no_moment_is_not_read(written: object) -> None:
         *((0, 0), (7, 7), (-3, -3), (7.25, 7.25), (7.0, 7), ("7", 7), ("7.25", 7.25)),
         *((None, None), (True, None), ("", None), ("1,234", None), ("seven", None)),
         *(([7], None), ({"value": 7}, None), (float("nan"), None), (2**64, None)),
+        *((2**63 - 1, 2**63 - 1), (2**63, None), (1 - 2**63, 1 - 2**63), (1e18, 10**18)),
     ],
 )
 def test_a_number_is_read_however_it_is_written(value: object, number: float | None) -> None:

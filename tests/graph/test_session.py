@@ -1,0 +1,81 @@
+"""Which calls are sent again, after which pauses, and when a run gives up."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from instagram_sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business.graph import retries
+from tap_instagram_business.graph.access import Access
+from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.graph.session import GraphSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from instagram_sandbox.graph_api import GraphApiServer
+    from tap_instagram_business.graph.calls import Answer
+
+FIRST_PAUSE = 0.01
+
+
+@pytest.fixture
+def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
+    return serve(WorldSettings(accounts=2, posts=1, days=2))
+
+
+@pytest.fixture
+def session(server: GraphApiServer) -> Iterator[GraphSession]:
+    with closing(GraphSession(Access(api_url=server.url))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each pause before a retry is; none is made."""
+    made: list[float] = []
+    monkeypatch.setattr(retries.OutageGuard, "pause", lambda _, seconds: made.append(seconds))
+    return made
+
+
+def ask(session: GraphSession, server: GraphApiServer) -> Answer:
+    (account, _) = server.world.account_ids
+    return session.answer(Call(account, params={"fields": "id"}, token="sandbox-token"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "times"),
+    [("unknown_error", 1), ("unknown_error", 4), ("service_error", 3), ("gone", 2)],
+)
+def test_what_may_pass_is_sent_again_after_pauses_that_double(
+    session: GraphSession, server: GraphApiServer, pauses: list[float], kind: Any, times: int
+) -> None:
+    server.faults.add(Fault(kind, times=times))
+    assert ask(session, server).error is None
+    assert server.calls == times + 1
+    assert pauses == [FIRST_PAUSE * 2**number for number in range(times)]
+
+
+@pytest.mark.parametrize(("kind", "tries"), [("unknown_error", 5), ("gone", 3), ("permission", 1)])
+def test_an_error_is_believed_after_so_many_tries(
+    session: GraphSession, server: GraphApiServer, pauses: list[float], kind: Any, tries: int
+) -> None:
+    server.faults.add(Fault(kind, times=None))
+    assert ask(session, server).error is not None
+    assert server.calls == tries
+    assert len(pauses) == tries - 1
+
+
+def test_a_run_at_whose_calls_meta_fails_one_after_the_other_ends(
+    session: GraphSession, server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "MAX_FAILED_CALLS", 3)
+    server.faults.add(Fault("service_error", times=None))
+    for _ in range(2):
+        assert ask(session, server).error is not None
+    with pytest.raises(Unreachable, match="Meta fails at all it is asked"):
+        ask(session, server)

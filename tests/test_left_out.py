@@ -1,0 +1,41 @@
+"""What a run reports at its end about what it could not read."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from tap_instagram_business.graph.errors import AccountRateLimited, GraphError
+from tap_instagram_business.left_out import AccountsUnread, LeftOut
+
+DENIED = GraphError({"code": 10, "message": "no permission"})
+
+
+def test_insights_that_meta_failed_at_are_a_warning_and_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    left_out = LeftOut()
+    for _ in range(2):
+        left_out.add_failed_insight()
+    left_out.raise_any()
+    told = [(record.levelno, record.getMessage()) for record in caplog.records]
+    assert told == [(logging.WARNING, "Meta failed at 2 insights: the next run asks for them.")]
+
+
+def test_an_account_that_waits_for_the_next_run_is_named_once_and_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    left_out = LeftOut()
+    for table in ("media", "stories"):
+        left_out.add("1784", table, AccountRateLimited("used up"))
+    left_out.raise_any()
+    assert caplog.messages == ["Account 1784 waits for the next run: used up."]
+
+
+def test_accounts_and_tables_that_failed_for_one_reason_are_named_together() -> None:
+    left_out = LeftOut()
+    for account, table in (("1", "stories"), ("1", "media"), ("2", "media")):
+        left_out.add(account, table, DENIED)
+    with pytest.raises(AccountsUnread, match=r"1 in media, stories, 2 in media: Meta's error 10"):
+        left_out.raise_any()

@@ -102,6 +102,8 @@ def test_a_refused_page_is_read_node_by_node_and_nothing_of_it_gets_lost() -> No
         if calls[0].edge:
             listed = [{"id": first}, {"id": second}, {"caption": "no id"}]
             return [Answer(calls[0], {"data": listed, "paging": {"next": NEXT}})]
+        # The rate limit that they use is that of the list's account.
+        assert {one.quota_account for one in calls} == {call.node}
         return [
             Answer(one, error=error) if one.node == second else Answer(one, {"id": one.node})
             for one in calls

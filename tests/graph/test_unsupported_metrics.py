@@ -72,6 +72,14 @@ def test_a_refusal_of_a_rare_metric_is_not_remembered() -> None:
     assert not refused(*calls).items()
 
 
+def test_the_latest_moment_before_which_meta_has_no_figures_counts_for_the_kind() -> None:
+    unsupported = UnsupportedMetrics()
+    for moment in (100, 300, 200):
+        unsupported.note_earliest(about("1"), moment)
+    assert unsupported.earliest(about("2", "B")) == 300
+    assert unsupported.earliest(about("1", kind="STORY")) == 0
+
+
 class Meta:
     """Answers calls; it refuses, without naming them, some metrics, or fails at all calls."""
 

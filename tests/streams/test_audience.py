@@ -41,6 +41,23 @@ def test_so_many_days_lie_between_two_readings(
     assert seen == read
 
 
+def test_a_reading_at_which_meta_failed_in_part_is_repeated_by_the_next_run(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve()
+    victim, other = server.world.account_ids
+    server.faults.add(
+        Fault("unknown_error", match=rf"{victim}/insights.*breakdown=country", times=None)
+    )
+    first = run_tap(server, catalog=ONLY)
+    assert {gap["account_id"] for gap in first.records["insight_gaps"]} == {victim}
+    assert {gap["reason"] for gap in first.records["insight_gaps"]} == {"error"}
+    assert [*first.state["bookmarks"]["audience_demographics"]["accounts"]] == [other]
+    server.faults.clear()
+    second = run_tap(server, catalog=ONLY, state=first.state)
+    assert {row["account_id"] for row in second.records["audience_demographics"]} == {victim}
+
+
 def test_an_hour_that_cannot_be_read_is_told_and_the_other_hours_are_written(
     serve: Callable[..., GraphApiServer],
 ) -> None:

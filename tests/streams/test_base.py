@@ -38,3 +38,15 @@ def test_accounts_that_were_read_the_longest_ago_come_first(
     run = run_tap(server, state=state, **options)
     read = dict.fromkeys(row["account_id"] for row in run.records[stream])
     assert list(read) == [third, second, first]
+
+
+def test_an_account_of_which_any_table_is_behind_comes_first(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=3, posts=5, days=20))
+    only = catalog("media", "media_insights")
+    state = run_tap(server, catalog=only, media_refresh="always").state
+    behind = server.world.account_ids[-1]
+    state["bookmarks"]["media_insights"]["accounts"][behind]["snapshot_date"] = "2026-01-01"
+    run = run_tap(server, catalog=only, media_refresh="always", state=state)
+    assert run.records["media"][0]["account_id"] == behind

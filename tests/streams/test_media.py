@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,6 +38,45 @@ def test_a_list_is_read_no_further_than_the_start_date(
     assert len(asked) == 2
 
 
+def listed(*media: dict[str, Any]) -> Fault:
+    """Let each account have these media."""
+    body = json.dumps({"data": media})
+    return Fault("raw", status=200, body=body, match=r"/media\?", times=None)
+
+
+def test_a_media_that_was_posted_in_the_second_of_the_start_date_is_read(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))
+    moments = ("2026-11-01T00:00:00+0000", "2026-10-31T23:59:59+0000")
+    server.faults.add(
+        listed(*({"id": str(10**16 + n), "timestamp": at} for n, at in enumerate(moments)))
+    )
+    run = run_tap(server, catalog=catalog("media"), start_date="2026-11-01")
+    assert [row["id"] for row in run.records["media"]] == [str(10**16)]
+
+
+def test_slides_that_meta_refuses_are_a_gap_and_the_others_are_written(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))
+    (account,) = server.world.account_ids
+    carousel, slide = str(10**16), str(10**16 + 1)
+    paging = {"next": "https://graph/children?after=A", "cursors": {"after": "A"}}
+    children = {"data": [{"id": slide, "media_type": "IMAGE"}], "paging": paging}
+    posted = "2026-11-01T12:00:00+0000"
+    server.faults.add(
+        Fault("permission", match=rf"{carousel}/children", times=None),
+        listed({"id": carousel, "timestamp": posted, "children": children}),
+    )
+    run = run_tap(server, catalog=catalog("media", "media_children", "insight_gaps"))
+    assert [row["id"] for row in run.records["media_children"]] == [slide]
+    gap = run.table("insight_gaps")[
+        account, carousel, "/children", "permission", server.clock.now().date().isoformat()
+    ]
+    assert gap["code"] == 10
+
+
 def read(serve: Callable[..., GraphApiServer], captions: Sequence[str]) -> list[Row]:
     """The rows of media with these captions."""
     server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))
@@ -46,8 +85,7 @@ def read(serve: Callable[..., GraphApiServer], captions: Sequence[str]) -> list[
         {"id": str(10**16 + number), "timestamp": posted, "caption": caption}
         for number, caption in enumerate(captions)
     ]
-    body = json.dumps({"data": media})
-    server.faults.add(Fault("raw", status=200, body=body, match=r"/media\?", times=None))
+    server.faults.add(listed(*media))
     rows = run_tap(server, catalog=catalog("media")).records["media"]
     assert [row["caption"] for row in rows] == list(captions)
     return rows

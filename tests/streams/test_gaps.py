@@ -1,0 +1,73 @@
+"""How gaps of consecutive days become one row, and those of other accounts, reasons or days not."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tap_instagram_business.graph.accounts import Account
+from tap_instagram_business.graph.errors import GraphError
+from tap_instagram_business.graph.reasons import Reason
+from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tests.tap_run import Run, catalog, new_tap
+
+ACCOUNT, OTHER = Account("17841400000000001", "token"), Account("17841400000000002", "token")
+DENIED = GraphError({"code": 10, "message": "no permission"})
+
+
+def day(number: int, metric: str = "reach", **more: Any) -> Gap:
+    return Gap(f"2026-11-{number:02}", metric, **{"reason": Reason.EMPTY, **more})
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run()
+
+
+@pytest.fixture
+def gaps(run: Run) -> InsightGaps:
+    server: Any = SimpleNamespace(url="http://127.0.0.1:9")
+    tap = new_tap(server, writer=run, catalog=catalog("insight_gaps"))
+    table = tap.streams["insight_gaps"]
+    assert isinstance(table, InsightGaps)
+    return table
+
+
+def rows(run: Run) -> set[tuple[str, str, str, str, str]]:
+    names = ("account_id", "metric", "reason", "date", "last_date")
+    return {tuple(row[name][-2:] for name in names) for row in run.table("insight_gaps").values()}
+
+
+def test_days_that_go_on_are_one_row_also_in_later_calls(run: Run, gaps: InsightGaps) -> None:
+    gaps.add_days(ACCOUNT, [day(2), day(1)])
+    gaps.add_days(ACCOUNT, [day(3)])
+    assert {(row[3], row[4]) for row in rows(run)} == {("01", "03")}
+
+
+def test_a_day_between_makes_two_rows(run: Run, gaps: InsightGaps) -> None:
+    gaps.add_days(ACCOUNT, [day(1), day(2), day(4)])
+    assert {(row[3], row[4]) for row in rows(run)} == {("01", "02"), ("04", "04")}
+
+
+@pytest.mark.parametrize(
+    ("account", "gap"),
+    [
+        (OTHER, day(2)),
+        (ACCOUNT, day(2, "views")),
+        (ACCOUNT, day(2, reason=Reason.UNPLACED)),
+        (ACCOUNT, day(2, error=DENIED)),
+    ],
+)
+def test_another_account_metric_reason_or_error_is_another_row(
+    run: Run, gaps: InsightGaps, account: Account, gap: Gap
+) -> None:
+    gaps.add_days(ACCOUNT, [day(1)])
+    gaps.add_days(account, [gap])
+    assert sorted(
+        (row["date"][-2:], row["last_date"][-2:]) for row in run.records["insight_gaps"]
+    ) == [
+        ("01", "01"),
+        ("02", "02"),
+    ]

@@ -39,6 +39,15 @@ def test_each_table_of_days_alone_is_right_under_both_readings(
     assert kept == ("end" if end_labels else "start")
 
 
+def test_the_account_with_most_followers_is_asked(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve(WorldSettings(**{**WORLD, "accounts": 4}, start=START, tiny_accounts=2))
+    accounts = truth.accounts(server.world, START).values()
+    largest = max(accounts, key=lambda row: row["followers_count"])
+    run_tap(server, catalog=catalog("account_reach"))
+    (probe,) = [request for request in server.requests if request.params.get("metric") == "reach"]
+    assert largest["id"] in probe.path
+
+
 def test_what_was_found_out_is_kept_where_today_has_no_figures(
     serve: Callable[..., GraphApiServer], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -132,6 +132,28 @@ def test_pages_are_asked_for_alone_where_all_in_one_is_refused(serve: Serve, kin
     assert found.permissions is None
 
 
+def test_only_granted_permissions_count(serve: Serve) -> None:
+    server = serve(world())
+    statuses = {"instagram_basic": "granted", "business_management": "declined", "ads": "expired"}
+    told = [{"permission": name, "status": status} for name, status in statuses.items()]
+    account = server.world.account_ids[0]
+    page = {"id": "777", "instagram_business_account": {"id": account, "username": "ann"}}
+    body = {"id": "555", "accounts": {"data": [page]}, "permissions": {"data": told}}
+    server.faults.add(Fault("raw", status=200, body=json.dumps(body), match=r"/me\?"))
+    found = find(server)
+    assert ids(found) == [account]
+    assert found.permissions == frozenset({"instagram_basic"})
+    assert server.calls == 1, "no portfolio is searched"
+
+
+def test_portfolios_are_searched_where_meta_does_not_tell_permissions(serve: Serve) -> None:
+    server = serve(world(pageless_accounts=(2,)), api_settings=MANAGER)
+    server.faults.add(Fault("permission", match=r"/me\?", times=None))
+    found = find(server)
+    assert found.permissions is None
+    assert ids(found) == server.world.account_ids
+
+
 def test_too_many_pages_at_once_are_asked_for_in_parts(serve: Serve) -> None:
     server = serve(world())
     server.faults.add(Fault("too_much_data", match=r"/me\?|limit=(100|50)\b", times=None))

@@ -12,6 +12,7 @@ from tap_instagram_business.graph import retries
 from tap_instagram_business.graph.access import Access
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.errors import Unreachable
+from tap_instagram_business.graph.insights_call import InsightsCall
 from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
@@ -68,6 +69,22 @@ def test_an_error_is_believed_after_so_many_tries(
     assert ask(session, server).error is not None
     assert server.calls == tries
     assert len(pauses) == tries - 1
+
+
+def test_a_metric_is_not_blamed_for_an_error_that_passes(
+    session: GraphSession, server: GraphApiServer
+) -> None:
+    (account, _) = server.world.account_ids
+    call = InsightsCall(
+        account,
+        params={"period": "day"},
+        token="sandbox-token",
+        metrics=("reach", "follower_count"),
+    )
+    server.faults.add(Fault("unknown_error", times=1))
+    answer = session.answer(call)
+    assert answer.insights.names == {"reach", "follower_count"}
+    assert server.calls == 2
 
 
 def test_a_run_at_whose_calls_meta_fails_one_after_the_other_ends(

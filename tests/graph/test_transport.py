@@ -18,7 +18,7 @@ from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from instagram_sandbox.graph_api import GraphApiServer
 
@@ -28,7 +28,14 @@ TOKEN = "EAAcanary-token-0123456789"
 class Host:
     """A web server that keeps all it is sent, and may send everybody on to another."""
 
-    def __init__(self, send_on_to: str = "", status: int = 307) -> None:
+    def __init__(
+        self,
+        send_on_to: str = "",
+        status: int = 307,
+        *,
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         received: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,8 +45,11 @@ class Host:
                 self.send_response(status if send_on_to else 200)
                 if send_on_to:
                     self.send_header("Location", send_on_to + self.path)
-                self.send_header("Content-Length", "0")
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body.encode())))
                 self.end_headers()
+                self.wfile.write(body.encode())
 
             def do_POST(self) -> None:
                 self.do_GET()

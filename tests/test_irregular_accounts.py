@@ -11,6 +11,7 @@ from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.left_out import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
+from tests.test_selection import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,23 @@ def test_an_account_with_few_media_whose_insights_are_denied_is_read_by_the_next
     assert other not in str(run.error)
     assert {row["account_id"] for row in run.records["media_insights"]} == {other}
     assert denied not in run.state["bookmarks"]["media_insights"]["accounts"]
+    server.faults.clear()
+    warehouse.load(run_tap(server, state=warehouse.state, catalog=WANTED))
+    insights_true(warehouse, server)
+
+
+def test_an_account_that_is_denied_all_but_rare_metrics_is_read_by_the_next_run(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(world(accounts=1))
+    server.faults.add(Fault("permission", match="insights.*reach", times=None))
+    warehouse = Warehouse()
+    run = warehouse.load(run_tap(server, strict=False, catalog=WANTED))
+    rare = [line for line in lines(server) if "facebook_views" in line]
+    assert rare, "they are answered"
+    assert isinstance(run.error, AccountsUnread)
+    assert "in media_insights" in str(run.error)
+    assert not run.state["bookmarks"].get("media_insights", {}).get("accounts")
     server.faults.clear()
     warehouse.load(run_tap(server, state=warehouse.state, catalog=WANTED))
     insights_true(warehouse, server)

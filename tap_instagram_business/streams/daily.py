@@ -68,15 +68,17 @@ class DailyStream(InstagramStream):
 
     def due_days(self, account: Account) -> list[dt.date]:
         """Return the days to read, in order: new days, the last days again, and failed days."""
-        now = self.moment(account)
-        earliest: dt.date = days.pacific_date(now) - days.DAY * self.kept_days
-        first = self._first_day(account)
+        earliest, first = self._earliest_day(account), self._first_day(account)
         if first < earliest:
             self._warn_of_start(first, earliest)
             first = earliest
         failed = map(dt.date.fromisoformat, self.bookmark(account).get("again", ()))
-        due = days.days_between(first, days.yesterday(now))
+        due = days.days_between(first, days.yesterday(self.moment(account)))
         return sorted({*due, *(day for day in failed if day >= earliest)})
+
+    def _earliest_day(self, account: Account) -> dt.date:
+        """Return the first day whose figures Meta keeps."""
+        return days.pacific_date(self.moment(account)) - days.DAY * self.kept_days
 
     def _first_day(self, account: Account) -> dt.date:
         if kept := self.bookmark(account).get("date"):
@@ -110,7 +112,9 @@ class DailyStream(InstagramStream):
             self.stream_state[DAY_LABELS] = self._run.find_day_labels().name
         kept = self.bookmark(window.account)
         read = {day.isoformat() for day in window.days}
-        again = {*kept.get("again", ())} - read | {day.isoformat() for day in failed}
+        earliest = self._earliest_day(window.account).isoformat()
+        earlier = {day for day in kept.get("again", ()) if day >= earliest}
+        again = earlier - read | {day.isoformat() for day in failed}
         self.advance(
             window.account,
             date=max(kept.get("date", ""), window.last.isoformat()),

@@ -228,13 +228,8 @@ COMMENT_FIELDS = (
     Field("hidden", "boolean", "True if the owner of the account has hidden the comment."),
 )
 
-TAGGED_FIELDS = (
-    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO."),
-    Field("caption", "string", "Text of the post. NULL if it is empty."),
-    Field("permalink", "string", "Permanent address on instagram.com."),
-    Field("timestamp", "date-time", "When the media was posted (UTC)."),
-    Field("username", "string", "User name of the account that posted the media."),
-)
+TAGGED = ("media_type", "caption", "permalink", "timestamp", "username")
+TAGGED_FIELDS = tuple(field for name in TAGGED for field in _POSTED if field.name == name)
 
 COLLABORATIVE_FIELDS = (
     Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO.", FACEBOOK),

@@ -9,10 +9,10 @@ import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.graph import retries
-from tap_instagram_business.graph.access import Access
+from tap_instagram_business.graph.api import Access
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.graph.insights_call import InsightsCall
+from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
-from tap_instagram_business.graph.access import Access
-from tap_instagram_business.graph.accounts import read_each
+from tap_instagram_business.graph.api import Access
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.discovery import read_each
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.limits import RateLimits
+from tap_instagram_business.graph.rate_limits import RateLimits
 from tap_instagram_business.graph.session import GraphSession
 from tests.graph.test_transport import Host
 from tests.graph.test_usage import case
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from instagram_sandbox.graph_api import GraphApiServer
     from tap_instagram_business.graph.accounts import TokenAccounts
-    from tap_instagram_business.graph.usage import Usage
+    from tap_instagram_business.graph.rate_limits import Usage
 
 SETTINGS = ApiSettings(require_proof=True)
 

@@ -51,7 +51,7 @@ def test_a_reading_at_which_meta_failed_in_part_is_repeated_by_the_next_run(
     )
     first = run_tap(server, catalog=ONLY)
     assert {gap["account_id"] for gap in first.records["insight_gaps"]} == {victim}
-    assert {gap["reason"] for gap in first.records["insight_gaps"]} == {"error"}
+    assert {gap["reason"] for gap in first.records["insight_gaps"]} == {"meta_error"}
     assert [*first.state["bookmarks"]["audience_demographics"]["accounts"]] == [other]
     server.faults.clear()
     second = run_tap(server, catalog=ONLY, state=first.state)

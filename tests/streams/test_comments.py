@@ -58,6 +58,6 @@ def test_replies_that_lead_nowhere_are_a_gap_and_those_given_are_written(
     parents = {row["id"]: row["parent_id"] for row in run.records["comments"]}
     assert parents == {comment: None, reply: comment}
     gaps = {key[1:4] for key in run.table("insight_gaps")}
-    assert gaps == {(media_id, "/replies", "error")}
+    assert gaps == {(media_id, "/replies", "meta_error")}
     kept = run.state["bookmarks"]["comments"]["accounts"]
     assert [entry["again"] for entry in kept.values()] == [[media_id]]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tap_instagram_business.graph.accounts import Account
+from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.reasons import Reason
 from tap_instagram_business.streams.gaps import Gap, InsightGaps
 from tests.tap_run import Run, catalog, new_tap
 

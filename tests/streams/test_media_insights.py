@@ -38,8 +38,8 @@ def test_a_media_whose_rare_metrics_meta_fails_at_is_requested_again(
             for key, row in expected.items()
         },
     )
-    gaps = {key[1:4] for key in first.table("insight_gaps") if key[3] == "error"}
-    assert gaps == {(victim, name, "error") for name in rare}
+    gaps = {key[1:4] for key in first.table("insight_gaps") if key[3] == "meta_error"}
+    assert gaps == {(victim, name, "meta_error") for name in rare}
     (kept,) = first.state["bookmarks"]["media_insights"]["accounts"].values()
     assert kept["again"] == [victim]
     server.faults.clear()

@@ -131,11 +131,13 @@ class Pipeline(Generic[T]):
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Wait until all items have passed all steps.
+        """Wait until all items have passed all steps, unless the run is being ended.
 
         Raises:
             Exception: what has ended a step; rather something else than a used-up rate limit.
         """
+        if error is not None and not isinstance(error, Exception):  # as GeneratorExit
+            return
         if self._is_threaded:
             self._end(0)
             self._lock.wait_for(lambda: self._has_ended[-1])

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.streams import media, stories
+from tap_instagram_business.streams.media import Media
+from tap_instagram_business.streams.stories import Stories
 from tests import truth
 from tests.tap_run import Warehouse, run_tap
 
@@ -29,8 +30,8 @@ OF_MEDIA = (
 
 @pytest.fixture
 def server(serve: Callable[..., GraphApiServer], monkeypatch: pytest.MonkeyPatch) -> GraphApiServer:
-    for table in (media, stories):
-        monkeypatch.setattr(table, "LISTS_TOGETHER", 2)
+    for table in (Media, Stories):
+        monkeypatch.setattr(table, "lists_together", 2)
     return serve(WorldSettings(accounts=9, posts=8, days=len(DAYS), start=START))
 
 
@@ -72,7 +73,7 @@ def test_a_run_that_meta_stops_at_any_call_leaves_nothing_out(
     """Pages of the same accounts are under way together when Meta refuses further calls."""
     first = run_tap(server, start_date=DAYS[0].isoformat())
     server.clock.advance(dt.timedelta(days=1))
-    monkeypatch.setattr(media, "MEDIA_PER_PAGE", "3")
+    monkeypatch.setattr(Media, "media_per_page", "3")
 
     def run(state: Row) -> Run:
         # Once a day: the next run of the day reads only what was left out.

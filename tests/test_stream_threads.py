@@ -146,3 +146,11 @@ def test_what_ends_one_thread_is_raised_in_who_waits_for_another(error: BaseExce
         with pytest.raises(type(error)):
             threads.wait("waiting")
         lock.close()
+
+
+def test_a_generator_that_is_closed_after_the_run_has_ended_waits_for_no_step() -> None:
+    with running() as threads:
+        pipeline = Pipeline(threads, Steps().named(), size=lambda _: 1, room=MANY)
+        threads.lock.close()
+        with pytest.raises(GeneratorExit), pipeline:
+            raise GeneratorExit

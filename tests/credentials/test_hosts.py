@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 from singer_sdk.exceptions import ConfigValidationError
 
+from tap_instagram_business.credentials import oauth
 from tap_instagram_business.credentials.commands.options import CommandSettings
+from tap_instagram_business.credentials.encryption import SOURCES
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph import api
+from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.settings.secrets import secret_problems
 from tap_instagram_business.tap import TapInstagramBusiness
@@ -139,6 +144,37 @@ def test_which_hosts_may_have_encrypted_secrets(
     settings = {"api_url": address, "vault_path": "vault"}
     found = list(secret_problems(settings, {api.TRUSTED_HOST_VARIABLE: trusted}))
     assert bool(found) is not is_allowed
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_of_keys_counts_as_encrypted_secrets(source: str) -> None:
+    """A token that a command reads from standard input may be stored with these keys."""
+    settings = {"api_url": "https://graph.evil.example"}
+    assert not list(secret_problems(settings, {}))
+    (sentence,) = secret_problems(settings, {source: "anything"})
+    assert "graph.evil.example, which is not Meta's" in sentence
+
+
+def test_no_password_of_the_users_netrc_file_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library sends it to hosts on https where a request has no credentials of its own."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine graph.instagram.com login someone password canary-password\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    sent: list[requests.PreparedRequest] = []
+
+    def note(_: HTTPAdapter, request: requests.PreparedRequest, **_options: Any) -> NoReturn:
+        sent.append(request)
+        raise requests.ConnectionError
+
+    monkeypatch.setattr(HTTPAdapter, "send", note)
+    with pytest.raises(Unreachable):
+        oauth.refresh(oauth.App("instagram"), TOKEN)
+    (request,) = sent
+    assert str(request.url).startswith("https://graph.instagram.com/refresh_access_token?")
+    assert "Authorization" not in request.headers
 
 
 def test_a_run_warns_of_a_host_that_is_not_metas() -> None:

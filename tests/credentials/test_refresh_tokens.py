@@ -12,7 +12,7 @@ import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.credentials import oauth
-from tap_instagram_business.credentials.vault_tokens import Renewal
+from tap_instagram_business.credentials.vault_tokens import Renewal, is_due
 from tap_instagram_business.graph.session import GraphSession
 from tests.credentials.command import command, environment
 from tests.credentials.records import OBTAINED, all_records, new_record, put
@@ -83,6 +83,33 @@ def test_tokens_that_live_long_are_left_alone(
     assert "0 tokens were renewed" in refresh_tokens(server, vault).stderr
     assert server.http_requests == 0
     assert "9 tokens were" in refresh_tokens(server, vault, REFRESH_MARGIN_DAYS="22").stderr
+
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("login", "values", "due"),
+    [
+        ("instagram", {"expires": 5 * DAY}, True),
+        ("instagram", {"expires": 5 * DAY, "obtained": -23 * HOUR}, False),
+        ("instagram", {"expires": 5 * DAY, "obtained": -24 * HOUR}, True),
+        ("instagram", {"expires": 5 * DAY, "refreshed": -23 * HOUR}, False),
+        ("instagram", {"expires": 5 * DAY, "refreshed": -24 * HOUR}, True),
+        ("instagram", {"expires": 20 * DAY}, False),
+        ("instagram", {}, True),
+        ("facebook", {"expires": 5 * DAY, "obtained": -HOUR}, True),
+        ("facebook", {"expires": 40 * DAY, "data_access_expires": 5 * DAY}, True),
+        ("facebook", {"data_access_expires": 20 * DAY}, False),
+        ("facebook", {}, False),
+    ],
+)
+def test_which_tokens_are_due(
+    now: dt.datetime, login: str, values: dict[str, dt.timedelta], *, due: bool
+) -> None:
+    times = {name: now + left for name, left in {"obtained": -40 * DAY, **values}.items()}
+    token = new_record("17841400000000001", "IGAAtoken", login=login, **times)
+    assert is_due(token, now, 20 * DAY) is due
 
 
 def test_a_token_that_cannot_be_renewed_stops_no_other(

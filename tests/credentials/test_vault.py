@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_instagram_business.credentials import tombstones
 from tap_instagram_business.credentials.encryption import KeyRing, generate_key
 from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.storage import Storage, Stored
+from tap_instagram_business.credentials.storage import Storage, Stored, open_storage
 from tap_instagram_business.credentials.tombstones import Tombstones
 from tap_instagram_business.credentials.vault import Vault
 from tests.credentials.records import OBTAINED, all_records, new_record, put
@@ -155,11 +157,11 @@ def new_tombstones(
 
 
 def test_an_erased_account_is_known_until_it_is_connected_again(new_tombstones: Any) -> None:
-    tombstones = new_tombstones()
-    assert not tombstones.is_erased(FIRST)
-    assert tombstones.marked([FIRST]) == []
-    tombstones.add([FIRST])
-    tombstones.add([FIRST])
+    marks = new_tombstones()
+    assert not marks.is_erased(FIRST)
+    assert marks.marked([FIRST]) == []
+    marks.add([FIRST])
+    marks.add([FIRST])
     again = new_tombstones()
     assert again.is_erased(FIRST)
     assert not again.is_erased(SECOND)
@@ -170,6 +172,24 @@ def test_an_erased_account_is_known_until_it_is_connected_again(new_tombstones: 
     }
     again.remove([FIRST])
     assert not new_tombstones().is_erased(FIRST)
+
+
+@pytest.mark.parametrize(("scheme", "seconds"), [("local", 0.1), ("gs", 30.0), ("s3", 30.0)])
+def test_a_run_looks_for_new_marks_again_and_again(
+    location_of: Any, keys: KeyRing, monkeypatch: pytest.MonkeyPatch, scheme: str, seconds: float
+) -> None:
+    """On this machine nearly always; in a bucket, where each look is a request, now and then."""
+    passed = [100.0]
+    clock = SimpleNamespace(monotonic=lambda: sum(passed))
+    monkeypatch.setattr(tombstones, "time", clock)
+    storage = open_storage(location_of(scheme))
+    run = Tombstones(storage, lambda: keys)
+    assert not run.is_erased(FIRST)
+    Tombstones(storage, lambda: keys).add([FIRST])
+    passed.append(0.9 * seconds)
+    assert not run.is_erased(FIRST)
+    passed.append(0.2 * seconds)
+    assert run.is_erased(FIRST)
 
 
 def test_the_id_of_an_erased_account_is_not_kept(vault: Vault, keys: KeyRing) -> None:
@@ -185,10 +205,10 @@ def test_without_any_mark_no_key_is_needed(vault: Vault) -> None:
     def no_keys() -> KeyRing:
         raise AssertionError
 
-    tombstones = Tombstones(vault.storage, no_keys)
-    assert not tombstones.is_erased(FIRST)
+    marks = Tombstones(vault.storage, no_keys)
+    assert not marks.is_erased(FIRST)
     state: Any = {"bookmarks": {"media": {"accounts": {FIRST: {}}}}}
-    assert tombstones.without_erased(state) == state
+    assert marks.without_erased(state) == state
 
 
 @pytest.mark.parametrize("content", [None, b"", b"x" * 43, b"\xff", b"enc:v1:00000000:AAAA"])

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
+from tap_instagram_business.credentials import consent
 from tap_instagram_business.credentials.consent import store
 from tap_instagram_business.credentials.erasure import Erasure
+from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.oauth import App
 from tap_instagram_business.credentials.storage import Storage, Stored, open_storage
 from tap_instagram_business.credentials.tombstones import Tombstones
@@ -175,4 +177,25 @@ def test_an_account_that_is_connected_just_before_its_record_is_deleted_is_erase
 
     monkeypatch.setattr(vault.storage, "delete", connect_first)
     Erasure((record.account_id,), vault=vault, tombstones=tombstones).erase()
+    assert outcome(vault, keys, record.account_id) == "erased last"
+
+
+def test_an_account_that_is_erased_at_each_attempt_to_connect_it_leaves_no_token(
+    vault: Vault, keys: KeyRing, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consent, "PAUSES_SECONDS", (0.0, 0.0, 0.0))
+    tombstones = Tombstones(vault.storage, lambda: keys)
+    write, attempts = vault.storage.write, Counter[str]()
+
+    def mark_afterwards(name: str, content: bytes, version: str | None) -> str | None:
+        written = write(name, content, version)
+        if name.startswith("accounts/"):
+            attempts[name] += 1
+            tombstones.add([record.account_id])
+        return written
+
+    monkeypatch.setattr(vault.storage, "write", mark_afterwards)
+    with pytest.raises(CredentialsError, match="was erased or changed at the same time"):
+        store(record, vault, tombstones, keys, record.obtained)
+    assert [*attempts.values()] == [3]
     assert outcome(vault, keys, record.account_id) == "erased last"

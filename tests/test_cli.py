@@ -94,6 +94,17 @@ def test_the_environment_is_read_without_a_config_file_or_with_env(
     assert is_read or BESIDE_A_FILE in sentence or "list-accounts" in arguments
 
 
+def test_a_config_file_after_a_command_wins_over_one_before_it(tmp_path: Path) -> None:
+    for name, login in (("wrong", "twitter"), ("right", "facebook")):
+        (tmp_path / name).write_text(f'{{"login": "{login}"}}')
+    wrong, right = (f"--config={tmp_path / name}" for name in ("wrong", "right"))
+    refused = "Setting `login` must be one of facebook, instagram."
+    for before, after in ((wrong, right), (right, wrong)):
+        sentence = complaint(tap(before, "list-accounts", after))
+        assert (sentence == refused) is (after == wrong)
+        assert (complaint(tap(before, after)) == refused) is (after == wrong)
+
+
 def in_folder(folder: Path, *arguments: str) -> str:
     """The error sentence of a command in a working directory, with an empty environment."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("TAP_INSTA")}

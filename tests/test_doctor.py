@@ -277,6 +277,17 @@ def test_an_allowance_that_is_used_up(serve: Serve, tmp_path: Path) -> None:
     )
 
 
+def test_an_allowance_that_is_used_up_before_any_account_is_found(
+    serve: Serve, tmp_path: Path
+) -> None:
+    server = serve(WORLD)
+    server.faults.add(Fault(kind="throttle", code=4, match=r"/me\?", times=None))
+    said = doctor(tmp_path, server)
+    assert said.exit_code == 1
+    assert said.verdict.startswith("A sync would fail: Meta's rate limit is used up")
+    assert said.verdict.endswith("the remaining checks were skipped.")
+
+
 def test_an_old_version(serve: Serve, tmp_path: Path) -> None:
     said = doctor(tmp_path, serve(WORLD), api_version="v21.0")
     assert said.exit_code == 0

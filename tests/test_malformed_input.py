@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +15,9 @@ from tap_instagram_business.credentials.commands.options import CommandSettings
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.credentials.vault import Vault
 from tap_instagram_business.sdk import ConfigInput
+from tap_instagram_business.settings import checks
 from tap_instagram_business.settings.reading import read_environment
-from tap_instagram_business.settings.schema import SETTINGS
+from tap_instagram_business.settings.schema import PROPERTIES, SETTINGS
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.tap import TapInstagramBusiness
 from tests.credentials.command import command, environment
@@ -109,6 +112,23 @@ def test_environment_variables_are_read_as_meltano_reads_them(
     tap = TapInstagramBusiness(config=config, parse_env_config=True)
     assert tap.config[name] == value
     assert type(tap.config[name]) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("start_date", "is_wrong"),
+    [("2026-11-19", False), ("2026-11-20", False), ("2026-11-21", True)],
+)
+def test_a_start_date_may_be_today(
+    monkeypatch: pytest.MonkeyPatch, start_date: str, *, is_wrong: bool
+) -> None:
+    now = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
+    clock = SimpleNamespace(
+        date=dt.date, timezone=dt.timezone, datetime=SimpleNamespace(now=lambda _: now)
+    )
+    monkeypatch.setattr(checks, "dt", clock)
+    found = checks.problems({"start_date": start_date}, PROPERTIES, needs_token=False)
+    future = "Setting `start_date` lies in the future: choose 2026-11-20 or a day before it."
+    assert found == ([future] if is_wrong else [])
 
 
 WRONG = {

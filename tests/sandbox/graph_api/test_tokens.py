@@ -79,6 +79,21 @@ def test_proofs_can_be_required(serve: Serve) -> None:
     assert client.batch("v25.0/me")["error"]["code"] == 100
 
 
+def test_the_proof_of_a_batch_is_not_that_of_an_operation_with_its_own_token(
+    shared: Client,
+) -> None:
+    token = shared.server.world.pages[1].access_token
+    own_proof = hmac.new(b"sandbox-app-secret", token.encode(), hashlib.sha256).hexdigest()
+    with_token = f"v25.0/me?fields=id&access_token={token}"
+    answers = shared.batch(
+        with_token,
+        f"{with_token}&appsecret_proof={own_proof}",
+        f"{with_token}&appsecret_proof={PROOF}",
+        appsecret_proof=PROOF,
+    )
+    assert [answer["code"] for answer in answers] == [200, 200, 400]
+
+
 def test_without_the_insights_permission_even_invented_metrics_are_refused(serve: Serve) -> None:
     scopes = ("instagram_basic", "pages_show_list")
     client = serve(server={"api_settings": ApiSettings(scopes=scopes)})

@@ -66,7 +66,8 @@ def make_irregular(tables: Tables, account_id: str) -> None:
     """Take rows from an account, and figures from its last readings."""
     this_week = NOW.date() - dt.timedelta(days=NOW.weekday())
     missing = this_week - dt.timedelta(days=7 * MISSING_WEEK)
-    days = {str(missing + dt.timedelta(days=day)) for day in range(7)}
+    # All days of the week before are final, and one of them was not read.
+    days = {str(missing + dt.timedelta(days=day)) for day in (-4, *range(7))}
     carousels = [
         row["id"]
         for row in tables["media"]

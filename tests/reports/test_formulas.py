@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -54,6 +55,10 @@ def check_account_weekly(views: Views, tables: Tables) -> None:
     assert_equal(views, "account_weekly", ("account_id", "week"), truth)
     assert any(row["views_change"] for row in truth.values())
     assert {row["is_final"] for row in truth.values()} == {True, False}
+    final: dict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for (account, _), row in expected.account_daily(tables).items():
+        final[account, row["week"]].append(row["is_final"])
+    assert any(all(days) and len(days) < 7 for days in final.values()), "no final day is missing"
     # After a week that is missing there is nothing to compare with.
     after = [
         row["views_change"]

@@ -27,6 +27,16 @@ def load(*arguments):
         raise
 Jobs.load = load
 """
+FIRST_JOB_FAILS_AFTER_ITS_UPLOAD = """
+from google.api_core.exceptions import ServiceUnavailable
+from google.cloud.bigquery import LoadJob
+original, failures = LoadJob.result, [{"reason": "backendError"}]
+def result(job, *arguments, **options):
+    if failures:
+        raise ServiceUnavailable("Retrying may solve the problem.", errors=[failures.pop()])
+    return original(job, *arguments, **options)
+LoadJob.result = result
+"""
 
 
 def wait_for_line(stream: IO[str], beginning: str) -> None:
@@ -41,6 +51,16 @@ def test_a_failed_last_batch_fails_the_run(loader: Loader) -> None:
     assert "A batch could not be loaded, no state is written" in result.stderr
     assert NO_NUMBER in result.stderr
     assert loader.rows("SELECT COUNT(*) AS `rows` FROM {}.media") == [{"rows": 0}]
+
+
+def test_a_batch_that_google_fails_to_load_for_a_moment_is_uploaded_again(loader: Loader) -> None:
+    messages = [schema(), record(1, 10), record(2, 20), state(1)]
+    result = loader.run(messages, set_up=FIRST_JOB_FAILS_AFTER_ITS_UPLOAD)
+
+    assert result.returncode == 0, result.stderr
+    assert "BigQuery is busy, the job is repeated" in result.stderr
+    assert loader.rows("SELECT likes FROM {}.media ORDER BY 1") == [{"likes": 10}, {"likes": 20}]
+    assert len([job for job in loader.jobs() if "load" in job]) == 2
 
 
 def test_a_batch_that_failed_before_the_end_fails_the_run(loader: Loader) -> None:

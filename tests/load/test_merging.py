@@ -84,7 +84,7 @@ def test_a_merge_is_bounded_by_the_dates_of_its_batch(loader: Loader) -> None:
         keys,
         row("2026-11-19", 31, read=1),
         row("2026-11-19", 30),
-        row("2026-11-20", 4),
+        *(row("2026-11-20", reach) for reach in (43, 42, 41, 4)),  # The tap read them at once.
         row("2026-11-18", 5, "2"),
     )
 

@@ -107,6 +107,27 @@ def test_staged_rows_give_the_tables_of_a_direct_load(loader: Loader) -> None:
     assert {table.rpartition(".")[2] for table in tables} == {"account_history"}
 
 
+def history(date: str, followers: int) -> list[dict[str, Any]]:
+    """What a shard writes of one account on a date."""
+    kept = [message for message in messages(1, 10) if message.get("stream") == "account_history"]
+    row = {"account_id": "17841", "date": date, "followers_count": followers}
+    record = {**kept[1], "record": row, "time_extracted": f"2026-11-{followers:02d}T12:00:00+00:00"}
+    return [kept[0], record, {"type": "STATE", "value": {"bookmarks": {}}}]
+
+
+@pytest.mark.long
+def test_a_staging_table_whose_dates_are_not_known_is_merged_without_bounds(
+    loader: Loader,
+) -> None:
+    staged = replace(loader, options=STAGED)
+    assert loader.run(history("2026-11-05", 1)).returncode == 0
+    for date, followers in (("2026-11-20", 2), ("2026-11-5", 3)):
+        assert staged.run(history(date, followers)).returncode == 0
+    assert "2 rows of 1 tables were merged" in merge(staged)
+    found = [(row["date"], row["followers_count"]) for row in rows(staged, "account_history")]
+    assert found == [("2026-11-05", 3), ("2026-11-20", 2)]
+
+
 @pytest.mark.long
 def test_a_merge_that_was_killed_is_repeated_and_older_rows_stay_older(loader: Loader) -> None:
     staged = replace(loader, options=STAGED)

@@ -77,6 +77,25 @@ def test_slides_that_meta_refuses_are_a_gap_and_the_others_are_written(
     assert gap["code"] == 10
 
 
+def test_a_listed_media_that_meta_refuses_is_a_gap_and_the_others_are_written(
+    serve: Callable[..., GraphApiServer],
+) -> None:
+    server = serve(WorldSettings(accounts=1, posts=3, days=20, stories_per_day=0))
+    (account,), now = server.world.account_ids, server.clock.now()
+    expected = truth.media(server.world, now)
+    victim = min(expected)[0]
+    error: dict[str, Any] = {"code": 9005, "message": "(#9005) Not found", "times": None}
+    server.faults.add(
+        Fault("error", match=r"/media\?.*caption", **error),
+        Fault("error", match=rf"/{victim}\?", **error),
+    )
+    run = run_tap(server, catalog=catalog("media", "insight_gaps"))
+    del expected[victim,]
+    truth.tables_equal(run.table("media"), expected)
+    gaps = {key[:3]: row["code"] for key, row in run.table("insight_gaps").items()}
+    assert gaps == {(account, victim, "/media"): 9005}
+
+
 def read(serve: Callable[..., GraphApiServer], captions: Sequence[str]) -> list[Row]:
     """The rows of media with these captions."""
     server = serve(WorldSettings(accounts=1, posts=0, stories_per_day=0))

@@ -21,12 +21,7 @@ import requests
 from tap_instagram_business import redaction
 from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.api import Access, BearerToken, appsecret_proof
-from tap_instagram_business.graph.bodies import (
-    UnreadableBody,
-    parse_json,
-    read_body,
-    whole_number,
-)
+from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, read_body, whole_number
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, Unreachable
 

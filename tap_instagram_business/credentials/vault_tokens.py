@@ -205,10 +205,7 @@ class VaultTokens:
     shard: Shard = field(default_factory=Shard)
 
     def discover_accounts(
-        self,
-        session: GraphSession,
-        account_ids: Collection[str],
-        fields: Sequence[str],
+        self, session: GraphSession, account_ids: Collection[str], fields: Sequence[str]
     ) -> TokenAccounts:
         """Find the accounts of the vault, each with the token to read it with.
 

@@ -113,13 +113,7 @@ def _wrong_values(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 OTHER_VARIABLES = frozenset(
-    {
-        "ENCRYPTION_KEY",
-        "ENCRYPTION_KEY_COMMAND",
-        "ENCRYPTION_KEY_FILE",
-        "LOGLEVEL",
-        "TRUSTED_HOST",
-    }
+    {"ENCRYPTION_KEY", "ENCRYPTION_KEY_COMMAND", "ENCRYPTION_KEY_FILE", "LOGLEVEL", "TRUSTED_HOST"}
 )
 """Environment variables, without their prefix, that are read although they are no settings."""
 

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
     from singer_sdk import Stream
 
 SANDBOX = "sandbox"
-SOURCES_OF_ACCOUNTS = (
-    "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN",
-    "TAP_INSTAGRAM_BUSINESS_VAULT_PATH",
-)
+SOURCES_OF_ACCOUNTS = ("TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN", "TAP_INSTAGRAM_BUSINESS_VAULT_PATH")
 """The settings that say which accounts are read."""
 ON_PURPOSE = "INSTAGRAM_SANDBOX_ON_PURPOSE"
 """The environment variable that lets the sandbox answer although `.env` names real accounts."""

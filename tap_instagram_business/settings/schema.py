@@ -76,11 +76,7 @@ SETTINGS = th.PropertiesList(
         description="First day to read, as YYYY-MM-DD. If left out, account insights start 30 days "
         "back, and all media that Meta lists are read (at most 10,000 per account).",
     ),
-    setting(
-        "app_id",
-        th.StringType,
-        description="Id of the Meta app that issued the token.",
-    ),
+    setting("app_id", th.StringType, description="Id of the Meta app that issued the token."),
     setting(
         "app_secret",
         th.StringType,

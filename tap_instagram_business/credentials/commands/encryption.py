@@ -41,7 +41,7 @@ PARALLEL_WRITES = 16
     epilog=examples(
         "tap-instagram-business generate-key --output ~/instagram.key",
         "export TAP_INSTAGRAM_BUSINESS_ENCRYPTION_KEY_FILE=~/instagram.key",
-    ),
+    )
 )
 @click.option(
     "--output",
@@ -98,7 +98,7 @@ def encrypt(setting: str) -> None:
         "1. Put the new key before the old key, separated by a comma.",
         "2. tap-instagram-business rotate-keys",
         "3. Replace the old values of the settings by the printed ones, and remove the old key.",
-    ),
+    )
 )
 @pass_settings
 def rotate_keys(settings: CommandSettings) -> None:

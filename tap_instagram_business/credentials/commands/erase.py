@@ -173,7 +173,7 @@ def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoSta
     epilog=examples(
         "tap-instagram-business verify-signed-request < body.txt",
         "tap-instagram-business verify-signed-request --status-url 'https://example.com/d?id={code}'",
-    ),
+    )
 )
 @click.option(
     "--status-url",

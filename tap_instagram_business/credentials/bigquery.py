@@ -149,22 +149,16 @@ class BigQueryDataset:
         Raises:
             CredentialsError: BigQuery refuses the query.
         """
-        others = [
-            table
-            for table in self._tables()
-            if table.kind not in DERIVED and not table.is_changeable
-        ]
-        counts = self._counts([table for table in others if table.is_countable], account_ids)
-        kinds = {table.name: table.kind.lower() for table in others}
-        return [
-            *(f"{count} rows of {kinds[name]} {name}" for name, count in counts.items()),
-            *(
-                f"{table.kind.lower()} {table.name}, whose column {table.column} has type "
-                f"{table.data_type}"
-                for table in others
-                if not table.is_countable
-            ),
-        ]
+        fixed = [t for t in self._tables() if t.kind not in DERIVED and not t.is_changeable]
+        counts = self._counts([table for table in fixed if table.is_countable], account_ids)
+        found = []
+        for table in fixed:
+            what = f"{table.kind.lower()} {table.name}"
+            if table.name in counts:
+                found.append(f"{counts[table.name]} rows of {what}")
+            elif not table.is_countable:
+                found.append(f"{what}, whose column {table.column} has type {table.data_type}")
+        return found
 
     def staging_tables(self) -> list[str]:
         """Return the names of the staging tables of runs under way.

@@ -19,7 +19,7 @@ from tap_instagram_business.credentials.storage.local import exclusive
 from tap_instagram_business.credentials.tombstones import Tombstones
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tap_instagram_business.credentials.bigquery import BigQueryDataset
@@ -60,8 +60,9 @@ class RunsUnderWay:
         Raises:
             CredentialsError: Meltano's database or the dataset cannot be read.
         """
-        if running := _alive(self.meltano.running() if self.meltano else []):
-            return running
+        runs = self.meltano.running() if self.meltano else []
+        if alive := [f"run {name} of Meltano" for name, moment in runs if _is_alive(moment)]:
+            return alive
         staging = self.dataset.staging_tables() if self.dataset else []
         return [f"the staging table {name}" for name in staging]
 
@@ -90,12 +91,8 @@ class RunsUnderWay:
         return signs
 
 
-def _alive(runs: Iterable[tuple[str, str | None]]) -> list[str]:
-    """Return how to name the runs that have shown a sign of life lately."""
-    return [f"run {name} of Meltano" for name, heartbeat in runs if _is_alive(heartbeat)]
-
-
 def _is_alive(heartbeat: str | None) -> bool:
+    """Return whether a run has shown a sign of life lately."""
     if not heartbeat:
         return True
     last = dt.datetime.fromisoformat(heartbeat)

@@ -95,7 +95,8 @@ class Checks:
     def _inspect(self) -> TokenFacts | None:
         """Ask Meta about the token, with a token of the app or with the token itself."""
         refusals = []
-        for asked_with in self._askers():
+        app = self._run.app
+        for asked_with in [app.token, self._token] if app.has_credentials else [self._token]:
             try:
                 facts = debug_token(self._session, self._token, asked_with=asked_with)
             except CallError as error:
@@ -111,11 +112,6 @@ class Checks:
             raise refusals[-1]
         self.report.warnings.append(f"Meta reports nothing about the token ({refusals[-1]})")
         return None
-
-    def _askers(self) -> Iterator[str]:
-        if self._run.app.has_credentials:
-            yield self._run.app.token
-        yield self._token
 
     def _note_facts(self, facts: TokenFacts) -> None:
         self.report.token, self.report.owner_kind = facts, facts.kind

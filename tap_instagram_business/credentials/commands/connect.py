@@ -192,12 +192,9 @@ def _print_permissions(app: App, scopes: Sequence[str]) -> None:
 
 def _print_connections(connections: Sequence[Connection]) -> None:
     for connection in connections:
-        expiry = [
-            f"{subject} {moment.date()}"
-            for subject, moment in (
-                ("its token expires on", connection.facts.expires),
-                ("its access to data expires on", connection.facts.data_access_expires),
-            )
-            if moment
-        ]
-        click.echo(escape(", ".join([f"{connection.account.label} is connected", *expiry])))
+        line, facts = f"{connection.account.label} is connected", connection.facts
+        if facts.expires:
+            line += f", its token expires on {facts.expires.date()}"
+        if facts.data_access_expires:
+            line += f", its access to data expires on {facts.data_access_expires.date()}"
+        click.echo(escape(line))

@@ -1,5 +1,5 @@
--- The latest figure of each metric of each post. A reading in which Meta left out a metric does not
--- hide the figure of an earlier reading. Add the other metrics in the same way.
+-- The latest figure of each metric for each post. If Meta omits a metric from a reading, the query
+-- returns the figure of the last reading that has it. Add the other metrics in the same way.
 SELECT
   account_id,
   media_id,

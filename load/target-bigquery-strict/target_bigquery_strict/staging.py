@@ -132,8 +132,8 @@ class StagedMerge:
     def _merge_table(self, name: str) -> int:
         """Merge the staging tables of one table, and return the number of their rows.
 
-        The oldest are merged first. They are deleted in the same order: if that breaks off, those
-        that are left are merged again, and none is merged after newer rows.
+        The oldest are merged first and deleted in the same order. After an interruption, the next
+        command merges the remaining ones again, so that older rows never replace newer ones.
         """
         rows = 0
         for group in self._groups(self._ready(name)):

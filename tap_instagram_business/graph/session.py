@@ -89,7 +89,7 @@ class GraphSession:
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
 
     def counting(self, costs: Costs) -> Self:
-        """Return a client that counts its calls in `costs` and shares everything else with this one."""
+        """Return a client that counts its calls in `costs` and shares all else with this one."""
         view = copy.copy(self)
         view.costs = costs
         view._batcher = Batcher(self.access, self._transport, self.rate_limits, costs)  # noqa: SLF001

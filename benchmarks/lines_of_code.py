@@ -54,9 +54,9 @@ def docstring_lines(source: str) -> set[int]:
 
 
 def folder_of(path: str) -> str:
-    """Return the folder under which a file counts: each folder of the tap's package apart."""
+    """Return the folder under which a file counts: a package, or a folder of the tap."""
     parts = path.split("/")[:-1]
-    return "/".join(parts[:2] if parts[:1] in ([PACKAGE], ["load"]) else parts[:1]) or "."
+    return "/".join(parts[:2] if parts[:1] in ([PACKAGE], ["packages"]) else parts[:1]) or "."
 
 
 def git(*arguments: str) -> str:

@@ -23,7 +23,7 @@ ELSEWHERE = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "reports/README.md": "views.md",
-    "sandbox/README.md": "sandbox.md",
+    "packages/instagram-sandbox/README.md": "sandbox.md",
 }
 """The pages that stand outside docs/, and their names on the site."""
 

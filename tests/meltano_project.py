@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tests.local_sandbox import LocalSandbox
 
 ROOT = Path(__file__).parents[1]
-PROJECT_DIRECTORIES = ("load", "reports")
+CREDENTIALS = ROOT / "packages" / "instagram-sandbox" / "adc.json"
+"""Those that the local BigQuery accepts."""
+PROJECT_DIRECTORIES = ("packages", "reports")
 PLUGIN_DIRECTORIES = ("extractors", "loaders", "utilities")
 TAP, LOADER = "tap-instagram-business", "target-bigquery"
 # Without `--force` Meltano would wait five minutes after a run that was killed.

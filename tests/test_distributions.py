@@ -22,7 +22,7 @@ pytestmark = pytest.mark.long
 """CI runs these tests before a release, and when a pull request changes what is built."""
 
 REPOSITORY = "https://github.com/OWNER/tap-instagram-business"
-LOADER = "load/target-bigquery-strict"
+LOADER = "packages/target-bigquery-strict"
 
 
 @pytest.fixture(scope="module")

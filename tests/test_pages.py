@@ -23,10 +23,8 @@ FOLDERS = (
     "deploy/*",
     "docs",
     "hub",
-    "load/*",
+    "packages/*",
     "reports",
-    "reports/page",
-    "sandbox",
 )
 PAGES = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/*.md"))
 

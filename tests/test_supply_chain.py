@@ -36,14 +36,14 @@ def test_workflows_may_only_read_unless_they_say_otherwise() -> None:
 
 
 def test_every_constraint_is_one_version_and_the_loaders_have_hashes() -> None:
-    for path in ("constraints.txt", "load/constraints.txt"):
+    for path in ("constraints.txt", "packages/target-bigquery-strict/constraints.txt"):
         assert not [line for line in requirements(path).values() if "==" not in line]
-    loader = requirements("load/constraints.txt")
+    loader = requirements("packages/target-bigquery-strict/constraints.txt")
     assert not [line for line in loader.values() if "--hash=sha256:" not in line]
 
 
 def test_no_cryptography_with_known_weaknesses_is_installed() -> None:
-    for path in ("constraints.txt", "load/constraints.txt"):
+    for path in ("constraints.txt", "packages/target-bigquery-strict/constraints.txt"):
         version = re.search(r"==(\d+)", requirements(path)["cryptography"])
         assert version
         assert int(version[1]) >= 46
@@ -56,7 +56,7 @@ def test_updates_are_proposed_for_everything_that_is_installed() -> None:
     folders = {
         "/" + str(path.parent.relative_to(ROOT)).removeprefix(".")
         for name in ("pyproject.toml", "constraints.txt")
-        for path in [*ROOT.glob(name), *ROOT.glob(f"load/{name}"), *ROOT.glob(f"*/*/{name}")]
-        if "load" in path.parts or path.parent == ROOT
+        for folder in ("", "packages/*/", "reports/")
+        for path in ROOT.glob(f"{folder}{name}")
     }
-    assert folders | {"/sandbox"} <= set(pip["directories"])
+    assert folders <= set(pip["directories"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tests.meltano_project import ROOT, MeltanoProject
+from tests.meltano_project import CREDENTIALS, ROOT, MeltanoProject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ def make_project(directory: Path, sandbox: LocalSandbox) -> Path:
 def variables(sandbox: LocalSandbox, dataset: str, **more: str) -> dict[str, str]:
     """Return the environment variables of everything that runs in such a project."""
     return MeltanoProject.environment(
-        GOOGLE_APPLICATION_CREDENTIALS=str(ROOT / "load" / "sandbox-adc.json"),
+        GOOGLE_APPLICATION_CREDENTIALS=str(CREDENTIALS),
         GOOGLE_CLOUD_PROJECT="sandbox",
         INSTAGRAM_REPORTS_DATASET=f"{dataset}_reports",
         NO_PROXY="127.0.0.1,localhost",

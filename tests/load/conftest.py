@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
-from tests.meltano_project import ROOT, plugin_python
+from tests.meltano_project import CREDENTIALS, plugin_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,7 +119,7 @@ class Loader:
         return {
             **os.environ,
             "BIGQUERY_EMULATOR_HOST": self.sandbox.bigquery_url,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(CREDENTIALS),
             "GOOGLE_CLOUD_PROJECT": "sandbox",
             "PYTHONWARNINGS": "ignore",
             **self.environment,

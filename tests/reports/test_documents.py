@@ -14,7 +14,7 @@ from instagram_report.links import VIEWS, link_of_all, links
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "reports"
 MODELS = sorted(path.stem for path in (REPORTS / "models" / "instagram").glob("*.sql"))
-PACKAGE = REPORTS / "page" / "instagram_report"
+PACKAGE = ROOT / "packages" / "instagram-report" / "instagram_report"
 
 
 def described_models() -> dict[str, str]:

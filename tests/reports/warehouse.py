@@ -13,7 +13,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from instagram_sandbox.graph_api import Clock, GraphApiServer
-from tests.meltano_project import ROOT, plugin_python
+from tests.meltano_project import CREDENTIALS, ROOT, plugin_python
 from tests.tables_page import documented_tables
 from tests.tap_run import Warehouse, run_tap
 
@@ -133,7 +133,7 @@ class Views:
     def environment(self) -> dict[str, str]:
         return {
             "BIGQUERY_EMULATOR_HOST": self.bigquery.sandbox.bigquery_url,
-            "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
+            "GOOGLE_APPLICATION_CREDENTIALS": str(CREDENTIALS),
             "GOOGLE_CLOUD_PROJECT": PROJECT,
             "TARGET_BIGQUERY_PROJECT": PROJECT,
             "TARGET_BIGQUERY_CREDENTIALS_PATH": "",

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+DISTRIBUTION = ROOT / "packages" / "instagram-sandbox"
 PACKAGE = "instagram_sandbox"
-FILES = sorted((ROOT / "sandbox" / PACKAGE).rglob("*.py"))
+FILES = sorted((DISTRIBUTION / PACKAGE).rglob("*.py"))
 
 
 def module_name(path: Path) -> str:
-    parts = path.relative_to(ROOT / "sandbox").with_suffix("").parts
+    parts = path.relative_to(DISTRIBUTION).with_suffix("").parts
     return ".".join(parts).removesuffix(".__init__")
 
 
@@ -59,7 +60,7 @@ def test_the_tap_neither_imports_nor_ships_it() -> None:
 
 
 def test_the_local_graph_api_needs_the_standard_library_only() -> None:
-    for path in (ROOT / "sandbox" / PACKAGE / "graph_api").rglob("*.py"):
+    for path in (DISTRIBUTION / PACKAGE / "graph_api").rglob("*.py"):
         for name in imports(path, for_types=False):
             ours = name.startswith((f"{PACKAGE}.graph_api", f"{PACKAGE}.loopback"))
             assert ours or name.split(".")[0] in sys.stdlib_module_names, (path, name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
-SOURCE = ROOT / "load" / "target-bigquery-strict"
+SOURCE = ROOT / "packages" / "target-bigquery-strict"
 MODULE = "target_bigquery_strict"
 PROJECT = (SOURCE / "pyproject.toml").read_text("utf-8")
 
@@ -77,7 +77,7 @@ def test_it_is_checked_as_the_index_checks_it(dist: Path, tmp_path: Path) -> Non
 
 
 def test_it_runs_without_anything_else(wheel: Path, tmp_path: Path) -> None:
-    overrides = ROOT / "load" / "overrides.txt"
+    overrides = ROOT / "packages" / "target-bigquery-strict" / "overrides.txt"
     options = ["--overrides", str(overrides)]
     programs = packages.install(tmp_path / "venv", str(wheel), *options)
     result = subprocess.run(

@@ -62,10 +62,11 @@ def test_the_tap_is_defined_as_in_the_project() -> None:
 def test_bigquery_is_set_as_in_the_project(block: str) -> None:
     (target,) = definitions(block)["loaders"]
     assert target["config"] == {"project": "my-project", **LOADER["config"]}
-    assert (blocks("overrides")[0].splitlines()) == requirements("load/overrides.txt")
+    overrides = "packages/target-bigquery-strict/overrides.txt"
+    assert blocks("overrides")[0].splitlines() == requirements(overrides)
 
 
 def test_the_page_of_the_strict_target_has_the_same_blocks() -> None:
-    page = (ROOT / "load" / "target-bigquery-strict" / "README.md").read_text("utf-8")
+    page = (ROOT / "packages" / "target-bigquery-strict" / "README.md").read_text("utf-8")
     for title in ("target: bigquery-strict", "overrides"):
         assert blocks(title)[0] in page

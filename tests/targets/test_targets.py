@@ -14,7 +14,7 @@ import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
 from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
-from tests.meltano_project import ROOT
+from tests.meltano_project import CREDENTIALS, ROOT
 from tests.tap_run import Warehouse, run_tap
 from tests.targets import readings
 from tests.targets.packages import build
@@ -67,7 +67,7 @@ def bigquery(_stack: ExitStack, _directory: Path) -> Target:
         pytest.skip("The BigQuery emulator needs Python 3.11.")
     environment = {
         "TARGET_BIGQUERY_PROJECT": "sandbox",
-        "GOOGLE_APPLICATION_CREDENTIALS": str(ROOT / "load" / "sandbox-adc.json"),
+        "GOOGLE_APPLICATION_CREDENTIALS": str(CREDENTIALS),
         "GOOGLE_CLOUD_PROJECT": "sandbox",
     }
     return Target(readings.read_bigquery, environment=environment, needs_bigquery=True)
@@ -127,7 +127,7 @@ TARGETS: Mapping[str, Callable[[ExitStack, Path], Target]] = {
 def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Build the tap and the strict loader as they are published."""
     directory = tmp_path_factory.mktemp("dist")
-    for source in (ROOT, ROOT / "load" / "target-bigquery-strict"):
+    for source in (ROOT, ROOT / "packages" / "target-bigquery-strict"):
         build(source, directory)
     return {path.name.split("-")[0].replace("_", "-"): path for path in directory.glob("*.whl")}
 

@@ -79,7 +79,7 @@ class UserProject:
         with (project.directory / "meltano.yml").open("a") as file:
             file.write(added)
         (overrides,) = blocks("overrides")
-        (project.directory / "load" / "overrides.txt").write_text(overrides)
+        (project.directory / "overrides.txt").write_text(overrides)
         before_run, run, _ = install.partition("meltano run")
         assert run
         project._run(before_run.replace("your-token", "sandbox-token"))

@@ -273,7 +273,7 @@ def test_a_port_in_use_is_named() -> None:
 
 
 def test_it_runs_on_the_standard_library_alone() -> None:
-    root = Path(__file__).parents[3] / "sandbox"
+    root = Path(__file__).parents[3] / "packages" / "instagram-sandbox"
     with subprocess.Popen(
         [sys.executable, "-S", *COMMAND[1:], '{"port": 0}'],
         stderr=subprocess.PIPE,

@@ -11,7 +11,7 @@ import yaml
 if TYPE_CHECKING:
     from tap_instagram_business.streams.base import InstagramStream
 
-HEAD = "# This file is written by `python docs/generate.py`.\n"
+HEAD = "# This file is written by `bin/generate`.\n"
 
 
 def sources(streams: list[InstagramStream]) -> str:

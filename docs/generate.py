@@ -1,13 +1,15 @@
-"""Writes what follows from the code into the documents: `python docs/generate.py [--check]`.
+"""Writes what follows from the code into the documents: `bin/generate [--check] [--owner NAME]`.
 
-docs/connect.md: the list of commands. docs/settings.md: that of settings. docs/numbers.md: those of
-metrics. CONTRIBUTING.md: the table of the house. meltano.yml: the tap's settings. docs/tables.md,
-.env.example, catalog.example.json and reports/models/staging/sources.yml: whole. With --check
-nothing is written, and what is stale is named with exit code 1.
+Blocks: the commands in docs/connect.md, the settings in docs/settings.md and meltano.yml, the
+metrics in docs/numbers.md, the modules in CONTRIBUTING.md. Whole files: docs/tables.md,
+.env.example, catalog.example.json, reports/models/staging/sources.yml and the definition for
+Meltano Hub. NAME is the GitHub account that holds the repository; without it, the definition keeps
+the one that it names. With --check nothing is written, and stale files are named with exit code 1.
 """
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 import textwrap
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import dbt_sources
+import hub_definition
 import tables_page
 import yaml
 
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parent.parent
+HUB = "docs/hub/tap-instagram-business.yml"
 PREFIX = "TAP_INSTAGRAM_BUSINESS_"
 KINDS = {"boolean": "boolean", "integer": "integer"}
 BOTH_LOGINS = 2
@@ -256,7 +260,14 @@ def with_blocks(path: str, blocks: dict[str, str]) -> str:
     return text
 
 
-def documents() -> dict[str, str]:
+def hub(owner: str | None) -> str:
+    """Return the definition for Meltano Hub; without an owner it keeps the one that it names."""
+    path = ROOT / HUB
+    owner = owner or hub_definition.owner_of(path.read_text("utf-8") if path.exists() else "")
+    return hub_definition.written(hub_definition.definition(owner, streams()))
+
+
+def documents(owner: str | None = None) -> dict[str, str]:
     """Return each document as it ought to be, by its path."""
     return {
         **{path: with_blocks(path, blocks) for path, blocks in markdown_blocks().items()},
@@ -267,18 +278,27 @@ def documents() -> dict[str, str]:
         "reports/models/staging/sources.yml": dbt_sources.sources(streams()),
         ".env.example": env_example(),
         "catalog.example.json": catalog(),
+        HUB: hub(owner),
     }
 
 
 def main() -> None:
-    """Write what is stale, or name it."""
+    """Write the stale documents, or name them."""
+    parser = argparse.ArgumentParser(
+        prog="bin/generate", description="Write what follows from the code."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing, and name what is stale"
+    )
+    parser.add_argument("--owner", help="the GitHub account that holds the repository")
+    given = parser.parse_args()
     stale = {
         path: text
-        for path, text in documents().items()
+        for path, text in documents(given.owner).items()
         if not (ROOT / path).exists() or (ROOT / path).read_text("utf-8") != text
     }
-    if "--check" in sys.argv and stale:
-        sys.exit(f"Stale: {', '.join(stale)}. Run: python docs/generate.py")
+    if given.check and stale:
+        sys.exit(f"Stale: {', '.join(stale)}. Run: bin/generate")
     for path, text in stale.items():
         (ROOT / path).write_text(text, "utf-8")
         sys.stdout.write(f"{path} written\n")

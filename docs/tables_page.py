@@ -24,7 +24,7 @@ EXAMPLES = Path(__file__).parent / "examples"
 INTRODUCTION = """\
 # Tables
 
-This page is written by `python docs/generate.py`. It lists every table that the tap can fill, with
+This page is written by `bin/generate`. It lists every table that the tap can fill, with
 all columns and example queries for BigQuery. Every row has its `account_id`. The
 [vocabulary](vocabulary.md) explains the words, and [How Meta's numbers behave](numbers.md) says
 what may surprise you.

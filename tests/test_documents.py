@@ -52,8 +52,8 @@ DATED = re.sub(r"- unreleased$", "- 2026-12-01", CHANGELOG, flags=re.MULTILINE)
 
 def release_notes(tmp_path: Path, changelog: str, tag: str) -> subprocess.CompletedProcess[str]:
     """Run the script as the release does, in a folder with this changelog."""
-    (tmp_path / "bin").mkdir()
-    script = shutil.copy(ROOT / "bin" / "release_notes.py", tmp_path / "bin")
+    (tmp_path / ".github").mkdir()
+    script = shutil.copy(ROOT / ".github" / "release_notes.py", tmp_path / ".github")
     (tmp_path / "CHANGELOG.md").write_text(changelog, "utf-8")
     command = [sys.executable, str(script), tag]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

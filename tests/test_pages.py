@@ -22,7 +22,7 @@ FOLDERS = (
     ".github",
     "deploy/*",
     "docs",
-    "hub",
+    "docs/hub",
     "packages/*",
     "reports",
 )

@@ -1,4 +1,4 @@
-"""Prints what CHANGELOG.md says of a version, for its release: `bin/release_notes.py v0.1.0`."""
+"""Prints the section of CHANGELOG.md for a release: `.github/release_notes.py v0.1.0`."""
 
 from __future__ import annotations
 

@@ -1,16 +1,11 @@
-"""Writes hub/tap-instagram-business.yml, the tap's definition for Meltano Hub.
-
-    python hub/definition.py [--check] [--owner NAME]
+"""The definition of the tap for Meltano Hub: docs/hub/tap-instagram-business.yml.
 
 The settings come from `tap-instagram-business --about --format=json`, by the rules of the Hub's own
-weekly refresh, so that the refresh changes nothing. NAME is the GitHub account that holds the
-repository; without it, the one that the file names stays. With --check nothing is written, and a
-stale file is told with exit code 1.
+weekly refresh, so that the refresh changes nothing.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import subprocess
@@ -21,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from tap_instagram_business.streams.base import InstagramStream
 
 ROOT = Path(__file__).parent.parent
-DEFINITION = ROOT / "hub" / "tap-instagram-business.yml"
 NAME = "tap-instagram-business"
 SECRET_NAMES = ("password", "id", "token", "key", "secret")
 """The refresh makes a password of every text whose name holds one of these, whatever it is."""
@@ -41,12 +37,14 @@ def about() -> Schema:
     return found
 
 
-def definition(owner: str) -> Schema:
+def definition(owner: str, streams: Iterable[InstagramStream]) -> Schema:
     """Return the definition of the tap.
 
     Args:
         owner: the GitHub account that holds the repository; the Hub takes it, in small letters, as
             the name of the variant.
+        streams: the streams of the tap. Those that are off by default are excluded by name, because
+            Meltano would select them.
     """
     told = about()
     repository = f"https://github.com/{owner}/{NAME}"
@@ -70,7 +68,10 @@ def definition(owner: str) -> Schema:
         f"that is allowed to read it. The [README]({repository}#readme) says how to get one.",
         "quality": "unknown",
         "repo": repository,
-        "select": ["*.*", *(f"!{name}.*" for name in tables_off())],
+        "select": [
+            "*.*",
+            *(f"!{stream.name}.*" for stream in streams if not stream.selected_by_default),
+        ],
         "settings": sorted(settings(told["settings"]), key=lambda setting: setting["name"]),
         "settings_group_validation": [["access_token"], ["vault_path"]],
         "supported_python_versions": told["supported_python_versions"],
@@ -78,17 +79,6 @@ def definition(owner: str) -> Schema:
         "and if not, why.",
         "variant": owner.lower(),
     }
-
-
-def tables_off() -> list[str]:
-    """Return the tables that are off by default; Meltano would select them too."""
-    catalog = json.loads((ROOT / "catalog.example.json").read_text("utf-8"))
-    return [
-        stream["tap_stream_id"]
-        for stream in catalog["streams"]
-        for entry in stream["metadata"]
-        if not entry["breadcrumb"] and not entry["metadata"]["selected-by-default"]
-    ]
 
 
 def settings(schema: Schema, prefix: str = "") -> Iterator[Schema]:
@@ -133,7 +123,7 @@ def kind_of(name: str, schema: Schema) -> str:
 
 
 def owner_of(text: str) -> str:
-    """Return the owner that a definition names; OWNER if there is no definition."""
+    """Return the GitHub account that a definition names as the owner of the repository."""
     found = re.search(r"^repo: https://github\.com/([^/]+)/", text, re.MULTILINE)
     return found[1] if found else "OWNER"
 
@@ -142,23 +132,3 @@ def written(content: Schema) -> str:
     """Return a definition in the Hub's format: keys sorted, nothing in braces, long lines kept."""
     text: str = yaml.safe_dump(content, allow_unicode=True, width=10_000)
     return text
-
-
-def main() -> None:
-    """Write the definition if it is stale, or say so."""
-    parser = argparse.ArgumentParser(description="Write the definition for Meltano Hub.")
-    parser.add_argument("--check", action="store_true", help="write nothing, tell a stale file")
-    parser.add_argument("--owner", help="the GitHub account that holds the repository")
-    given = parser.parse_args()
-    existing = DEFINITION.read_text("utf-8") if DEFINITION.exists() else ""
-    text = written(definition(given.owner or owner_of(existing)))
-    if text == existing:
-        return
-    if given.check:
-        sys.exit("hub/tap-instagram-business.yml is stale. Run: python hub/definition.py")
-    DEFINITION.write_text(text, "utf-8")
-    sys.stdout.write("hub/tap-instagram-business.yml written\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from measure import sandbox
 
-from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
-from tap_instagram_business.credentials.vault import Record, Vault
+from tap_instagram_business.tokens.encryption import KEY_VARIABLE, KeyRing, generate_key
+from tap_instagram_business.tokens.vault import Record, Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,8 @@ ACCOUNTS, TABLES = 10_000, 11
 TOKENS, PORT = int(os.environ.get("TOKENS", "20_000")), 8031
 READER = """
 import random, sys, time
-from tap_instagram_business.credentials.encryption import read_keys
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.tokens.encryption import read_keys
+from tap_instagram_business.tokens.vault import Vault
 from tap_instagram_business.sharding import Shard
 vault, keys, reads, most = Vault(sys.argv[1]), read_keys(), 0, {}
 print("ready", flush=True)
@@ -57,8 +57,8 @@ except KeyboardInterrupt:
 """
 WRITER = """
 import dataclasses, sys, time
-from tap_instagram_business.credentials.encryption import read_keys
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.tokens.encryption import read_keys
+from tap_instagram_business.tokens.vault import Vault
 vault, keys, added = Vault(sys.argv[1]), read_keys(), 0
 (record,) = vault.read(keys, [sys.argv[2]]).all().values()
 print("ready", flush=True)

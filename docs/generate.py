@@ -211,14 +211,14 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def house_table() -> str:
-    """Return CONTRIBUTING's table of the rooms of the house."""
-    rooms = yaml.safe_load((ROOT / "docs" / "house.yml").read_text("utf-8"))
+def modules_table() -> str:
+    """Return CONTRIBUTING's table of the modules of the tap."""
+    modules = yaml.safe_load((ROOT / "docs" / "modules.yml").read_text("utf-8"))
     return table(
-        ("room", "what it holds", "what it imports"),
+        ("module", "holds", "imports"),
         (
-            (f"`{name}`", room["holds"], ", ".join(f"`{it}`" for it in room.get("imports", ())))
-            for name, room in rooms.items()
+            (f"`{name}`", it["holds"], ", ".join(f"`{each}`" for each in it.get("imports", ())))
+            for name, it in modules.items()
         ),
     )
 
@@ -242,7 +242,7 @@ def with_block(text: str, name: str, block: str, comment: tuple[str, str]) -> st
 def markdown_blocks() -> dict[str, dict[str, str]]:
     """Return the blocks of each page, by their names; all else of a page is written by hand."""
     return {
-        "CONTRIBUTING.md": {"house": house_table()},
+        "CONTRIBUTING.md": {"modules": modules_table()},
         "docs/connect.md": {"commands": commands_table()},
         "docs/numbers.md": {
             "media metrics": media_metrics_table(),

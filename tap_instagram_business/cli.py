@@ -17,32 +17,31 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_instagram_business import redaction
-from tap_instagram_business.credentials.errors import CredentialsError
 from tap_instagram_business.graph.errors import CallError, GraphFailure
 from tap_instagram_business.redaction import mask_typed
 from tap_instagram_business.sdk import ConfigInput, load_json
 from tap_instagram_business.state import is_state
 from tap_instagram_business.tap import TapInstagramBusiness
+from tap_instagram_business.tokens.errors import CredentialsError
 
 if TYPE_CHECKING:
     from typing import IO
 
-CREDENTIALS = "tap_instagram_business.credentials.commands"
 COMMANDS = {
-    "connect": f"{CREDENTIALS}.connect:connect",
-    "disconnect": f"{CREDENTIALS}.accounts:disconnect",
-    "doctor": "tap_instagram_business.doctor.command:doctor",
-    "encrypt": f"{CREDENTIALS}.encryption:encrypt",
-    "erase": f"{CREDENTIALS}.erase:erase",
-    "generate-key": f"{CREDENTIALS}.encryption:generate_key",
-    "list-accounts": f"{CREDENTIALS}.accounts:list_accounts",
-    "prune-runs": "tap_instagram_business.fleet:prune_runs",
-    "refresh-tokens": f"{CREDENTIALS}.accounts:refresh_tokens",
-    "reshard-state": "tap_instagram_business.fleet:reshard_state",
-    "rotate-keys": f"{CREDENTIALS}.encryption:rotate_keys",
-    "verify-signed-request": f"{CREDENTIALS}.erase:verify_signed_request",
+    "connect": "connect",
+    "disconnect": "accounts",
+    "doctor": "doctor",
+    "encrypt": "encryption",
+    "erase": "erase",
+    "generate-key": "encryption",
+    "list-accounts": "accounts",
+    "prune-runs": "fleet",
+    "refresh-tokens": "accounts",
+    "reshard-state": "fleet",
+    "rotate-keys": "encryption",
+    "verify-signed-request": "erase",
 }
-"""The commands by name; each is imported only when it is used."""
+"""The module of `commands` that holds each command; it is imported only when it is used."""
 
 CONFIG = "tap_instagram_business.config"
 """The name under which a click context keeps the config files of the commands around it."""
@@ -70,8 +69,8 @@ class CommandLine(click.Group):
             nearest = get_close_matches(cmd_name, COMMANDS, 1)
             meant = f"Did you mean {nearest[0]!r}?" if nearest else "--help lists the commands."
             ctx.fail(f"No such command {cmd_name!r}. {meant}")
-        module, name = COMMANDS[cmd_name].split(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
+        module = importlib.import_module(f"tap_instagram_business.commands.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return with_config_files(command)
 
     @override

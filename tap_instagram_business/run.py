@@ -8,9 +8,6 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.credentials.tombstones import Tombstones, project_directory
-from tap_instagram_business.credentials.vault import Vault
-from tap_instagram_business.credentials.vault_tokens import Renewal, VaultTokens
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import Account, TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels
@@ -22,12 +19,15 @@ from tap_instagram_business.left_out import LeftOut
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.sharding import Shard
 from tap_instagram_business.stream_threads import StreamThreads
+from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
+from tap_instagram_business.tokens.vault import Vault
+from tap_instagram_business.tokens.vault_tokens import Renewal, VaultTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_instagram_business.credentials.oauth import App
     from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
+    from tap_instagram_business.tokens.oauth import App
 
 logger = logging.getLogger("tap-instagram-business")
 

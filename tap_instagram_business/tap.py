@@ -13,7 +13,6 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from typing_extensions import override
 
 from tap_instagram_business import redaction, streams
-from tap_instagram_business.credentials.vault_tokens import warn_before_expiry
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph import api
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
@@ -24,6 +23,7 @@ from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
 from tap_instagram_business.streams.base import connect, start_threads
 from tap_instagram_business.streams.daily import DAY_LABELS
+from tap_instagram_business.tokens.vault_tokens import warn_before_expiry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 
-from tap_instagram_business.credentials.storage.local import exclusive
+from tap_instagram_business.tokens.storage.local import exclusive
 
 if TYPE_CHECKING:
     import signal

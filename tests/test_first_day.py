@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
-from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tap_instagram_business.settings.meltano import ON_PURPOSE
+from tap_instagram_business.tokens.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tests import program
-from tests.credentials.command import command, environment, output
+from tests.tokens.command import command, environment, output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,17 +11,17 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_instagram_business.cli import read_catalog, read_config, read_state
-from tap_instagram_business.credentials.commands.options import CommandSettings
-from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.commands.options import CommandSettings
 from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.settings import checks
 from tap_instagram_business.settings.reading import read_environment
 from tap_instagram_business.settings.schema import PROPERTIES, SETTINGS
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.tap import TapInstagramBusiness
-from tests.credentials.command import command, environment
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.vault import Vault
 from tests.program import complaint
+from tests.tokens.command import command, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_instagram_business.fleet import WouldLoseBookmarks, count, moved
+from tap_instagram_business.commands.fleet import WouldLoseBookmarks, count, moved
 from tap_instagram_business.sharding import place
 from tests.meltano_project import QUIET, meltano
 from tests.program import PROGRAM

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dotenv import load_dotenv
 
-from tap_instagram_business.credentials.errors import CredentialsError
+from tap_instagram_business.tokens.errors import CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,16 +8,16 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business import redaction
-from tap_instagram_business.credentials.encryption import SOURCES, is_ciphertext, read_keys
-from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.oauth import TOKEN, App
 from tap_instagram_business.graph import api
 from tap_instagram_business.settings.reading import unquoted
+from tap_instagram_business.tokens.encryption import SOURCES, is_ciphertext, read_keys
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.oauth import TOKEN, App
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap_instagram_business.credentials.encryption import KeyRing
+    from tap_instagram_business.tokens.encryption import KeyRing
 
 SECRET_SETTINGS = ("access_token", "app_secret")
 LOGINS = {"IGAA": "instagram", "IGQ": "instagram", "EAA": "facebook"}

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tap_instagram_business.credentials.encryption import KEY_VARIABLE, generate_key
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.tokens.encryption import KEY_VARIABLE, generate_key
+from tap_instagram_business.tokens.vault import Vault
 from tests import program
 from tests.meltano_project import QUIET, meltano
 

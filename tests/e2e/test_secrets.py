@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tap_instagram_business.credentials.encryption import KEY_VARIABLE, KeyRing, generate_key
-from tap_instagram_business.credentials.vault import Vault
+from tap_instagram_business.tokens.encryption import KEY_VARIABLE, KeyRing, generate_key
+from tap_instagram_business.tokens.vault import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.credentials.bigquery import STAGING
+from tap_instagram_business.erasure.bigquery import STAGING
 from tests.truth import comparable
 
 if TYPE_CHECKING:

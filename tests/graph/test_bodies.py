@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_instagram_business.credentials import oauth
-from tap_instagram_business.credentials.errors import CredentialsError
-from tap_instagram_business.credentials.oauth import _check_for_error, _parse_grant
 from tap_instagram_business.graph.api import Access
 from tap_instagram_business.graph.bodies import (
     MAX_DEPTH,
@@ -29,6 +26,9 @@ from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreac
 from tap_instagram_business.graph.rate_limits import read_usage
 from tap_instagram_business.graph.retries import RetryPolicy
 from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.tokens import oauth
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.oauth import _check_for_error, _parse_grant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

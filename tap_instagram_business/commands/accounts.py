@@ -1,0 +1,213 @@
+"""The commands about the accounts in the vault, and about the renewal of their tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import click
+
+from tap_instagram_business.commands.options import (
+    CommandSettings,
+    confirm,
+    examples,
+    pass_settings,
+    yes_option,
+)
+from tap_instagram_business.graph.errors import GraphFailure
+from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.redaction import escape
+from tap_instagram_business.tokens import oauth
+from tap_instagram_business.tokens.encryption import key_id_of
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.vault_tokens import Renewal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tap_instagram_business.tokens.oauth import App
+    from tap_instagram_business.tokens.vault import Record, Records
+
+UNKNOWN = "-"
+DATE_CHARACTERS = len("2026-01-31")
+COLUMNS = ("account", "login", "status", "obtained", "refreshed", "ends", "data access ends", "key")
+NOT_VERIFIED = "Not verified: no encryption key was used to check these records."
+WHERE_TO_REVOKE = {
+    "facebook": "https://www.facebook.com/settings?tab=business_tools",
+    "instagram": "Instagram: Settings → Website permissions → Apps and websites",
+}
+
+logger = logging.getLogger("tap-instagram-business.tokens")
+
+
+@click.command(epilog=examples("tap-instagram-business list-accounts"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
+@pass_settings
+def list_accounts(settings: CommandSettings, *, as_json: bool) -> None:
+    """List the accounts in the vault.
+
+    The list has the status and the dates of each account, and never a token. "ends" is the date on
+    which the token expires, and "data access ends" the date on which its access to data expires;
+    "-" means never or unknown. "key" is the id of the encryption key.
+
+    No encryption key is needed, so the list is not verified: whoever can write the vault could have
+    changed what it shows. Every other command and every run decrypts a record before using it.
+    """
+    members = settings.vault.read_unverified()
+    rows = [_row(account_id, members[account_id]) for account_id in sorted(members)]
+    if as_json:
+        for row in rows:
+            click.echo(json.dumps({**dict(zip(COLUMNS, row, strict=True)), "verified": False}))
+    elif rows:
+        for line in _aligned([COLUMNS, *rows]):
+            click.echo(escape(line))
+        click.echo(NOT_VERIFIED, err=True)
+    else:
+        click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
+
+
+@click.command(epilog=examples("tap-instagram-business disconnect 17841400000000001"))
+@click.argument("account_ids", metavar="ACCOUNT_ID…", nargs=-1, required=True)
+@click.option("--local", is_flag=True, help="Only remove the tokens here; do not revoke consent.")
+@yes_option
+@pass_settings
+def disconnect(
+    settings: CommandSettings, account_ids: tuple[str, ...], *, local: bool, yes: bool
+) -> None:
+    """Revoke consent and remove tokens from the vault.
+
+    The tokens are removed first, whatever Meta then says. Meta lets an app revoke a consent of the
+    Facebook login. It is revoked only if no other account in the vault depends on it. If Meta does
+    not revoke it, the exit code is 1. Data that was loaded before is not deleted: use `erase` for
+    that.
+    """
+    vault = settings.vault
+    records = vault.read(settings.secrets.keys)
+    leaving = _leaving(records, tuple(dict.fromkeys(account_ids)))
+    if not confirm(f"Disconnect {', '.join(account_ids)}?", yes=yes):
+        return
+    for account_id in vault.delete(record.account_id for record in leaving):
+        click.echo(f"{account_id} is disconnected.")
+    if not local:
+        _revoke_consent(settings, leaving, records)
+
+
+def _leaving(records: Records, account_ids: Sequence[str]) -> list[Record]:
+    """Return the records of accounts to disconnect.
+
+    Raises:
+        CredentialsError: One of them is not in the vault, or cannot be decrypted.
+    """
+    for account_id in account_ids:
+        if error := records.refused.get(account_id):
+            message = f"{error}, or remove the record with `tap-instagram-business erase`"
+            raise CredentialsError(message)
+    if unknown := [account_id for account_id in account_ids if account_id not in records.verified]:
+        raise CredentialsError(
+            f"The vault does not contain account {', '.join(unknown)}: "
+            "`tap-instagram-business list-accounts` lists its accounts"
+        )
+    return [records.verified[account_id] for account_id in account_ids]
+
+
+def _revoke_consent(settings: CommandSettings, leaving: Sequence[Record], records: Records) -> None:
+    """Revoke the consent of people whose accounts are all being disconnected.
+
+    Consent covers all accounts of a person, so revoking it would end the access to the others too.
+
+    Raises:
+        CredentialsError: A consent was not revoked.
+    """
+    for error in records.refused.values():
+        message = f"No consent was revoked, because it may cover an account that stays: {error}"
+        raise CredentialsError(message)
+    stays = {*records.verified} - {record.account_id for record in leaving}
+    staying_users = {records.verified[account_id].user_id for account_id in stays}
+    for login in sorted({record.login for record in leaving}):
+        users = {record.user_id for record in leaving if record.login == login}
+        if login == "instagram" or "" in users:
+            click.echo(
+                f"Only the owner of the account can revoke this consent: {WHERE_TO_REVOKE[login]}",
+                err=True,
+            )
+        if kept := users & staying_users - {""}:
+            click.echo(
+                f"The consent of user {', '.join(sorted(kept))} is not revoked, because it also "
+                "covers accounts that stay connected.",
+                err=True,
+            )
+        if login == "facebook" and (ending := users - staying_users - {""}):
+            _revoke(settings.secrets.app(login), sorted(ending))
+
+
+def _revoke(app: App, user_ids: Sequence[str]) -> None:
+    """Revoke the consent of people, and say what Meta says.
+
+    Raises:
+        CredentialsError: Some consents are not revoked; the message says why.
+    """
+    failures = [sentence for user_id in user_ids if (sentence := _revoke_one(app, user_id))]
+    if failures:
+        raise CredentialsError(". ".join(failures))
+
+
+def _revoke_one(app: App, user_id: str) -> str:
+    """Revoke the consent of a person; return '' or why it was not revoked."""
+    try:
+        app.require_credentials()
+        oauth.revoke(app, user_id)
+    except (CredentialsError, GraphFailure) as error:
+        return (
+            f"The consent of user {user_id} was not revoked at Meta ({error}): its owner can "
+            f"revoke it at {WHERE_TO_REVOKE[app.login]}"
+        )
+    click.echo(escape(f"The consent of user {user_id} was revoked at Meta."))
+    return ""
+
+
+def _row(account_id: str, members: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Return the values of `COLUMNS` for an account."""
+    names = ("obtained", "refreshed", "expires", "data_access_expires")
+    return (
+        account_id,
+        members.get("login") or UNKNOWN,
+        members.get("status") or UNKNOWN,
+        *((members.get(name) or UNKNOWN)[:DATE_CHARACTERS] for name in names),
+        key_id_of(members.get("token") or "") or UNKNOWN,
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table whose columns are as wide as their widest value."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+@click.command(epilog=examples("tap-instagram-business refresh-tokens"))
+@pass_settings
+def refresh_tokens(settings: CommandSettings) -> None:
+    """Renew the tokens that expire soon.
+
+    A run renews the tokens that it reads accounts with. Where many runs share the accounts, this
+    command renews all tokens before the runs. Tokens of the Facebook login can be renewed only by a
+    person, with `connect`.
+
+    Setting `refresh_margin_days` says how long before its end a token is renewed. The exit code is
+    0 even if Meta refuses some tokens; the log names their accounts.
+    """
+    app = settings.secrets.app("instagram")
+    keys = settings.secrets.keys
+    margin = dt.timedelta(days=settings.values["refresh_margin_days"])
+    renewal = Renewal(settings.vault, keys, app, margin)
+    found = renewal.vault.read(keys)
+    for error in found.refused.values():
+        logger.warning("%s.", error)
+    own = {name: record for name, record in found.verified.items() if record.login == app.login}
+    with closing(GraphSession(app)) as session:
+        renewal.run(own, session)
+    failed = len(renewal.failed) + len(found.refused)
+    click.echo(f"{len(renewal.renewed)} tokens were renewed, {failed} could not be.", err=True)

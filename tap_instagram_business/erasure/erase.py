@@ -1,0 +1,270 @@
+"""Erases everything that is stored about accounts, and writes a receipt for it.
+
+A run that is under way may still write rows or bookmarks of an account. The tap consults the erased
+accounts itself. But a loader has rows in memory that were written before, and Meltano writes the
+last state when a run ends. So an erasure waits for the end of the run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.storage.local import exclusive
+from tap_instagram_business.tokens.tombstones import Tombstones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tap_instagram_business.erasure.bigquery import BigQueryDataset
+    from tap_instagram_business.erasure.meltano_bridge import (
+        MeltanoBridge,
+        MeltanoStates,
+        StateFile,
+    )
+    from tap_instagram_business.tokens.vault import Vault
+
+HEARTBEAT = dt.timedelta(minutes=5)
+"""Meltano: a run without a sign of life for this long is dead."""
+PAUSE_SECONDS = 1.0
+SETTLE_SECONDS = 1.0
+"""A loader that has just been started has no staging table yet."""
+MAX_ROUNDS = 5
+"""How often erasing is repeated because a new run has begun meanwhile."""
+DEFAULT_WAIT_SECONDS = 600.0
+LOCK_EXTRA_SECONDS = 300.0
+"""How much longer than for a run to wait for another erasure, which also waits for the run."""
+
+
+@dataclass(frozen=True)
+class RunsUnderWay:
+    """The signs of a run: Meltano's table of runs, and the staging tables of a loader.
+
+    Attributes:
+        meltano: The Meltano project that starts the runs; None without one.
+        dataset: The BigQuery dataset into which runs load; None for none.
+    """
+
+    meltano: MeltanoBridge | None = None
+    dataset: BigQueryDataset | None = None
+
+    def signs(self) -> list[str]:
+        """Return what shows that a run is under way; empty if nothing does.
+
+        Raises:
+            CredentialsError: Meltano's database or the dataset cannot be read.
+        """
+        runs = self.meltano.running() if self.meltano else []
+        if alive := [f"run {name} of Meltano" for name, moment in runs if _is_alive(moment)]:
+            return alive
+        staging = self.dataset.staging_tables() if self.dataset else []
+        return [f"the staging table {name}" for name in staging]
+
+    def wait(self, seconds: float) -> None:
+        """Wait until no run is under way.
+
+        Raises:
+            CredentialsError: One is still under way after this time.
+        """
+        deadline = time.monotonic() + seconds
+        while signs := self._settled_signs():
+            if time.monotonic() >= deadline:
+                raise CredentialsError(
+                    f"A run is under way ({', '.join(signs[:3])}). The tokens are erased, and the "
+                    "account is marked as erased. Erase again when the run has ended: only then "
+                    "the rest can be erased. If it was broken off and left these behind, give "
+                    "--no-run"
+                )
+            time.sleep(PAUSE_SECONDS)
+
+    def _settled_signs(self) -> list[str]:
+        signs = self.signs()
+        if not signs and self.dataset and not self.meltano:
+            time.sleep(SETTLE_SECONDS)
+            signs = self.signs()
+        return signs
+
+
+def _is_alive(heartbeat: str | None) -> bool:
+    """Return whether a run has shown a sign of life lately."""
+    if not heartbeat:
+        return True
+    last = dt.datetime.fromisoformat(heartbeat)
+    last = last if last.tzinfo else last.replace(tzinfo=dt.timezone.utc)
+    return dt.datetime.now(dt.timezone.utc) - last < HEARTBEAT
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """Everything that was found about the accounts.
+
+    Attributes:
+        vault: The ids of the accounts that have a record in the vault.
+        states: The names of the states, and of files of runs, that mention the accounts.
+        rows: The number of their rows in each BigQuery table that has any.
+    """
+
+    vault: list[str] = field(default_factory=list)
+    states: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def lines(self) -> Iterator[str]:
+        """Yield one line of text for each item."""
+        yield from (f"the token of {account_id} in the vault" for account_id in self.vault)
+        yield from (f"bookmarks in state {state}" for state in self.states)
+        yield from (f"{count} rows of table {table}" for table, count in self.rows.items())
+
+    def added(self, other: Holdings) -> Holdings:
+        """Return what is here and there."""
+        tables = dict.fromkeys([*self.rows, *other.rows])
+        return Holdings(
+            vault=list(dict.fromkeys([*self.vault, *other.vault])),
+            states=list(dict.fromkeys([*self.states, *other.states])),
+            rows={name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in tables},
+        )
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """The erasure of accounts from the vault, from states and from a BigQuery dataset.
+
+    Attributes:
+        account_ids: The accounts to erase.
+        vault: The vault to erase from; None for none.
+        states: The states to erase from.
+        dataset: The BigQuery dataset to erase from; None for none.
+        tombstones: Where the accounts are marked as erased.
+        runs: The runs that may still write data of the accounts.
+        wait_seconds: How long to wait for a run to end.
+        lock: The file whose lock keeps other erasures waiting; None for none.
+    """
+
+    account_ids: Sequence[str]
+    vault: Vault | None = None
+    states: Sequence[MeltanoStates | StateFile] = ()
+    dataset: BigQueryDataset | None = None
+    tombstones: Tombstones = field(default_factory=lambda: Tombstones(None))
+    runs: RunsUnderWay = field(default_factory=RunsUnderWay)
+    wait_seconds: float = DEFAULT_WAIT_SECONDS
+    lock: Path | None = None
+
+    def find_holdings(self) -> Holdings:
+        """Find what is stored about the accounts; nothing is changed.
+
+        Raises:
+            CredentialsError: The vault, a state or the dataset cannot be read.
+        """
+        return Holdings(
+            vault=[name for name in self.account_ids if self.vault and self.vault.version(name)],
+            states=[name for state in self.states for name in state.find(self.account_ids)],
+            rows=self.dataset.count_rows(self.account_ids) if self.dataset else {},
+        )
+
+    def find_unreachable(self) -> list[str]:
+        """Find what mentions the accounts but cannot be erased here.
+
+        Raises:
+            CredentialsError: The dataset cannot be read.
+        """
+        in_files = [name for state in self.states for name in state.unreachable(self.account_ids)]
+        in_tables = self.dataset.undeletable(self.account_ids) if self.dataset else []
+        return [*in_files, *in_tables]
+
+    def erase(self) -> Holdings:
+        """Erase everything that is stored about the accounts, and check that nothing is left.
+
+        1. The accounts are marked as erased: from now on, no run writes them.
+        2. Their tokens are erased, so that no run reads them.
+        3. When no run is under way, the rest is erased. A loader has rows in memory, and Meltano
+           writes the last state when a run ends.
+        4. The last look comes after everything. If a run has begun meanwhile, it goes on with 3.
+
+        Returns:
+            What was erased.
+
+        Raises:
+            CredentialsError: Something could not be erased. A second call continues the erasure.
+        """
+        erased = Holdings(vault=self._erase_tokens())
+        with self._alone():
+            return self._erase_until_nothing_is_left(erased)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other erasure change the states of this project at the same time.
+
+        Meltano writes states as a whole: what one erasure has removed, another one would write
+        again.
+        """
+        if self.lock is None:
+            yield
+            return
+        try:
+            with exclusive(self.lock, self.wait_seconds + LOCK_EXTRA_SECONDS):
+                yield
+        except TimeoutError:
+            message = "Another erasure is under way: erase again when it has ended"
+            raise CredentialsError(message) from None
+
+    def _erase_until_nothing_is_left(self, erased: Holdings) -> Holdings:
+        for _ in range(MAX_ROUNDS):
+            self.runs.wait(self.wait_seconds)
+            found = self.find_holdings()
+            self._erase_rest(found)
+            erased = erased.added(found)
+            left = [*self.find_holdings().lines(), *self._connected_meanwhile()]
+            if not left and not self.runs.signs():
+                return erased
+        raise CredentialsError(
+            f"Some data was not erased ({'; '.join(left) or 'another run has begun'}): erase again "
+            "when no run is under way"
+        )
+
+    def _erase_tokens(self) -> list[str]:
+        """Mark the accounts, then delete their records: in this order, `connect` notices it."""
+        self.tombstones.add(self.account_ids)
+        return self.vault.delete(self.account_ids) if self.vault else []
+
+    def _connected_meanwhile(self) -> list[str]:
+        """Return a line for each account whose mark `connect` has removed meanwhile."""
+        marked = self.tombstones.marked(self.account_ids)
+        unmarked = [name for name in self.account_ids if name not in marked]
+        lines = [f"account {name} was connected at the same time" for name in unmarked]
+        return lines if self.tombstones.location else []
+
+    def _erase_rest(self, holdings: Holdings) -> None:
+        self._erase_tokens()
+        for state in self.states:
+            state.remove(self.account_ids)
+        if self.dataset:
+            self.dataset.delete_rows(holdings.rows, self.account_ids)
+
+    def receipt(self, erased: Holdings, unreachable: Sequence[str], code: str) -> dict[str, Any]:
+        """Return the receipt: a confirmation code, the time, and what was erased.
+
+        Args:
+            erased: What was erased.
+            unreachable: What mentions the accounts but could not be erased.
+            code: The confirmation code.
+        """
+        return {
+            "confirmation_code": code,
+            "account_ids": list(self.account_ids),
+            "erased_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+            "result": "erased" if any(erased.lines()) else "nothing was kept",
+            "vault": erased.vault,
+            "states": erased.states,
+            "rows": erased.rows,
+            "not_erased": list(unreachable),
+        }
+
+
+def new_confirmation_code() -> str:
+    """Return a new random confirmation code."""
+    return secrets.token_hex(8)

@@ -1,0 +1,116 @@
+"""Meta's requests to an app: a person has removed the app, or wants their data to be deleted.
+
+Meta for Developers, data deletion request callback: the parameter `signed_request` is a signature
+and a JSON payload, each in base64url, separated by a dot. The signature is an HMAC-SHA256 over the
+encoded payload, and its key is the app's secret.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import msgspec
+
+from tap_instagram_business.tokens.encryption import decode_base64url
+from tap_instagram_business.tokens.errors import CredentialsError
+
+ALGORITHM = "HMAC-SHA256"
+MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=10)
+"""How far Meta's clock may be ahead of this machine's."""
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """A request that Meta has signed.
+
+    Attributes:
+        user_id: Meta's id, within the app, of the person.
+        issued_at: The time of the request; None if the payload does not say it.
+    """
+
+    user_id: str
+    issued_at: dt.datetime | None
+
+
+class _Payload(msgspec.Struct):
+    """The members of the payload that are used; `issued_at` is a Unix time in seconds."""
+
+    algorithm: str
+    user_id: str | int
+    issued_at: float | None = None
+
+
+def verify(body: str, app_secret: str, *, max_age: dt.timedelta | None) -> SignedRequest:
+    """Check the signature and the age of a request, and return the request.
+
+    Whoever has seen a request once, in a log for example, could send it again much later.
+
+    Args:
+        body: The body of the request, or the value of its parameter `signed_request` alone.
+        app_secret: The secret of the app that received the request.
+        max_age: The time for which a signature is accepted; None for any time.
+
+    Raises:
+        CredentialsError: The signature is wrong or too old, or the payload cannot be understood.
+    """
+    field = parse_qs(body.strip()).get("signed_request", [body.strip()])[0]
+    signature, _, payload = field.partition(".")
+    expected = hmac.new(app_secret.encode(), payload.encode(), hashlib.sha256).digest()
+    if not payload or not hmac.compare_digest(decode_base64url(signature) or b"", expected):
+        raise CredentialsError(
+            "This request is not signed with the app's secret: ignore it, or check setting "
+            "`app_secret` (each of Meta's two logins has a secret of its own)"
+        )
+    try:
+        request = _parse(decode_base64url(payload) or b"")
+    except (ValueError, RecursionError, OverflowError, OSError):
+        raise CredentialsError(
+            "This request has the right signature, but its content is not understood: report this "
+            "as a bug"
+        ) from None
+    if max_age is not None:
+        _check_age(request, max_age)
+    return request
+
+
+def _check_age(request: SignedRequest, max_age: dt.timedelta) -> None:
+    """Check that a request was signed lately.
+
+    Raises:
+        CredentialsError: It was not, or it does not say when it was signed.
+    """
+    now, signed = dt.datetime.now(dt.timezone.utc), request.issued_at
+    if signed is None or not now - max_age <= signed <= now + MAX_CLOCK_DIFFERENCE:
+        raise CredentialsError(
+            f"This request was signed at {signed or 'an unknown time'}, and only requests of the "
+            f"last {max_age.total_seconds() / 3600:g} hours are accepted, because it may be a copy "
+            "of an old one: setting `signed_request_max_age_hours` changes the limit"
+        )
+
+
+def deletion_response(status_url: str, code: str) -> str:
+    """Return the JSON response that Meta expects to a data deletion request.
+
+    Args:
+        status_url: The address of a page on which the person can see the status of the deletion;
+            `{code}` in it is replaced by the code.
+        code: The confirmation code.
+    """
+    url = status_url.replace("{code}", code)
+    return json.dumps({"url": url, "confirmation_code": code})
+
+
+def _parse(content: bytes) -> SignedRequest:
+    payload = msgspec.json.decode(content, type=_Payload)
+    if payload.algorithm.upper() != ALGORITHM:
+        raise ValueError
+    issued = payload.issued_at
+    return SignedRequest(
+        user_id=str(payload.user_id),
+        issued_at=dt.datetime.fromtimestamp(issued, dt.timezone.utc) if issued else None,
+    )

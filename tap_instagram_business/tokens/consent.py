@@ -1,0 +1,354 @@
+"""From a person's consent to the records of the accounts that it covers.
+
+Meta redirects the browser to an address with a code in its query. On this machine the code is
+received by listening on localhost; if the browser is elsewhere, the user pastes the address.
+
+The token that is stored for an account gives no more access than needed. With the Facebook login it
+is the token of a Page, which reads one account and does not expire, and not the token of the
+person, which reads all accounts and expires.
+"""
+
+from __future__ import annotations
+
+import hmac
+import queue
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from typing_extensions import override
+
+from tap_instagram_business import redaction
+from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.debug_token import TokenFacts
+from tap_instagram_business.graph.discovery import discover_accounts
+from tap_instagram_business.graph.errors import GraphError
+from tap_instagram_business.tokens import oauth
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.vault import Record
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from tap_instagram_business.graph.accounts import Account
+    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.tokens.encryption import KeyRing
+    from tap_instagram_business.tokens.oauth import App, Grant
+    from tap_instagram_business.tokens.tombstones import Tombstones
+    from tap_instagram_business.tokens.vault import Vault
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1"})
+PAGE = (
+    b"<!doctype html><meta charset=utf-8><title>tap-instagram-business</title>"
+    b"<p>The terminal shows the result. You can close this window."
+)
+PAUSES_SECONDS = (0.0, 0.5, 2.0, 8.0)
+"""How long to wait before each attempt to store a record while other processes change the account.
+An erasure that is under way ends meanwhile: it tries more often than this."""
+
+
+def can_receive(redirect_uri: str) -> bool:
+    """Whether the redirect can be received on localhost, which is possible with http only."""
+    parts = urlsplit(redirect_uri)
+    return parts.scheme == "http" and parts.hostname in LOOPBACK
+
+
+class RedirectListener:
+    """Listens on localhost for the redirect that ends a consent.
+
+    Every program and every web page on this machine can send requests here. So each request has a
+    thread of its own, and requests without the right state change nothing.
+
+    Args:
+        redirect_uri: The address to which Meta sends the browser.
+        state: The random text that was sent to the consent page; the redirect must bring it back.
+    """
+
+    def __init__(self, redirect_uri: str, state: str) -> None:
+        parts = urlsplit(redirect_uri)
+        self._path = parts.path or "/"
+        self._state = state
+        self._queries: queue.Queue[Mapping[str, str]] = queue.Queue()
+        try:
+            self._server = _Server(("127.0.0.1", parts.port or 80), self._handler())
+        except OSError as error:
+            raise CredentialsError(
+                f"The redirect cannot be received at {redirect_uri} ({error.strerror}): choose "
+                "another port with --redirect-uri, or paste the address with --paste"
+            ) from None
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def wait(self, seconds: float) -> Mapping[str, str]:
+        """Wait for the redirect and return its query parameters.
+
+        Raises:
+            CredentialsError: The redirect did not come in time.
+        """
+        try:
+            return self._queries.get(timeout=seconds)
+        except queue.Empty:
+            raise CredentialsError(
+                f"The consent page did not redirect here within {seconds:g} s: try again, with "
+                "--paste if the browser is on another machine"
+            ) from None
+
+    def _answer(self, target: str) -> int:
+        """Take the redirect, and return the HTTP status of the answer to a request."""
+        parts = urlsplit(target)
+        query = dict(parse_qsl(parts.query))
+        if parts.path != self._path or not query.keys() & {"code", "error"}:
+            return 404
+        if not has_state(query, self._state):
+            return 403
+        self._queries.put(query)
+        return 200
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 5
+
+            def do_GET(self) -> None:
+                status = listener._answer(self.path)
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Referrer-Policy", "no-referrer")
+                self.end_headers()
+                if status == HTTPStatus.OK:
+                    self.wfile.write(PAGE)
+
+            @override
+            def log_message(self, format: str, *args: Any) -> None:
+                """Log nothing, because the address contains the code."""
+
+        return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    @override
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: a client that goes away is none of the user's concern."""
+
+
+def has_state(query: Mapping[str, str], state: str) -> bool:
+    """Whether the query parameters of a redirect bring back the state of this consent."""
+    return hmac.compare_digest(query.get("state", "").encode(), state.encode())
+
+
+def pasted_query(address: str) -> Mapping[str, str]:
+    """Return the query parameters of an address that the user pasted."""
+    return dict(parse_qsl(urlsplit(address.strip()).query))
+
+
+def code_from(query: Mapping[str, str], state: str) -> str:
+    """Return the code in the query parameters of a redirect.
+
+    Args:
+        query: The query parameters.
+        state: The random text that was sent to the consent page; the redirect must bring it back.
+
+    Raises:
+        CredentialsError: The redirect belongs to another consent, consent was denied, or there is
+            no code.
+    """
+    if not has_state(query, state):
+        raise CredentialsError(
+            "This address belongs to another consent (its state differs), so it was not used: run "
+            "`tap-instagram-business connect` again and use the newest page"
+        )
+    if "error" in query:
+        reason = query.get("error_description") or query.get("error_reason") or query["error"]
+        raise CredentialsError(f"Consent was not given ({reason}): nothing was stored")
+    if not query.get("code"):
+        message = "This address contains no code: paste the whole address that the browser shows"
+        raise CredentialsError(message)
+    return query["code"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An account, the token that reads it, and the facts that Meta gives about this token."""
+
+    account: Account
+    facts: TokenFacts
+
+    def record(self, app: App, now: dt.datetime) -> Record:
+        """Return the record for the vault."""
+        return Record(
+            account_id=self.account.id,
+            login=app.login,
+            token=self.account.token,
+            user_id=self.facts.user_id,
+            obtained=now,
+            expires=self.facts.expires,
+            data_access_expires=self.facts.data_access_expires,
+        )
+
+
+def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
+    """Return a long-lived token for a token of unknown age if Meta issues one, else the same token.
+
+    A failure says nothing about the token: Meta refuses to exchange a token that is long-lived
+    already, such as one from the app's dashboard, and cannot exchange the tokens of Pages and
+    system users.
+
+    Raises:
+        GraphFailure: Meta does not answer.
+    """
+    methods = [oauth.exchange] if app.has_credentials else []
+    if app.login == "instagram":
+        methods = [oauth.refresh, *methods]
+    elif next(app.token_facts(session, [grant.token])).kind != "user":
+        methods = []
+    for method in methods:
+        try:
+            longer = method(app, grant.token)
+        except GraphError:
+            continue
+        return replace(longer, scopes=longer.scopes or grant.scopes)
+    return grant
+
+
+@dataclass(frozen=True)
+class Connections:
+    """What a newly issued token can be used for.
+
+    Attributes:
+        connections: The accounts that can be connected.
+        without_page_token: Accounts of Pages whose tokens Meta does not give, each with a sentence.
+            The person's own token would read them, but it gives more access than is needed.
+    """
+
+    connections: Sequence[Connection]
+    without_page_token: Mapping[str, str] = field(default_factory=dict)
+
+
+def discover_connections(
+    session: GraphSession, app: App, grant: Grant, account_ids: Sequence[str] = ()
+) -> Connections:
+    """Find the accounts that a token can read.
+
+    Args:
+        session: The Graph API.
+        app: The app that the token was issued to.
+        grant: The token.
+        account_ids: The accounts to connect; empty for all.
+
+    Raises:
+        GraphFailure: Meta does not answer, the token reads no account, or it cannot read one of
+            `account_ids`.
+    """
+    found = discover_accounts(
+        session, grant.token, account_ids=account_ids, fields=["id", "username"]
+    )
+    for error in found.unread.values():
+        raise error
+    if app.login == "instagram":
+        connections = [
+            Connection(account, _facts_of_grant(account, grant, session))
+            for account in found.accounts
+        ]
+        return Connections(connections)
+    accounts, without_page_token = _with_page_tokens(session, found.accounts)
+    facts = app.token_facts(session, [account.token for account in accounts])
+    pairs = zip(accounts, facts, strict=True)
+    return Connections([Connection(*pair) for pair in pairs], without_page_token)
+
+
+def store(
+    record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing, now: dt.datetime
+) -> bool:
+    """Store the record of an account that was connected, and remove the mark that it was erased.
+
+    Returns:
+        Whether it was stored; if not, the account keeps its token, which expires later.
+
+    Raises:
+        CredentialsError: The vault cannot be read or written, or other processes change the account
+            again and again.
+    """
+    name = record.account_id
+    for pause in PAUSES_SECONDS:
+        time.sleep(pause)
+        tombstones.remove([name])
+        before = vault.read(keys, [name]).verified.get(name)
+        if before and record.is_worse_than(before, now):
+            return False
+        version = before.version if before else vault.version(name)
+        stored = vault.write(replace(record, version=version or ""), keys)
+        if stored and not tombstones.marked([name]):
+            return True
+    if tombstones.marked([name]):
+        vault.delete([name])
+    message = f"Account {name} was erased or changed at the same time: connect it again"
+    raise CredentialsError(message)
+
+
+def granted_permissions(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:
+    """Return the permissions that a token has; none if Meta does not say.
+
+    Raises:
+        GraphFailure: Meta does not answer.
+    """
+    if grant.scopes or app.login == "instagram":
+        return grant.scopes
+    response = session.answer(Call("me", "permissions", token=grant.token))
+    listed = [] if response.error else response.data.get("data", [])
+    return tuple(entry["permission"] for entry in listed if entry.get("status") == "granted")
+
+
+def _facts_of_grant(account: Account, grant: Grant, session: GraphSession) -> TokenFacts:
+    """Return the facts about a token of the Instagram login, which `debug_token` does not know.
+
+    The field `id` of the account is the id, within the app, of the person who gave consent.
+    """
+    return TokenFacts(
+        user_id=str(account.node.get("id") or ""),
+        expires=grant.expires(session.now()),
+        scopes=grant.scopes,
+    )
+
+
+def _with_page_tokens(
+    session: GraphSession, accounts: Sequence[Account]
+) -> tuple[list[Account], dict[str, str]]:
+    """Ask for the token of each account's Page.
+
+    Returns:
+        The accounts with these tokens, and why accounts are left out whose Page's token Meta does
+        not give. An account that was not found through a Page keeps its token.
+    """
+    params = {"fields": "access_token"}
+    with_page = [account for account in accounts if account.page.get("id")]
+    calls = [Call(account.page["id"], params=params, token=account.token) for account in with_page]
+    tokens = {}
+    without_token = {}
+    for account, response in zip(with_page, session.answers(calls), strict=True):
+        if token := response.data.get("access_token"):
+            tokens[account.id] = str(token)
+        else:
+            without_token[account.id] = (
+                f"{account.label} is not connected, because Meta does not give the token of its "
+                f"Page ({response.error or 'the answer has none'}): the person needs a role on the "
+                "Page; try again"
+            )
+    redaction.remember(*tokens.values())
+    connected = [
+        replace(account, token=tokens.get(account.id, account.token))
+        for account in accounts
+        if account.id not in without_token
+    ]
+    return connected, without_token

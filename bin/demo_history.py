@@ -1,4 +1,4 @@
-"""Gives the sandbox of the demo a past: two months in which the tap ran every few days.
+"""Gives the sandbox of the demo a past: 60 days on which the tap ran.
 
 It sets the clock of the sandbox to each of these days, runs the tap, and prints what a target would
 hold after the last run, as Singer messages. The clock then shows the real time again. Run it with
@@ -16,8 +16,7 @@ import requests
 
 from tap_instagram_business.tap import TapInstagramBusiness
 
-DAYS_AGO = (*range(60, 30, -3), *range(30, 0, -1))
-"""When it ran: every third day at first, to be quick, and every day in the last month."""
+DAYS = 60
 SETTINGS = {
     "access_token": "sandbox-token",
     # Old posts hardly change: the daily run of the demo reads them.
@@ -85,7 +84,7 @@ def main() -> None:
     tables, catalog = Tables(), selection()
     today = dt.datetime.now(dt.timezone.utc)
     try:
-        for days in DAYS_AGO:
+        for days in range(DAYS, 0, -1):
             set_clock(url, today - dt.timedelta(days=days))
             TapInstagramBusiness(
                 config={**SETTINGS, "api_url": url},

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-import yaml
 
 from tap_instagram_business.tokens.storage.local import exclusive
 
@@ -75,12 +74,7 @@ class MeltanoProject:
     @classmethod
     def copy_to(cls, directory: Path, sandbox: LocalSandbox) -> MeltanoProject:
         install_plugins()
-        project = yaml.safe_load((ROOT / "meltano.yml").read_text())
-        project["env"] = {
-            "SANDBOX_GRAPH_PORT": str(sandbox.graph_port),
-            "SANDBOX_BIGQUERY_PORT": str(sandbox.bigquery_port),
-        }
-        (directory / "meltano.yml").write_text(yaml.safe_dump(project, sort_keys=False))
+        shutil.copy(ROOT / "meltano.yml", directory)
         for name in PROJECT_DIRECTORIES:
             (directory / name).symlink_to(ROOT / name)
         (directory / ".meltano").mkdir()
@@ -88,11 +82,14 @@ class MeltanoProject:
             (directory / ".meltano" / name).symlink_to(ROOT / ".meltano" / name)
         return cls(directory, sandbox)
 
-    @staticmethod
-    def environment(**env: str) -> dict[str, str]:
-        """Return what a Meltano command of a test has around it."""
+    def environment(self, **env: str) -> dict[str, str]:
+        """Return the environment variables of a Meltano command of a test."""
         path = os.pathsep.join([str(Path(meltano()).parent), os.environ.get("PATH", "")])
-        return {**os.environ, "PATH": path, **QUIET, **env}
+        ports = {
+            "SANDBOX_GRAPH_PORT": str(self.sandbox.graph_port),
+            "SANDBOX_BIGQUERY_PORT": str(self.sandbox.bigquery_port),
+        }
+        return {**os.environ, "PATH": path, **QUIET, **ports, **env}
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the pipeline in a process group of its own."""

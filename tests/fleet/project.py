@@ -32,7 +32,7 @@ def make_project(directory: Path, sandbox: LocalSandbox) -> Path:
 
 def variables(sandbox: LocalSandbox, dataset: str, **more: str) -> dict[str, str]:
     """Return the environment variables of everything that runs in such a project."""
-    return MeltanoProject.environment(
+    return MeltanoProject(ROOT, sandbox).environment(
         GOOGLE_APPLICATION_CREDENTIALS=str(CREDENTIALS),
         GOOGLE_CLOUD_PROJECT="sandbox",
         INSTAGRAM_REPORTS_DATASET=f"{dataset}_reports",

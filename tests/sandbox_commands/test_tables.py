@@ -13,11 +13,11 @@ def test_numbers_go_right_and_text_goes_left() -> None:
         {"id": "17842", "name": "long\nname", "count": None, "share": 12345678.25},
     ]
 
-    assert text_table(rows, thousands=True).splitlines() == [
-        "id     name         count          share",
-        "-----  ---------  -------  -------------",
-        "17841  a            1,234           0.5",
-        "17842  long name           12,345,678.25",
+    assert text_table(rows).splitlines() == [
+        "id     name         count        share",
+        "-----  ---------  -------  -----------",
+        "17841  a             1234         0.5",
+        "17842  long name           12345678.25",
     ]
 
 

@@ -117,7 +117,7 @@ class UserProject:
         result = subprocess.run(
             ["sh", "-e", "-c", commands],
             cwd=directory or self.directory,
-            env=MeltanoProject.environment(**self.environment),
+            env=MeltanoProject(self.directory, self.sandbox).environment(**self.environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -168,7 +168,7 @@ def query(data_dir: Path, sql: str, *, as_json: bool) -> None:
 @sandbox.command()
 @click.pass_obj
 def report(data_dir: Path) -> None:
-    """Show the tables of the local BigQuery and the number of requests to the Graph API."""
+    """Show what was loaded, and the number of requests to the Graph API."""
     _print(output.report(data_dir))
 
 

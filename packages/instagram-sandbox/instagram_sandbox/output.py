@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox import lifecycle
 from instagram_sandbox.errors import SandboxError
-from instagram_sandbox.tables import escape, heading, text_table
+from instagram_sandbox.tables import escape, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,23 +41,22 @@ def query(data_dir: Path, sql: str, *, as_json: bool) -> Iterator[str]:
 
 
 def report(data_dir: Path) -> Iterator[str]:
-    """Show the tables of the local BigQuery and the number of requests to the Graph API.
+    """Show what was loaded, and the number of requests to the Graph API.
 
     Args:
         data_dir: The directory of the sandbox.
 
     Yields:
-        The lines of the report; one item may hold several lines.
+        The lines of the report.
 
     Raises:
         SandboxError: If the local BigQuery does not run.
     """
     warehouse = _warehouse(data_dir)
-    from instagram_sandbox.bigquery.report import report as tables  # noqa: PLC0415
+    from instagram_sandbox.bigquery.report import report as loaded  # noqa: PLC0415
 
-    yield from tables(warehouse)
-    yield heading("Requests to the Graph API since it was started")
-    yield _requests(data_dir)
+    yield from loaded(warehouse)
+    yield f"Graph API: {_requests(data_dir)}"
 
 
 def _warehouse(data_dir: Path) -> Warehouse:
@@ -74,13 +73,10 @@ def _warehouse(data_dir: Path) -> Warehouse:
 def _requests(data_dir: Path) -> str:
     server = lifecycle.graph_api(data_dir).running()
     if server is None:
-        return "The Graph API does not run."
+        return "down"
     try:
         with urllib.request.urlopen(server.url + STATS_PATH, timeout=10) as answer:  # noqa: S310
             stats: dict[str, Any] = json.load(answer)
     except (OSError, ValueError) as error:
-        return f"The Graph API does not answer: {error}"
-    totals = {name: value for name, value in stats.items() if not isinstance(value, dict)}
-    return text_table(
-        [{"counter": name, "value": value} for name, value in totals.items()], thousands=True
-    )
+        return f"no answer ({error})"
+    return f"{stats['http_requests']:,} requests with {stats['calls']:,} calls since it was started"

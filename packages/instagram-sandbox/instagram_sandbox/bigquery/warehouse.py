@@ -53,13 +53,19 @@ class Warehouse:
         except GoogleAPICallError as error:
             raise SandboxError(_first_line(error)) from None
 
-    def tables(self) -> list[str]:
-        """Return the names of the tables, without staging tables that a failed load left behind."""
-        try:
-            found = [table.table_id for table in self._client.list_tables(DATASET)]
-        except GoogleAPICallError:
-            return []
-        return sorted(name for name in found if not STAGING_TABLE.search(name))
+    def datasets(self) -> dict[str, dict[str, str]]:
+        """Return the tables of each dataset: their names, and `TABLE` or `VIEW`.
+
+        Staging tables that a failed load left behind are not among them.
+        """
+        return {
+            dataset.dataset_id: {
+                table.table_id: table.table_type
+                for table in self._client.list_tables(dataset.dataset_id)
+                if not STAGING_TABLE.search(table.table_id)
+            }
+            for dataset in self._client.list_datasets()
+        }
 
 
 def _first_line(error: GoogleAPICallError) -> str:

@@ -10,6 +10,7 @@ it belongs. What a state holds beside the bookmarks of accounts is copied to all
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import defaultdict
@@ -58,20 +59,17 @@ def moved(states: Mapping[str, Json], base: str, number: int) -> States:
         WouldLoseBookmarks: bookmarks of one account differ between two states, or stand only in the
             state of a shard to which the account does not belong.
     """
-    found = {shard: state for shard, state in _shards(states, base) if _holds_anything(state)}
+    found = dict(_shards(states, base))
     if {shard.number for shard in found} <= {number}:
         return {}
-    new: States = {}
+    emptied = [state_id(base, shard) for shard in found if shard.number != number]
+    new: States = {name: {kind: {} for kind in KINDS} for name in emptied}
     for kind in KINDS:
-        parts = {shard: _bookmarks(state, kind) for shard, state in found.items()}
-        accounts = _accounts(base, parts)
-        _place(new, kind, accounts, base, number)
-        _copy_rest(new, kind, parts)
-    emptied: States = {state_id(base, shard): {} for shard in found if shard.number != number}
-    return {
-        name: {kind: state.get(kind, {}) for kind in KINDS}
-        for name, state in {**emptied, **new}.items()
-    }
+        parts = {shard: kinds[kind] for shard, kinds in found.items()}
+        for name, bookmarks in _shared(parts, base, number).items():
+            kinds = new.setdefault(name, {kind: {} for kind in KINDS})
+            kinds[kind] = {"singer_state": {"bookmarks": bookmarks}}
+    return new
 
 
 def count(states: Mapping[str, Json]) -> int:
@@ -84,15 +82,14 @@ def count(states: Mapping[str, Json]) -> int:
     )
 
 
-def _shards(states: Mapping[str, Json], base: str) -> Iterator[tuple[Shard, Json]]:
+def _shards(states: Mapping[str, Json], base: str) -> Iterator[tuple[Shard, dict[str, Json]]]:
+    """Yield the bookmarks by kind of each shard that has any."""
     for name in sorted(states):
         match = SUFFIX.fullmatch(name.removeprefix(base)) if name.startswith(base) else None
         if match:
-            yield (Shard(int(match[1]), int(match[2])) if match[1] else Shard()), states[name]
-
-
-def _holds_anything(state: Json) -> bool:
-    return any(_bookmarks(state, kind) for kind in KINDS)
+            kinds = {kind: _bookmarks(states[name], kind) for kind in KINDS}
+            if any(kinds.values()):
+                yield (Shard(int(match[1]), int(match[2])) if match[1] else Shard()), kinds
 
 
 def _bookmarks(state: Json, kind: str) -> dict[str, Json]:
@@ -134,44 +131,22 @@ def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[str,
     return owned
 
 
-def _place(
-    new: States, kind: str, accounts: Mapping[str, Mapping[str, Json]], base: str, number: int
-) -> None:
-    """Put bookmarks of accounts into the states of the shards to which these belong."""
-    account_ids = {account_id for kept in accounts.values() for account_id in kept}
-    # Each account is in many tables: its state is looked up once.
-    names = {name: state_id(base, Shard.of_account(name, number)) for name in account_ids}
-    for table, kept in accounts.items():
-        places: dict[str, dict[str, Json]] = {}
-        for account_id, bookmark in kept.items():
-            name = names[account_id]
-            if name not in places:
-                places[name] = _tables(new, name, kind)[table]["accounts"]
-            places[name][account_id] = bookmark
+def _shared(parts: Mapping[Shard, Mapping[str, Json]], base: str, number: int) -> States:
+    """Return the bookmarks by table of each new state, by state id.
 
-
-def _tables(new: States, name: str, kind: str) -> Json:
-    """Return the bookmarks by table of a new state, where a table begins without accounts."""
-    kinds = new.setdefault(name, {})
-    if kind not in kinds:
-        tables: Json = defaultdict(lambda: {"accounts": {}})
-        kinds[kind] = {"singer_state": {"bookmarks": tables}}
-    return kinds[kind]["singer_state"]["bookmarks"]
-
-
-def _copy_rest(new: States, kind: str, parts: Mapping[Shard, Mapping[str, Json]]) -> None:
-    """Give every new state what the tables keep beside the bookmarks of accounts."""
-    rest: dict[str, dict[str, Json]] = {}
+    Every new state gets what the tables keep beside the bookmarks of accounts.
+    """
+    rest: defaultdict[str, dict[str, Json]] = defaultdict(dict)
     for bookmarks in parts.values():
         for table, content in bookmarks.items():
-            for member, value in content.items():
-                if member != "accounts":
-                    rest.setdefault(table, {}).setdefault(member, value)
-    for kinds in new.values():
-        if kind in kinds:
-            tables = kinds[kind]["singer_state"]["bookmarks"]
-            for table, members in rest.items():
-                tables[table].update(members)
+            rest[table] = {**content, **rest[table]}
+    new: States = defaultdict(lambda: {t: {**kept, "accounts": {}} for t, kept in rest.items()})
+    # Each account is in many tables: its state is looked up once.
+    home = functools.cache(lambda name: state_id(base, Shard.of_account(name, number)))
+    for table, accounts in _accounts(base, parts).items():
+        for account_id, bookmark in accounts.items():
+            new[home(account_id)][table]["accounts"][account_id] = bookmark
+    return new
 
 
 @click.command(

@@ -205,13 +205,13 @@ def verify_signed_request(settings: CommandSettings, status_url: str | None) -> 
     hours = settings.values["signed_request_max_age_hours"]
     max_age = dt.timedelta(hours=hours) if hours else None
     request = signed_request.verify(body, secret, max_age=max_age)
-    vault = settings.vault_if_any
+    user_id, vault = str(request.user_id), settings.vault_if_any
     records = vault.read(settings.secrets.keys).all().values() if vault else ()
     code = new_confirmation_code() if status_url else None
     request_facts = {
-        "user_id": request.user_id,
+        "user_id": user_id,
         "issued_at": request.issued_at.isoformat() if request.issued_at else None,
-        "account_ids": [r.account_id for r in records if r.user_id == request.user_id],
+        "account_ids": [r.account_id for r in records if r.user_id == user_id],
         **({"confirmation_code": code} if code else {}),
     }
     click.echo(json.dumps(request_facts), err=bool(code))

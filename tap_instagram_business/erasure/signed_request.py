@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import parse_qs
 
 import msgspec
@@ -19,30 +19,22 @@ import msgspec
 from tap_instagram_business.tokens.encryption import decode_base64url
 from tap_instagram_business.tokens.errors import CredentialsError
 
-ALGORITHM = "HMAC-SHA256"
 MAX_CLOCK_DIFFERENCE = dt.timedelta(minutes=10)
 """How far Meta's clock may be ahead of this machine's."""
 
 
-@dataclass(frozen=True)
-class SignedRequest:
-    """A request that Meta has signed.
+class SignedRequest(msgspec.Struct, frozen=True):
+    """The payload of a request that Meta has signed.
 
     Attributes:
         user_id: Meta's id, within the app, of the person.
-        issued_at: The time of the request; None if the payload does not say it.
+        algorithm: The algorithm of the signature.
+        issued_at: The time of the request, which Meta gives as a Unix time; None if it is not said.
     """
 
-    user_id: str
-    issued_at: dt.datetime | None
-
-
-class _Payload(msgspec.Struct):
-    """The members of the payload that are used; `issued_at` is a Unix time in seconds."""
-
-    algorithm: str
     user_id: str | int
-    issued_at: float | None = None
+    algorithm: Annotated[str, msgspec.Meta(pattern="^(?i:HMAC-SHA256)$")]
+    issued_at: Annotated[dt.datetime, msgspec.Meta(tz=True)] | None = None
 
 
 def verify(body: str, app_secret: str, *, max_age: dt.timedelta | None) -> SignedRequest:
@@ -67,8 +59,9 @@ def verify(body: str, app_secret: str, *, max_age: dt.timedelta | None) -> Signe
             "`app_secret` (each of Meta's two logins has a secret of its own)"
         )
     try:
-        request = _parse(decode_base64url(payload) or b"")
-    except (ValueError, RecursionError, OverflowError, OSError):
+        content = decode_base64url(payload) or b""
+        request = msgspec.json.decode(content, type=SignedRequest, strict=False)
+    except (ValueError, RecursionError):
         raise CredentialsError(
             "This request has the right signature, but its content is not understood: report this "
             "as a bug"
@@ -103,14 +96,3 @@ def deletion_response(status_url: str, code: str) -> str:
     """
     url = status_url.replace("{code}", code)
     return json.dumps({"url": url, "confirmation_code": code})
-
-
-def _parse(content: bytes) -> SignedRequest:
-    payload = msgspec.json.decode(content, type=_Payload)
-    if payload.algorithm.upper() != ALGORITHM:
-        raise ValueError
-    issued = payload.issued_at
-    return SignedRequest(
-        user_id=str(payload.user_id),
-        issued_at=dt.datetime.fromtimestamp(issued, dt.timezone.utc) if issued else None,
-    )

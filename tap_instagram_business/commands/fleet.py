@@ -177,8 +177,8 @@ def reshard_state(shards: int, state_id: str | None) -> None:
                 "Meltano's environment is not known: set MELTANO_ENVIRONMENT, or give --state-id"
             )
         base = state_id or f"{environment}:{PIPELINE}"
-        changed = moved(meltano.states(), base, shards)
-        meltano.import_states(changed)
+        changed = moved(meltano.ask("states"), base, shards)
+        meltano.ask("import_states", states=changed)
     click.echo(f"{base}: {count(changed):,} bookmarks moved, now in {shards} shards.", err=True)
 
 
@@ -198,5 +198,5 @@ def prune_runs(days: int) -> None:
     elsewhere and are not touched.
     """
     with MeltanoBridge.of_current_project() as meltano:
-        deleted = meltano.prune(days)
+        deleted = meltano.ask("prune", days=days)
     click.echo(f"{deleted:,} runs were deleted.", err=True)

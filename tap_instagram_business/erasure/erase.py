@@ -60,7 +60,7 @@ class RunsUnderWay:
         Raises:
             CredentialsError: Meltano's database or the dataset cannot be read.
         """
-        runs = self.meltano.running() if self.meltano else []
+        runs = self.meltano.ask("running") if self.meltano else []
         if alive := [f"run {name} of Meltano" for name, moment in runs if _is_alive(moment)]:
             return alive
         staging = self.dataset.staging_tables() if self.dataset else []

@@ -25,8 +25,7 @@ from tap_instagram_business.tokens.storage.local import LocalFolder
 from tap_instagram_business.tokens.tombstones import project_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
+    from collections.abc import Collection
 
 TIMEOUT_SECONDS = 300
 PROGRAM = Path(__file__).with_name("meltano_bridge_program.py")
@@ -56,16 +55,16 @@ def find_python(project: Path) -> str | None:
     return None
 
 
-class MeltanoBridge:
+class MeltanoBridge(ExitStack):
     """A process of Meltano's own Python that reads and changes states and runs of a project.
 
     It starts with the first request and ends when this context manager does.
     """
 
     def __init__(self, project: Path) -> None:
+        super().__init__()
         self.project = project
         self._process: subprocess.Popen[bytes] | None = None
-        self._opened = ExitStack()
         self._log: IO[bytes] = io.BytesIO()
 
     @classmethod
@@ -80,64 +79,16 @@ class MeltanoBridge:
             raise CredentialsError("There is no Meltano project here: change to its directory")
         return cls(project)
 
-    def __enter__(self) -> Self:
-        return self
+    def ask(self, action: str, **values: Json) -> Json:
+        """Return what a method of `Meltano` in `meltano_bridge_program.py` returns.
 
-    def __exit__(self, *_error: object) -> None:
-        self._opened.close()
-
-    def states(self) -> dict[str, Json]:
-        """Return all states of the project by id, each with its parts `completed` and `partial`.
+        Args:
+            action: The name of the method.
+            values: Its arguments.
 
         Raises:
-            CredentialsError: They cannot be read.
+            CredentialsError: Meltano is missing, or its database cannot be read or changed.
         """
-        states: dict[str, Json] = self._ask("states")
-        return states
-
-    def import_states(self, states: Mapping[str, Json]) -> None:
-        """Replace some states, in one transaction if they are in the system database.
-
-        Raises:
-            CredentialsError: They cannot be written.
-        """
-        if states:
-            self._ask("import", states=states)
-
-    def running(self) -> list[tuple[str, str | None]]:
-        """Return the name and the last heartbeat of each run that has not ended.
-
-        Raises:
-            CredentialsError: The database cannot be read.
-        """
-        return [(name, moment) for name, moment in self._ask("running")]
-
-    def payloads(self, texts: Collection[str]) -> dict[str, str]:
-        """Return the payload of each run that contains one of some texts, by the id of the run.
-
-        Raises:
-            CredentialsError: The database cannot be read.
-        """
-        payloads: dict[str, str] = self._ask("payloads", texts=list(texts))
-        return payloads
-
-    def replace(self, payloads: Mapping[str, str]) -> None:
-        """Replace the payloads of some runs, and remove replaced data from the database files.
-
-        Raises:
-            CredentialsError: The database cannot be changed.
-        """
-        self._ask("replace", payloads=payloads)
-
-    def prune(self, days: int) -> int:
-        """Delete the runs that ended more than some days ago, and return their number.
-
-        Raises:
-            CredentialsError: The database cannot be changed.
-        """
-        return int(self._ask("prune", days=days))
-
-    def _ask(self, action: str, **values: Json) -> Json:
         request = msgspec.json.encode({"action": action, **values})
         process = self._process = self._process or self._start()
         watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
@@ -161,8 +112,8 @@ class MeltanoBridge:
                 "Meltano is not on the search path: put the folder of its own Python environment, "
                 "in which `meltano` and `python` are, on PATH"
             )
-        self._log = self._opened.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        process = self._opened.enter_context(
+        self._log = self.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        process = self.enter_context(
             subprocess.Popen(  # noqa: S603 - the Python of Meltano, with a file of this package
                 [python, str(PROGRAM)],
                 cwd=self.project,
@@ -172,7 +123,7 @@ class MeltanoBridge:
                 stderr=self._log,
             )
         )
-        self._opened.callback(process.kill)
+        self.callback(process.kill)
         return process
 
     def _last_words(self) -> str:
@@ -302,14 +253,11 @@ class MeltanoStates:
         Raises:
             CredentialsError: Meltano is missing or fails.
         """
-        self._meltano.import_states(self._states_without(account_ids))
-        payloads = self._meltano.payloads(account_ids)
-        self._meltano.replace(
-            {
-                row: json.dumps(without_accounts(json.loads(payload), account_ids))
-                for row, payload in payloads.items()
-            }
-        )
+        self._meltano.ask("import_states", states=self._states_without(account_ids))
+        payloads = self._meltano.ask("payloads", texts=list(account_ids))
+        for row, payload in payloads.items():
+            payloads[row] = json.dumps(without_accounts(json.loads(payload), account_ids))
+        self._meltano.ask("replace", payloads=payloads)
         for path in self._run_files(account_ids):
             path.unlink(missing_ok=True)
 
@@ -319,6 +267,6 @@ class MeltanoStates:
 
     def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
         """Return each state that has entries of the accounts, by name and without these entries."""
-        states = self._meltano.states()
+        states = self._meltano.ask("states")
         remaining = {name: without_accounts(state, account_ids) for name, state in states.items()}
         return {name: state for name, state in remaining.items() if state != states[name]}

@@ -24,37 +24,29 @@ from meltano.core.state_service import StateService
 from sqlalchemy import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from sqlalchemy.engine import Connection, Engine
-    from sqlalchemy.orm import Session, sessionmaker
+    from sqlalchemy.engine import Connection
 
 
 class Meltano:
     """The states and the table of runs of the Meltano project around the current directory."""
 
-    @functools.cached_property
-    def _project(self) -> Project:
-        project = Project.find()
+    def __init__(self) -> None:
+        """Open the system database, with the tables of this version of Meltano."""
+        self._project = Project.find()
         if environment := os.environ.get("MELTANO_ENVIRONMENT"):
-            project.activate_environment(environment)
-        return project
-
-    @functools.cached_property
-    def _database(self) -> tuple[Engine, sessionmaker[Session]]:
-        """The system database, with the tables of this version of Meltano."""
-        engine, new_session = project_engine(self._project, default=True)
-        MigrationService(engine).upgrade(silent=True)
-        return engine, new_session
+            self._project.activate_environment(environment)
+        self._engine, self._session = project_engine(self._project, default=True)
+        MigrationService(self._engine).upgrade(silent=True)
 
     def _connect(self) -> Connection:
-        return self._database[0].connect().execution_options(isolation_level="AUTOCOMMIT")
+        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def _state_service(self) -> Iterator[StateService]:
-        new_session = self._database[1]
-        with new_session(future=True) as session, StateService(self._project, session) as service:
-            yield service
+        with self._session(future=True) as session, StateService(self._project, session) as states:
+            yield states
 
     def states(self) -> dict[str, Any]:
         """Return all states by id, as `meltano state export` prints them."""
@@ -64,8 +56,9 @@ class Meltano:
 
     def import_states(self, states: dict[str, Any]) -> None:
         """Replace some states, in one transaction if they are in the system database."""
-        with self._state_service() as service:
-            service.import_state(states)
+        if states:
+            with self._state_service() as service:
+                service.import_state(states)
 
     def running(self) -> list[tuple[str, str | None]]:
         """Return the name and the last heartbeat of each run that has not ended."""
@@ -108,24 +101,16 @@ class Meltano:
             return int(connection.execute(text(sql), {"before": before}).rowcount)
 
 
-ACTIONS: dict[str, Callable[..., Any]] = {
-    "states": Meltano.states,
-    "import": Meltano.import_states,
-    "running": Meltano.running,
-    "payloads": Meltano.payloads,
-    "replace": Meltano.replace,
-    "prune": Meltano.prune,
-}
+meltano = functools.cache(Meltano)
 
 
-def answer(meltano: Meltano, request: dict[str, Any]) -> dict[str, Any]:
-    """Return the result of an action, or the first line of its error.
+def answer(action: str, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """Return the result of a method of `Meltano`, or the first line of its error.
 
     Further lines of an error may contain SQL statements with their values.
     """
-    action = ACTIONS[request.pop("action")]
     try:
-        return {"result": action(meltano, **request)}
+        return {"result": getattr(meltano(), action)(**values)}
     except Exception as error:  # noqa: BLE001 - of Meltano, SQLAlchemy, a driver or a state backend
         lines = str(error).splitlines() or [type(error).__name__]
         return {"error": lines[0]}
@@ -134,10 +119,9 @@ def answer(meltano: Meltano, request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Answer the requests on standard input until it ends."""
     replies = sys.stdout
-    meltano = Meltano()
     with redirect_stdout(sys.stderr):  # Meltano logs to standard output by default.
         for line in sys.stdin:
-            replies.write(f"{json.dumps(answer(meltano, json.loads(line)))}\n")
+            replies.write(f"{json.dumps(answer(**json.loads(line)))}\n")
             replies.flush()
 
 

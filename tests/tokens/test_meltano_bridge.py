@@ -158,7 +158,7 @@ def test_active_runs_are_found_and_old_runs_are_deleted(project: Path) -> None:
 
 def bridge_error(project: Path) -> str:
     with MeltanoBridge(project) as meltano, pytest.raises(CredentialsError) as error:
-        meltano.running()
+        meltano.ask("running")
     return str(error.value)
 
 

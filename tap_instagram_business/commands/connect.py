@@ -24,7 +24,6 @@ from tap_instagram_business.settings.secrets import check_token
 from tap_instagram_business.tokens import consent, oauth
 from tap_instagram_business.tokens.consent import (
     discover_connections,
-    granted_permissions,
     make_long_lived,
     store,
 )
@@ -35,7 +34,6 @@ from tap_instagram_business.tokens.vault_tokens import shown_date
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tap_instagram_business.tokens.consent import Connection
     from tap_instagram_business.tokens.oauth import App, Grant
 
 REDIRECT_URIS = {"facebook": "http://localhost:8765/", "instagram": "https://localhost:8765/"}
@@ -119,25 +117,23 @@ def connect(  # noqa: PLR0913 - each is an option
             grant = _ask_for_consent(app, uri, paste=paste, comments=comments, config_id=config_id)
         grant = make_long_lived(session, app, grant)
         found = discover_connections(session, app, grant, account_ids)
-        _print_permissions(app, granted_permissions(session, app, grant))
-        now = session.now()
-        kept = {
-            each.account.id: _kept(each)
-            for each in found.connections
-            if not store(each.record(app, now), vault, tombstones, keys, now)
-        }
-    _print_connections([each for each in found.connections if each.account.id not in kept])
-    if problems := [*found.without_page_token.values(), *kept.values()]:
+    _print_permissions(app, found.permissions)
+    problems = [*found.without_page_token]
+    for label, record in found.records.items():
+        ends = shown_date(record.expires)
+        if not store(record, vault, tombstones, keys):
+            problems.append(
+                f"{label} keeps the token that it has, because the new one expires earlier, on "
+                f"{ends}: disconnect the account first if you want the new one"
+            )
+            continue
+        line = f"{label} is connected"
+        line += f", its token expires on {ends}" if record.expires else ""
+        if record.data_access_expires:
+            line += f", its access to data expires on {shown_date(record.data_access_expires)}"
+        click.echo(escape(line))
+    if problems:
         raise CredentialsError(". ".join(problems))
-
-
-def _kept(connection: Connection) -> str:
-    """Return why an account keeps the token that it has."""
-    ends = connection.facts.expires
-    return (
-        f"{connection.account.label} keeps the token that it has, because the new one expires "
-        f"earlier, on {shown_date(ends)}: disconnect the account first if you want the new one"
-    )
 
 
 def _ask_for_consent(
@@ -188,13 +184,3 @@ def _print_permissions(app: App, scopes: Sequence[str]) -> None:
         click.echo(escape(f"Permissions: {', '.join(scopes)}"))
         if missing := [scope for scope in oauth.SCOPES[app.login] if scope not in scopes]:
             click.echo(f"Without {', '.join(missing)} some tables will stay empty.", err=True)
-
-
-def _print_connections(connections: Sequence[Connection]) -> None:
-    for connection in connections:
-        line, facts = f"{connection.account.label} is connected", connection.facts
-        if facts.expires:
-            line += f", its token expires on {facts.expires.date()}"
-        if facts.data_access_expires:
-            line += f", its access to data expires on {facts.data_access_expires.date()}"
-        click.echo(escape(line))

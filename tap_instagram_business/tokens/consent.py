@@ -14,7 +14,7 @@ import hmac
 import queue
 import threading
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,6 @@ from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.vault import Record
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import Account
@@ -58,7 +57,7 @@ def can_receive(redirect_uri: str) -> bool:
     return parts.scheme == "http" and parts.hostname in LOOPBACK
 
 
-class RedirectListener:
+class RedirectListener(ThreadingHTTPServer):
     """Listens on localhost for the redirect that ends a consent.
 
     Every program and every web page on this machine can send requests here. So each request has a
@@ -69,24 +68,26 @@ class RedirectListener:
         state: The random text that was sent to the consent page; the redirect must bring it back.
     """
 
+    daemon_threads = True
+
     def __init__(self, redirect_uri: str, state: str) -> None:
         parts = urlsplit(redirect_uri)
         self._path = parts.path or "/"
         self._state = state
         self._queries: queue.Queue[Mapping[str, str]] = queue.Queue()
         try:
-            self._server = _Server(("127.0.0.1", parts.port or 80), self._handler())
+            super().__init__(("127.0.0.1", parts.port or 80), _Handler)
         except OSError as error:
             raise CredentialsError(
                 f"The redirect cannot be received at {redirect_uri} ({error.strerror}): choose "
                 "another port with --redirect-uri, or paste the address with --paste"
             ) from None
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
         """Stop listening."""
-        self._server.shutdown()
-        self._server.server_close()
+        self.shutdown()
+        self.server_close()
 
     def wait(self, seconds: float) -> Mapping[str, str]:
         """Wait for the redirect and return its query parameters.
@@ -102,7 +103,7 @@ class RedirectListener:
                 "--paste if the browser is on another machine"
             ) from None
 
-    def _answer(self, target: str) -> int:
+    def receive(self, target: str) -> int:
         """Take the redirect, and return the HTTP status of the answer to a request."""
         parts = urlsplit(target)
         query = dict(parse_qsl(parts.query))
@@ -113,34 +114,27 @@ class RedirectListener:
         self._queries.put(query)
         return 200
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        listener = self
-
-        class Handler(BaseHTTPRequestHandler):
-            timeout = 5
-
-            def do_GET(self) -> None:
-                status = listener._answer(self.path)
-                self.send_response(status)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.send_header("Referrer-Policy", "no-referrer")
-                self.end_headers()
-                if status == HTTPStatus.OK:
-                    self.wfile.write(PAGE)
-
-            @override
-            def log_message(self, format: str, *args: Any) -> None:
-                """Log nothing, because the address contains the code."""
-
-        return Handler
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
     @override
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print nothing: a client that goes away is none of the user's concern."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: RedirectListener
+    timeout = 5
+
+    def do_GET(self) -> None:
+        status = self.server.receive(self.path)
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.end_headers()
+        if status == HTTPStatus.OK:
+            self.wfile.write(PAGE)
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing, because the address contains the code."""
 
 
 def has_state(query: Mapping[str, str], state: str) -> bool:
@@ -178,26 +172,6 @@ def code_from(query: Mapping[str, str], state: str) -> str:
     return query["code"]
 
 
-@dataclass(frozen=True)
-class Connection:
-    """An account, the token that reads it, and the facts that Meta gives about this token."""
-
-    account: Account
-    facts: TokenFacts
-
-    def record(self, app: App, now: dt.datetime) -> Record:
-        """Return the record for the vault."""
-        return Record(
-            account_id=self.account.id,
-            login=app.login,
-            token=self.account.token,
-            user_id=self.facts.user_id,
-            obtained=now,
-            expires=self.facts.expires,
-            data_access_expires=self.facts.data_access_expires,
-        )
-
-
 def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
     """Return a long-lived token for a token of unknown age if Meta issues one, else the same token.
 
@@ -227,13 +201,15 @@ class Connections:
     """What a newly issued token can be used for.
 
     Attributes:
-        connections: The accounts that can be connected.
-        without_page_token: Accounts of Pages whose tokens Meta does not give, each with a sentence.
-            The person's own token would read them, but it gives more access than is needed.
+        records: The records of the accounts that can be connected, by the labels of the accounts.
+        without_page_token: A sentence for each account of a Page whose token Meta does not give.
+            The person's own token would read it, but it gives more access than is needed.
+        permissions: The permissions that were granted; empty if Meta does not say.
     """
 
-    connections: Sequence[Connection]
-    without_page_token: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, Record]
+    without_page_token: Sequence[str]
+    permissions: Sequence[str]
 
 
 def discover_connections(
@@ -256,21 +232,32 @@ def discover_connections(
     )
     for error in found.unread.values():
         raise error
-    if app.login == "instagram":
-        connections = [
-            Connection(account, _facts_of_grant(account, grant, session))
-            for account in found.accounts
-        ]
-        return Connections(connections)
     accounts, without_page_token = _with_page_tokens(session, found.accounts)
-    facts = app.token_facts(session, [account.token for account in accounts])
-    pairs = zip(accounts, facts, strict=True)
-    return Connections([Connection(*pair) for pair in pairs], without_page_token)
+    facts = [*app.token_facts(session, [account.token for account in accounts])]
+    now = session.now()
+    if app.login == "instagram":
+        # `debug_token` does not know these tokens. The field `id` of the account is the id, within
+        # the app, of the person who gave consent.
+        ids = [str(account.node.get("id") or "") for account in accounts]
+        facts = [TokenFacts(user_id=name, expires=grant.expires(now)) for name in ids]
+    records = {
+        account.label: Record(
+            account_id=account.id,
+            login=app.login,
+            token=account.token,
+            user_id=known.user_id,
+            obtained=now,
+            expires=known.expires,
+            data_access_expires=known.data_access_expires,
+        )
+        for account, known in zip(accounts, facts, strict=True)
+    }
+    scopes = (scope for known in facts for scope in known.scopes)
+    permissions = {*grant.scopes, *(found.permissions or ()), *scopes}
+    return Connections(records, without_page_token, sorted(permissions))
 
 
-def store(
-    record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing, now: dt.datetime
-) -> bool:
+def store(record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing) -> bool:
     """Store the record of an account that was connected, and remove the mark that it was erased.
 
     Returns:
@@ -285,7 +272,7 @@ def store(
         time.sleep(pause)
         tombstones.remove([name])
         before = vault.read(keys, [name]).verified.get(name)
-        if before and record.is_worse_than(before, now):
+        if before and record.is_worse_than(before):
             return False
         version = before.version if before else vault.version(name)
         stored = vault.write(replace(record, version=version or ""), keys)
@@ -297,34 +284,9 @@ def store(
     raise CredentialsError(message)
 
 
-def granted_permissions(session: GraphSession, app: App, grant: Grant) -> tuple[str, ...]:
-    """Return the permissions that a token has; none if Meta does not say.
-
-    Raises:
-        GraphFailure: Meta does not answer.
-    """
-    if grant.scopes or app.login == "instagram":
-        return grant.scopes
-    response = session.answer(Call("me", "permissions", token=grant.token))
-    listed = [] if response.error else response.data.get("data", [])
-    return tuple(entry["permission"] for entry in listed if entry.get("status") == "granted")
-
-
-def _facts_of_grant(account: Account, grant: Grant, session: GraphSession) -> TokenFacts:
-    """Return the facts about a token of the Instagram login, which `debug_token` does not know.
-
-    The field `id` of the account is the id, within the app, of the person who gave consent.
-    """
-    return TokenFacts(
-        user_id=str(account.node.get("id") or ""),
-        expires=grant.expires(session.now()),
-        scopes=grant.scopes,
-    )
-
-
 def _with_page_tokens(
     session: GraphSession, accounts: Sequence[Account]
-) -> tuple[list[Account], dict[str, str]]:
+) -> tuple[list[Account], list[str]]:
     """Ask for the token of each account's Page.
 
     Returns:
@@ -332,23 +294,24 @@ def _with_page_tokens(
         not give. An account that was not found through a Page keeps its token.
     """
     params = {"fields": "access_token"}
-    with_page = [account for account in accounts if account.page.get("id")]
-    calls = [Call(account.page["id"], params=params, token=account.token) for account in with_page]
-    tokens = {}
-    without_token = {}
-    for account, response in zip(with_page, session.answers(calls), strict=True):
-        if token := response.data.get("access_token"):
-            tokens[account.id] = str(token)
+    calls = [
+        Call(account.page["id"], params=params, token=account.token, subject=account.id)
+        for account in accounts
+        if account.page.get("id")
+    ]
+    answers = {answer.call.subject: answer for answer in session.answers(calls)}
+    connected, without_token = [], []
+    for account in accounts:
+        answer = answers.get(account.id)
+        if answer is None:
+            connected.append(account)
+        elif token := str(answer.data.get("access_token") or ""):
+            redaction.remember(token)
+            connected.append(replace(account, token=token))
         else:
-            without_token[account.id] = (
+            without_token.append(
                 f"{account.label} is not connected, because Meta does not give the token of its "
-                f"Page ({response.error or 'the answer has none'}): the person needs a role on the "
+                f"Page ({answer.error or 'the answer has none'}): the person needs a role on the "
                 "Page; try again"
             )
-    redaction.remember(*tokens.values())
-    connected = [
-        replace(account, token=tokens.get(account.id, account.token))
-        for account in accounts
-        if account.id not in without_token
-    ]
     return connected, without_token

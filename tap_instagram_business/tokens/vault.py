@@ -97,8 +97,8 @@ class Record:
     version: str = field(default="", compare=False)
     key_id: str = field(default="", compare=False)
 
-    def is_worse_than(self, other: Self, now: dt.datetime) -> bool:
-        """Whether this token ends long before another one that is in use.
+    def is_worse_than(self, other: Self) -> bool:
+        """Whether this token, which is new, ends long before another one that is in use.
 
         With the Facebook login, a token without a date never expires. With the Instagram login,
         Meta has not said the date of such a token, so that nothing can be compared.
@@ -107,7 +107,7 @@ class Record:
             return False
         if other.expires is None:
             return self.login == "facebook"
-        return other.expires > now and self.expires < other.expires - SLIGHT_DIFFERENCE
+        return other.expires > self.obtained and self.expires < other.expires - SLIGHT_DIFFERENCE
 
     def encrypt(self, keys: KeyRing) -> bytes:
         """Return the record as a JSON object; times are in ISO 8601, to the second."""

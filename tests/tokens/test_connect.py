@@ -373,12 +373,18 @@ def test_an_empty_standard_input_is_reported(serve: Serve, vault: Vault, keys: K
     assert complaint(run).startswith("There is no token on standard input")
 
 
-def test_missing_permissions_are_reported(serve: Serve, vault: Vault, keys: KeyRing) -> None:
+@pytest.mark.parametrize("is_named", [False, True])
+def test_missing_permissions_are_reported(
+    serve: Serve, vault: Vault, keys: KeyRing, *, is_named: bool
+) -> None:
     assert keys
     settings = ApiSettings(scopes=("instagram_basic", "pages_show_list"))
     server = serve(world("facebook"), api_settings=settings)
-    run = command("connect", "--from-token", stdin="sandbox-token", env=env_of(server, vault))
+    options = ("--account", server.world.account_ids[0]) if is_named else ()
+    env = env_of(server, vault)
+    run = command("connect", "--from-token", *options, stdin="sandbox-token", env=env)
     output(run)
+    assert "Permissions: instagram_basic, pages_show_list\n" in run.stdout
     assert "Without instagram_manage_insights" in run.stderr
 
 
@@ -448,5 +454,5 @@ def test_which_token_is_worse(
     record: Record, now: dt.datetime, login: str, days: tuple[float, float], *, is_worse: bool
 ) -> None:
     ends = [each if each is None else now + each * DAY for each in days]
-    before, after = (replace(record, login=login, expires=end) for end in ends)
-    assert after.is_worse_than(before, now) is is_worse
+    before, after = (replace(record, login=login, expires=end, obtained=now) for end in ends)
+    assert after.is_worse_than(before) is is_worse

@@ -122,7 +122,7 @@ class Race:
     def _connect(self, vault: Vault, tombstones: Tombstones) -> None:
         # Of a token without a date it is not known that it is worse than a renewed one.
         connected = self.record(AFTER, None)
-        assert store(connected, vault, tombstones, self._keys, self.now)
+        assert store(connected, vault, tombstones, self._keys)
 
 
 def outcome(vault: Vault, keys: KeyRing, account_id: str) -> str:
@@ -172,7 +172,7 @@ def test_an_account_that_is_connected_just_before_its_record_is_deleted_is_erase
 
     def connect_first(name: str) -> None:
         if name.startswith("accounts/") and next(deletions) == deletion:
-            assert store(record, vault, tombstones, keys, record.obtained)
+            assert store(record, vault, tombstones, keys)
         delete(name)
 
     monkeypatch.setattr(vault.storage, "delete", connect_first)
@@ -196,6 +196,6 @@ def test_an_account_that_is_erased_at_each_attempt_to_connect_it_leaves_no_token
 
     monkeypatch.setattr(vault.storage, "write", mark_afterwards)
     with pytest.raises(CredentialsError, match="was erased or changed at the same time"):
-        store(record, vault, tombstones, keys, record.obtained)
+        store(record, vault, tombstones, keys)
     assert [*attempts.values()] == [3]
     assert outcome(vault, keys, record.account_id) == "erased last"

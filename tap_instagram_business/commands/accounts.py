@@ -206,8 +206,7 @@ def refresh_tokens(settings: CommandSettings) -> None:
     found = renewal.vault.read(keys)
     for error in found.refused.values():
         logger.warning("%s.", error)
-    own = {name: record for name, record in found.verified.items() if record.login == app.login}
     with closing(GraphSession(app)) as session:
-        renewal.run(own, session)
+        renewal.run(found.of_login(app.login), session)
     failed = len(renewal.failed) + len(found.refused)
     click.echo(f"{len(renewal.renewed)} tokens were renewed, {failed} could not be.", err=True)

@@ -179,6 +179,10 @@ class Records:
         except CredentialsError as error:
             self.refused[account_id] = error
 
+    def of_login(self, login: str) -> dict[str, Record]:
+        """Return the records of a login that were decrypted."""
+        return {name: record for name, record in self.verified.items() if record.login == login}
+
     def all(self) -> dict[str, Record]:
         """Return all records.
 

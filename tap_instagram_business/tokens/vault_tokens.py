@@ -9,8 +9,11 @@ import datetime as dt
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tap_instagram_business.tokens import oauth
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.vault import GOOD, REFUSED
 from tap_instagram_business.graph.discovery import read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.sharding import Shard
@@ -21,6 +24,9 @@ from tap_instagram_business.tokens.vault import GOOD, REFUSED, Record
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from tap_instagram_business.tokens.encryption import KeyRing
+    from tap_instagram_business.tokens.oauth import App
+    from tap_instagram_business.tokens.vault import Record, Vault
     from tap_instagram_business.graph.accounts import TokenAccounts
     from tap_instagram_business.graph.debug_token import TokenFacts
     from tap_instagram_business.graph.session import GraphSession
@@ -102,64 +108,57 @@ class Renewal:
             with ThreadPoolExecutor(PARALLEL_RENEWALS) as threads:
                 kept = list(threads.map(lambda record: self._refresh(record, now), due))
         else:
-            kept = self._update_dates(due, session) if due else []
+            kept = self._update_dates(due, session)
         return {**records, **{record.account_id: record for record in kept}}
 
     def _refresh(self, record: Record, now: dt.datetime) -> Record:
         """Return a record with a new token, or the record itself if there is none."""
         try:
             grant = oauth.refresh(self.app, record.token)
-            renewed = replace(record, token=grant.token, refreshed=now, expires=grant.expires(now))
-            stored = self.vault.write(renewed, self.keys)
         except (GraphFailure, CredentialsError) as error:
-            self._report(record, error)
-            return record
-        if stored is None:
-            # Another process has renewed, connected, disconnected or erased the account.
-            return record
-        self.renewed.append(record.account_id)
-        logger.info(
-            "The token of account %s was renewed and expires on %s.",
-            record.account_id,
-            shown_date(stored.expires),
-        )
-        return stored
+            return self._report(record, error)
+        return self._store(record, token=grant.token, refreshed=now, expires=grant.expires(now))
 
     def _update_dates(self, due: Sequence[Record], session: GraphSession) -> list[Record]:
         """Return records with the dates that Meta says, and warn of those that are near."""
         try:
             facts = list(self.app.token_facts(session, [record.token for record in due]))
         except GraphFailure as error:
-            for record in due:
-                self._report(record, error)
-            return list(due)
-        kept = [self._with_dates(*pair) for pair in zip(due, facts, strict=True)]
-        for record in kept:
-            if is_due(record, session.now(), self.margin):
+            return [self._report(record, error) for record in due]
+        kept = []
+        for record, known in zip(due, facts, strict=True):
+            ends = {"expires": known.expires, "data_access_expires": known.data_access_expires}
+            dated = self._store(record, **ends) if known.kind else record
+            if is_due(dated, session.now(), self.margin):
                 logger.warning(
                     "Consent for account %s ends on %s: run `tap-instagram-business connect` "
                     "before that day.",
                     record.account_id,
-                    shown_date(first_expiry(record)),
+                    shown_date(first_expiry(dated)),
                 )
+            kept.append(dated)
         return kept
 
-    def _with_dates(self, record: Record, facts: TokenFacts) -> Record:
-        dated = replace(
-            record, expires=facts.expires, data_access_expires=facts.data_access_expires
-        )
-        if not facts.kind or dated == record:
-            return record
-        try:
-            stored = self.vault.write(dated, self.keys)
-        except CredentialsError as error:
-            self._report(record, error)
-            return record
-        if stored:
-            self.renewed.append(record.account_id)
-        return stored or record
+    def _store(self, record: Record, **changes: Any) -> Record:  # noqa: ANN401 - of any member
+        """Return a record with changes that were stored, or the record itself if there are none.
 
-    def _report(self, record: Record, error: Exception) -> None:
+        Nothing is stored if another process has changed, deleted or created the record meanwhile.
+        """
+        changed = replace(record, **changes)
+        try:
+            stored = self.vault.write(changed, self.keys) if changed != record else None
+        except CredentialsError as error:
+            return self._report(record, error)
+        if stored is None:
+            return record
+        self.renewed.append(record.account_id)
+        ends = shown_date(first_expiry(stored))
+        logger.info(
+            "The token of account %s was renewed and expires on %s.", record.account_id, ends
+        )
+        return stored
+
+    def _report(self, record: Record, error: Exception) -> Record:
         self.failed.append(record.account_id)
         logger.warning(
             "The token of account %s could not be renewed and expires on %s: %s.",
@@ -167,6 +166,7 @@ class Renewal:
             shown_date(first_expiry(record)),
             error,
         )
+        return record
 
 
 def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.timedelta) -> None:
@@ -219,46 +219,32 @@ class VaultTokens:
                 its records can be decrypted.
             GraphFailure: Meta does not answer.
         """
-        found = self.renewal.vault.read(self.renewal.keys, account_ids, self.shard)
-        own = self._of_this_login(found)
-        wanted = [name for name in account_ids or own if name in own]
-        tokens = {name: own[name].token for name in wanted}
+        vault, login = self.renewal.vault, self.renewal.app.login
+        found = vault.read(self.renewal.keys, account_ids, self.shard)
+        own = found.of_login(login)
+        if not own:
+            found.all()
+            self._check_vault()
+        if others := len(found.verified) - len(own):
+            logger.info(
+                "%d accounts in the vault belong to the other login and are not read: this needs "
+                "a run with the other value of setting `login`.",
+                others,
+            )
+        tokens = {name: record.token for name, record in own.items()}
         answered = read_each(session, tokens, fields=fields)
         own = self._store_statuses(own, answered)
         # After the first answers, the session knows the time of the server.
         accepted = {account.id: own[account.id] for account in answered.accounts}
         renewed = self.renewal.run(accepted, session)
         accounts = tuple(replace(each, token=renewed[each.id].token) for each in answered.accounts)
-        refused = {name: GraphFailure(str(error)) for name, error in found.refused.items()}
-        unknown = {
-            name: GraphFailure(f"the vault {self.renewal.vault.location} does not contain it")
-            for name in account_ids
-            if name not in own and name not in refused
+        unknown = GraphFailure(f"the vault {vault.location} does not contain it")
+        unread = {
+            **{name: unknown for name in account_ids if name not in own},
+            **{name: GraphFailure(str(error)) for name, error in found.refused.items()},
+            **answered.unread,
         }
-        unread = {**answered.unread, **refused, **unknown}
         return replace(answered, accounts=accounts, unread=unread)
-
-    def _of_this_login(self, found: Records) -> dict[str, Record]:
-        """Return the records of this login.
-
-        Raises:
-            CredentialsError: There is none: records cannot be decrypted, or the vault has none.
-        """
-        own = self._own(found.verified)
-        if not own:
-            found.all()
-            self._check_vault()
-        if len(own) < len(found.verified):
-            logger.info(
-                "%d accounts in the vault belong to the other login and are not read: this needs "
-                "a run with the other value of setting `login`.",
-                len(found.verified) - len(own),
-            )
-        return own
-
-    def _own(self, records: Mapping[str, Record]) -> dict[str, Record]:
-        login = self.renewal.app.login
-        return {name: record for name, record in records.items() if record.login == login}
 
     def _check_vault(self) -> None:
         """Check that the vault has accounts of this login, if not in this shard.
@@ -267,7 +253,7 @@ class VaultTokens:
             CredentialsError: It has none.
         """
         vault, login = self.renewal.vault, self.renewal.app.login
-        if not self._own(vault.read(self.renewal.keys).verified):
+        if not vault.read(self.renewal.keys).of_login(login):
             raise CredentialsError(
                 f"The vault {vault.location} contains no account of the {login} login: "
                 f"`tap-instagram-business connect --login {login}` adds one"

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.tokens.encryption import KeyRing
     from tap_instagram_business.tokens.vault import Vault
 
-pytestmark = pytest.mark.soak
-
 GOES, STAYS = "17841400000000001", "17841400000000002"
 QUIET = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "1", "NO_COLOR": "1"}
 
@@ -245,6 +243,7 @@ def to_bigquery(env: dict[str, str], bigquery: LocalSandbox, dataset: str) -> di
     }
 
 
+@pytest.mark.soak
 def test_an_account_is_erased_from_every_table(
     to_bigquery: dict[str, str], bigquery: LocalSandbox, dataset: str
 ) -> None:
@@ -263,6 +262,7 @@ def test_an_account_is_erased_from_every_table(
     assert json.loads(output(again))["rows"] == {}
 
 
+@pytest.mark.soak
 def test_the_printed_statements_erase_the_rows_when_they_are_run(
     to_bigquery: dict[str, str], bigquery: LocalSandbox, dataset: str, filled: Vault
 ) -> None:
@@ -274,6 +274,7 @@ def test_the_printed_statements_erase_the_rows_when_they_are_run(
     assert accounts_in(bigquery, f"{dataset}.accounts") == [STAYS]
 
 
+@pytest.mark.soak
 def test_a_missing_dataset_is_reported(to_bigquery: dict[str, str], filled: Vault) -> None:
     run = command("erase", GOES, "--no-state", "--dataset=nowhere", "--yes", env=to_bigquery)
     assert "BigQuery could not be opened" in complaint(run)

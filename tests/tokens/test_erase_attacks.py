@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.tokens.vault import Vault
     from tests.local_sandbox import LocalSandbox
 
-pytestmark = pytest.mark.soak
-
 __all__ = ["bigquery", "env", "filled"]
 
 DATASET = "erased"
@@ -208,6 +206,7 @@ def to_bigquery(env: dict[str, str], bigquery: LocalSandbox) -> dict[str, str]:
 ERASE = ("erase", GOES, "--no-state", "--yes")
 
 
+@pytest.mark.soak
 def test_rows_are_found_whatever_the_case_and_the_type_of_the_column(
     to_bigquery: dict[str, str], bigquery: LocalSandbox
 ) -> None:
@@ -218,6 +217,7 @@ def test_rows_are_found_whatever_the_case_and_the_type_of_the_column(
         assert left["id"].partition(".")[0] == STAYS
 
 
+@pytest.mark.soak
 def test_what_cannot_be_erased_is_named(
     to_bigquery: dict[str, str], bigquery: LocalSandbox
 ) -> None:
@@ -234,6 +234,7 @@ def test_what_cannot_be_erased_is_named(
     assert all(name in sentence for name in receipt["not_erased"])
 
 
+@pytest.mark.soak
 def test_a_staging_table_is_no_table_but_the_sign_of_a_run(
     to_bigquery: dict[str, str], bigquery: LocalSandbox
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_staging_table_is_no_table_but_the_sign_of_a_run(
     assert STAGING not in [row["table_name"] for row in bigquery.rows(sql)]
 
 
+@pytest.mark.soak
 def test_rows_that_wait_for_merge_staging_are_erased(
     to_bigquery: dict[str, str], bigquery: LocalSandbox
 ) -> None:

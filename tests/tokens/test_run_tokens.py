@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., GraphApiServer]
 
-pytestmark = pytest.mark.soak
-
 DAY = dt.timedelta(days=1)
 FIRST_DAY = dt.date(2026, 11, 15)
 APP_SETTINGS: dict[str, Any] = {name.lower(): value for name, value in APP.items()}

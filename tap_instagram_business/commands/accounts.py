@@ -26,7 +26,7 @@ from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.vault_tokens import Renewal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.tokens.oauth import App
     from tap_instagram_business.tokens.vault import Record, Records
@@ -62,8 +62,10 @@ def list_accounts(settings: CommandSettings, *, as_json: bool) -> None:
         for row in rows:
             click.echo(json.dumps({**dict(zip(COLUMNS, row, strict=True)), "verified": False}))
     elif rows:
-        for line in _aligned([COLUMNS, *rows]):
-            click.echo(escape(line))
+        widths = [max(map(len, cells)) for cells in zip(COLUMNS, *rows, strict=True)]
+        for row in (COLUMNS, *rows):
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            click.echo(escape("  ".join(cells).rstrip()))
         click.echo(NOT_VERIFIED, err=True)
     else:
         click.echo("The vault contains no account: `tap-instagram-business connect` adds one.")
@@ -124,8 +126,9 @@ def _revoke_consent(settings: CommandSettings, leaving: Sequence[Record], record
     for error in records.refused.values():
         message = f"No consent was revoked, because it may cover an account that stays: {error}"
         raise CredentialsError(message)
-    stays = {*records.verified} - {record.account_id for record in leaving}
-    staying_users = {records.verified[account_id].user_id for account_id in stays}
+    going = {record.account_id for record in leaving}
+    staying = {each.user_id for name, each in records.verified.items() if name not in going}
+    failures = []
     for login in sorted({record.login for record in leaving}):
         users = {record.user_id for record in leaving if record.login == login}
         if login == "instagram" or "" in users:
@@ -133,28 +136,20 @@ def _revoke_consent(settings: CommandSettings, leaving: Sequence[Record], record
                 f"Only the owner of the account can revoke this consent: {WHERE_TO_REVOKE[login]}",
                 err=True,
             )
-        if kept := users & staying_users - {""}:
+        if kept := users & staying - {""}:
             click.echo(
                 f"The consent of user {', '.join(sorted(kept))} is not revoked, because it also "
                 "covers accounts that stay connected.",
                 err=True,
             )
-        if login == "facebook" and (ending := users - staying_users - {""}):
-            _revoke(settings.secrets.app(login), sorted(ending))
-
-
-def _revoke(app: App, user_ids: Sequence[str]) -> None:
-    """Revoke the consent of people, and say what Meta says.
-
-    Raises:
-        CredentialsError: Some consents are not revoked; the message says why.
-    """
-    failures = [sentence for user_id in user_ids if (sentence := _revoke_one(app, user_id))]
+        if login == "facebook" and (ending := users - staying - {""}):
+            app = settings.secrets.app(login)
+            failures += [why for user_id in sorted(ending) if (why := _revoke(app, user_id))]
     if failures:
         raise CredentialsError(". ".join(failures))
 
 
-def _revoke_one(app: App, user_id: str) -> str:
+def _revoke(app: App, user_id: str) -> str:
     """Revoke the consent of a person; return '' or why it was not revoked."""
     try:
         app.require_credentials()
@@ -178,13 +173,6 @@ def _row(account_id: str, members: Mapping[str, str | None]) -> tuple[str, ...]:
         *((members.get(name) or UNKNOWN)[:DATE_CHARACTERS] for name in names),
         key_id_of(members.get("token") or "") or UNKNOWN,
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table whose columns are as wide as their widest value."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 @click.command(epilog=examples("tap-instagram-business refresh-tokens"))

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 MAX_WAIT_SECONDS = 30.0
 """The longest time to wait for another process to finish its change."""
 LOCK = ".lock"
-FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
 PAUSE_SECONDS = 0.02
 """The time between two attempts to take the lock."""
 
@@ -41,13 +40,12 @@ class LocalFolder(Storage):
     @override
     def names(self, folder: str) -> list[str]:
         try:
-            with os.scandir(self._root / folder) as entries:
-                # Temporary files begin with a dot.
-                return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+            names = sorted(path.name for path in (self._root / folder).iterdir())
         except FileNotFoundError:
             return []
         except OSError as error:
             raise self._unreadable(error) from None
+        return [name for name in names if not name.startswith(".")]  # those are temporary files
 
     @override
     def read(self, name: str) -> Stored | None:
@@ -126,7 +124,7 @@ def _replace(path: Path, content: bytes) -> None:
     """Replace a file; an error, or the end of the process, leaves the old file as it is."""
     temporary = _temporary(path)
     try:
-        with os.fdopen(os.open(temporary, FLAGS, 0o600), "wb") as file:
+        with open(temporary, "wb", opener=_open_own) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -151,6 +149,11 @@ def _flush(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _open_own(path: str, flags: int) -> int:
+    """Open a file with mode 0600, without following a link."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
 
 
 if sys.platform == "win32":
@@ -180,7 +183,9 @@ def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
         TimeoutError: Another process has held the lock for the whole time.
         OSError: The file cannot be opened, or is a link.
     """
-    with open(_descriptor(path), "ab") as file:
+    with open(path, "ab", opener=_open_own) as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), 0o600)
         deadline = time.monotonic() + wait_seconds
         while True:
             try:
@@ -191,12 +196,3 @@ def exclusive(path: Path, wait_seconds: float) -> Iterator[None]:
                     raise TimeoutError from None
                 time.sleep(PAUSE_SECONDS)
         yield
-
-
-def _descriptor(path: Path) -> int:
-    """Open a file for appending, with mode 0600, without following a link."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-    descriptor = os.open(path, flags, 0o600)
-    if hasattr(os, "fchmod"):
-        os.fchmod(descriptor, 0o600)
-    return descriptor

@@ -10,7 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -120,13 +121,11 @@ class Holdings:
         yield from (f"bookmarks in state {state}" for state in self.states)
         yield from (f"{count} rows of table {table}" for table, count in self.rows.items())
 
-    def added(self, other: Holdings) -> Holdings:
-        """Return what is here and there."""
-        tables = dict.fromkeys([*self.rows, *other.rows])
+    def __add__(self, other: Holdings) -> Holdings:
         return Holdings(
             vault=list(dict.fromkeys([*self.vault, *other.vault])),
             states=list(dict.fromkeys([*self.states, *other.states])),
-            rows={name: self.rows.get(name, 0) + other.rows.get(name, 0) for name in tables},
+            rows=Counter(self.rows) + Counter(other.rows),
         )
 
 
@@ -192,32 +191,23 @@ class Erasure:
             CredentialsError: Something could not be erased. A second call continues the erasure.
         """
         erased = Holdings(vault=self._erase_tokens())
-        with self._alone():
-            return self._erase_until_nothing_is_left(erased)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Let no other erasure change the states of this project at the same time.
-
-        Meltano writes states as a whole: what one erasure has removed, another one would write
-        again.
-        """
-        if self.lock is None:
-            yield
-            return
+        # Meltano writes states as a whole: what one erasure has removed, another one would write
+        # again.
+        wait_seconds = self.wait_seconds + LOCK_EXTRA_SECONDS
         try:
-            with exclusive(self.lock, self.wait_seconds + LOCK_EXTRA_SECONDS):
-                yield
+            with exclusive(self.lock, wait_seconds) if self.lock else nullcontext():
+                return self._erase_until_nothing_is_left(erased)
         except TimeoutError:
-            message = "Another erasure is under way: erase again when it has ended"
-            raise CredentialsError(message) from None
+            raise CredentialsError(
+                "Another erasure is under way: erase again when it has ended"
+            ) from None
 
     def _erase_until_nothing_is_left(self, erased: Holdings) -> Holdings:
         for _ in range(MAX_ROUNDS):
             self.runs.wait(self.wait_seconds)
             found = self.find_holdings()
             self._erase_rest(found)
-            erased = erased.added(found)
+            erased += found
             left = [*self.find_holdings().lines(), *self._connected_meanwhile()]
             if not left and not self.runs.signs():
                 return erased

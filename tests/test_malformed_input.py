@@ -185,4 +185,4 @@ def test_a_setting_of_an_odd_type_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert told.startswith("Setting `vault_path` must be of type string")
     for name, value in (("login", {}), ("login", "x"), ("api_version", 5), ("user_agent", 1.5)):
         with pytest.raises(CredentialsError, match=f"Setting `{name}` must"):
-            CommandSettings.read(ConfigInput({name: value}))
+            CommandSettings(ConfigInput({name: value}))

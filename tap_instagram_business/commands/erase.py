@@ -101,9 +101,10 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         click.echo(bigquery.deletion_script(name, account_ids), nl=False)
         return
     vault = settings.vault_if_any
-    bridge = _bridge()
+    root = project_directory()
+    bridge = click.get_current_context().with_resource(MeltanoBridge(root)) if root else None
     state = None if no_state else _states(state_file, bridge)
-    meltano = state.project if isinstance(state, MeltanoStates) else None
+    meltano = root if isinstance(state, MeltanoStates) else None
     bigquery_dataset = None if no_bigquery else bigquery.BigQueryDataset(project, dataset)
     erasure = Erasure(
         account_ids=tuple(dict.fromkeys(account_ids)),
@@ -150,12 +151,6 @@ def _erase(erasure: Erasure, code: str) -> None:
     if unreachable:
         message = f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
         raise CredentialsError(message)
-
-
-def _bridge() -> MeltanoBridge | None:
-    """Return a bridge to the Meltano project here, which closes when the command ends."""
-    project = project_directory()
-    return click.get_current_context().with_resource(MeltanoBridge(project)) if project else None
 
 
 def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoStates | StateFile:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 import click
-from typing_extensions import Self
 
 from tap_instagram_business import redaction
 from tap_instagram_business.graph import api
@@ -25,7 +23,7 @@ from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from tap_instagram_business.sdk import ConfigInput
 
@@ -41,27 +39,23 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
-@dataclass(frozen=True)
 class CommandSettings:
-    """The settings of a command.
+    """The settings of a command, read and checked as a run does.
+
+    A warning is logged if requests do not go to Meta.
 
     Attributes:
         values: The settings that have a value or a default, by name.
+
+    Args:
+        given: The config files, and whether the environment is read.
+        vault_path: The value of option `--vault`, which wins over the setting.
+
+    Raises:
+        CredentialsError: A setting is wrong, or would give a secret away.
     """
 
-    values: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, given: ConfigInput, vault_path: str | None = None) -> Self:
-        """Read and check the settings as a run does, and warn if requests do not go to Meta.
-
-        Args:
-            given: The config files, and whether the environment is read.
-            vault_path: The value of option `--vault`, which wins over the setting.
-
-        Raises:
-            CredentialsError: A setting is wrong, or would give a secret away.
-        """
+    def __init__(self, given: ConfigInput, vault_path: str | None = None) -> None:
         environment = read_environment(PROPERTIES) if given.parse_env else {}
         values = complete({**given.config, **environment}, PROPERTIES)
         values |= {"vault_path": vault_path} if vault_path else {}
@@ -69,7 +63,7 @@ class CommandSettings:
             raise CredentialsError(" ".join(errors))
         if warning := api.host_warning(values.get("api_url") or ""):
             logger.warning("%s.", warning)
-        return cls(values)
+        self.values = values
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -105,7 +99,7 @@ def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--config", multiple=True)
     @wraps(command)
     def with_settings(config: ConfigInput, vault: str | None, **options: Any) -> None:  # noqa: ANN401
-        command(CommandSettings.read(config, vault), **options)
+        command(CommandSettings(config, vault), **options)
 
     return with_settings
 

@@ -194,9 +194,7 @@ class BigQueryDataset:
 
     def _tables(self) -> list[Table]:
         """Return all tables with a column for the account id, in whatever case."""
-        rows = self._query(COLUMNS, ())
-        names = ("table_name", "table_type", "column_name", "data_type")
-        return [Table(*(str(row[name]) for name in names)) for row in rows]
+        return [Table(*row.values()) for row in self._query(COLUMNS, ())]
 
     def _counts(self, tables: Iterable[Table], account_ids: Collection[str]) -> dict[str, int]:
         counts = " UNION ALL ".join(

@@ -228,11 +228,6 @@ class MeltanoStates:
     def __init__(self, meltano: MeltanoBridge) -> None:
         self._meltano = meltano
 
-    @property
-    def project(self) -> Path:
-        """The directory of the project."""
-        return self._meltano.project
-
     def find(self, account_ids: Collection[str]) -> list[str]:
         """Return the names of the states and files of runs that mention the accounts.
 
@@ -244,7 +239,7 @@ class MeltanoStates:
 
     def unreachable(self, account_ids: Collection[str]) -> list[str]:
         """Return the log files of the project that name the accounts."""
-        logs = self.project / ".meltano" / "logs"
+        logs = self._meltano.project / ".meltano" / "logs"
         return [f"log file {path}" for path in _files_with(logs, account_ids)]
 
     def remove(self, account_ids: Collection[str]) -> None:
@@ -263,7 +258,7 @@ class MeltanoStates:
 
     def _run_files(self, account_ids: Collection[str]) -> list[Path]:
         """Return the files that runs have left behind: settings, states and catalogs."""
-        return _files_with(self.project / ".meltano" / "run", account_ids)
+        return _files_with(self._meltano.project / ".meltano" / "run", account_ids)
 
     def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
         """Return each state that has entries of the accounts, by name and without these entries."""

@@ -15,6 +15,7 @@ import hashlib
 import hmac
 import os
 import time
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,6 @@ class Tombstones:
         self._seconds = LOCAL_SECONDS if is_local else REMOTE_SECONDS
         self._read_at = float("-inf")
         self._marks: frozenset[str] = frozenset()
-        self._key = b""
-        self._known: dict[str, str] = {}
 
     @classmethod
     def of(
@@ -106,8 +105,7 @@ class Tombstones:
             CredentialsError: They are not, or the key of the marks is missing, or the vault cannot
                 be read.
         """
-        content = self._stored_key(self._storage) if self._storage else None
-        if content is not None:
+        if self._storage and (content := self._stored_key(self._storage)) is not None:
             self._decrypt(content)
 
     def add(self, account_ids: Collection[str]) -> None:
@@ -170,14 +168,11 @@ class Tombstones:
         return f"{FOLDER}/{self._mark(account_id)}"
 
     def _mark(self, account_id: str) -> str:
-        if account_id not in self._known:
-            self._key = self._key or self._read_key()
-            digest = hmac.new(self._key, account_id.encode(), hashlib.sha256)
-            self._known[account_id] = digest.hexdigest()
-        return self._known[account_id]
+        return hmac.new(self._key, account_id.encode(), hashlib.sha256).hexdigest()
 
-    def _read_key(self) -> bytes:
-        """Return the key of the HMAC, which is made with the first mark."""
+    @cached_property
+    def _key(self) -> bytes:
+        """The key of the HMAC, which is made with the first mark."""
         storage = self._storage
         assert storage is not None  # noqa: S101 - nobody asks for marks that are kept nowhere
         content = self._stored_key(storage)

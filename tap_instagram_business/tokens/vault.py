@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from typing_extensions import Self
 
 from tap_instagram_business.sharding import Shard
@@ -146,13 +147,9 @@ def read_members(content: bytes) -> dict[str, str | None]:
     No key vouches for them: they may only be shown, and only as not verified.
     """
     try:
-        members = json.loads(content)
+        return msgspec.json.decode(content, type=dict[str, str | None])
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(members, dict):
-        return {}
-    are_texts = all(value is None or isinstance(value, str) for value in members.values())
-    return members if are_texts else {}
 
 
 def _authenticated(members: Mapping[str, Any]) -> str:

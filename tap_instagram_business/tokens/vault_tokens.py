@@ -11,9 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.tokens import oauth
-from tap_instagram_business.tokens.errors import CredentialsError
-from tap_instagram_business.tokens.vault import GOOD, REFUSED
 from tap_instagram_business.graph.discovery import read_each
 from tap_instagram_business.graph.errors import GraphError, GraphFailure
 from tap_instagram_business.sharding import Shard
@@ -24,15 +21,12 @@ from tap_instagram_business.tokens.vault import GOOD, REFUSED, Record
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from tap_instagram_business.tokens.encryption import KeyRing
-    from tap_instagram_business.tokens.oauth import App
-    from tap_instagram_business.tokens.vault import Record, Vault
     from tap_instagram_business.graph.accounts import TokenAccounts
     from tap_instagram_business.graph.debug_token import TokenFacts
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.tokens.encryption import KeyRing
     from tap_instagram_business.tokens.oauth import App
-    from tap_instagram_business.tokens.vault import Record, Records, Vault
+    from tap_instagram_business.tokens.vault import Record, Vault
 
 MIN_REFRESH_AGE = dt.timedelta(hours=24)
 """Instagram Platform, refresh_access_token: Meta does not renew a younger token."""

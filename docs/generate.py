@@ -81,7 +81,7 @@ def streams_table() -> str:
                 + ("" if stream.selected_by_default else " (off)"),
                 stream.schema["description"].rstrip("."),
                 ", ".join(f"`{key}`" for key in stream.primary_keys),
-                tables_page.bookmark(stream.name),
+                stream.bookmark_text.partition(".")[0],
             )
             for stream in streams()
         ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business import fields
 from tap_instagram_business.metrics import MEDIA_METRICS
@@ -51,62 +51,6 @@ what may surprise you.
 """
 
 
-class Bookmark(NamedTuple):
-    """What the state keeps of each account for one table.
-
-    Attributes:
-        name: Its name in the state; '' where nothing is kept.
-        meaning: What it is, and what the next run does with it.
-    """
-
-    name: str
-    meaning: str
-
-
-DAYS = Bookmark(
-    "date",
-    "The last day that was read. The next run reads the days after it, and reads the last few days "
-    "before them again (setting `insights_lookback_days`). Beside it, `day_labels` says whether "
-    "Meta labels a day's figures by the `start` or by the `end` of the day.",
-)
-MEDIA = Bookmark(
-    "snapshot_date",
-    "The date of the last complete reading. The next run reads the media whose numbers are due "
-    "again (setting `media_refresh`).",
-)
-STORIES = Bookmark("", "Every run reads all stories that Meta lists.")
-BOOKMARKS = {
-    "accounts": Bookmark("", "Every run reads all accounts."),
-    "account_history": Bookmark(
-        "snapshot_date", "The date of the last reading. Every run reads all accounts."
-    ),
-    "account_insights": DAYS,
-    "account_insights_breakdowns": DAYS,
-    "account_reach": DAYS,
-    "audience_demographics": Bookmark(
-        "snapshot_date",
-        "The date of the last complete reading. It decides when the next one is due (setting "
-        "`demographics_every_days`).",
-    ),
-    "online_followers": DAYS,
-    "media": MEDIA,
-    "media_children": MEDIA,
-    "media_history": MEDIA,
-    "media_insights": MEDIA,
-    "stories": STORIES,
-    "story_insights": STORIES,
-    "media_insights_breakdowns": MEDIA,
-    "comments": MEDIA,
-    "tagged_media": Bookmark("", "Every run reads the whole list."),
-    "collaborative_media": Bookmark("", "Every run reads the whole list."),
-    "extra_insights": Bookmark(
-        "", "The rows come together with those of `account_insights` and `media_insights`."
-    ),
-    "insight_gaps": Bookmark(
-        "", "The rows come together with those of the table in which the number is missing."
-    ),
-}
-
 BIGQUERY_TYPES = {
     "string": "STRING",
     "integer": "INT64",
@@ -139,12 +83,6 @@ def page(streams: list[InstagramStream], overview: str) -> str:
     return "\n".join([INTRODUCTION, overview, *parts])
 
 
-def bookmark(name: str) -> str:
-    """Return the name of a table's bookmark, or `none`."""
-    kept = BOOKMARKS[name].name
-    return f"`{kept}`" if kept else "none"
-
-
 def queries(name: str) -> list[Path]:
     """Return the files with the queries of a table, the main one first."""
     return [EXAMPLES / f"{name}.sql", *sorted(EXAMPLES.glob(f"{name}.*.sql"))]
@@ -171,7 +109,7 @@ def _part(stream: InstagramStream) -> Iterator[str]:
     if not stream.selected_by_default:
         yield "- **Off** unless you select it."
     yield f"- **Key:** {', '.join(f'`{key}`' for key in stream.primary_keys)}"
-    kept = f"- **Bookmark:** {bookmark(stream.name)}. {BOOKMARKS[stream.name].meaning}"
+    kept = f"- **Bookmark:** {stream.bookmark_text}"
     yield textwrap.fill(kept, 100, subsequent_indent="  ", break_on_hyphens=False)
     yield "\n| column | type | what it holds |\n| --- | --- | --- |"
     for name, schema in stream.schema["properties"].items():

@@ -61,6 +61,7 @@ class Usernames(InstagramStream):
     """A lead by the recipe."""
 
     name = "usernames"
+    bookmark_text = "none. Every run reads all accounts."
     primary_keys = ("account_id",)
     schema = th.PropertiesList(ACCOUNT_ID, column("username", "string", "Handle.")).to_dict()
 
@@ -102,6 +103,11 @@ def test_a_lead_is_one_class_and_one_line(
     assert {row["account_id"]: row["username"] for row in run.records["usernames"]} == {
         row["id"]: row["username"] for row in run.records["accounts"]
     }
+
+
+class WithoutBookmark(Usernames):
+    name = "without_bookmark"
+    bookmark_text = ""
 
 
 class WithoutContract(InstagramStream):
@@ -150,9 +156,10 @@ class WithoutRows(InstagramStream):
             WithoutRows,
             "Table without_rows has no parent_stream_type: give it one, or a rows()",
         ),
+        (WithoutBookmark, "Table without_bookmark has no bookmark_text: say what it keeps"),
     ],
 )
-def test_a_table_that_nothing_would_fill_is_told_at_the_start(
+def test_a_table_that_lacks_something_is_told_at_the_start(
     serve: Callable[..., GraphApiServer],
     add: Callable[[type[InstagramStream]], None],
     table: type[InstagramStream],

@@ -48,6 +48,7 @@ class Accounts(InstagramStream):
     """One account as it is now (Graph API: IG User)."""
 
     name = "accounts"
+    bookmark_text = "none. Every run reads all accounts."
     follower_type = AccountFollower
     primary_keys = ("id",)
     schema = th.PropertiesList(
@@ -85,6 +86,7 @@ class AccountHistory(AccountFollower):
     """The counters of one account at one reading, from the same answer as `accounts`."""
 
     name = "account_history"
+    bookmark_text = "`snapshot_date`. The date of the last reading. Every run reads all accounts."
     parent_stream_type = Accounts
     primary_keys = ("account_id", *READING_KEYS)
     replication_key = "snapshot_date"

@@ -56,6 +56,10 @@ class AudienceDemographics(InstagramStream):
     """
 
     name = "audience_demographics"
+    bookmark_text = (
+        "`snapshot_date`. The date of the last complete reading. It decides when the next one is "
+        "due (setting `demographics_every_days`)."
+    )
     primary_keys = (
         *("account_id", *READING_KEYS, "metric", "timeframe", "breakdown"),
         *DIMENSIONS,

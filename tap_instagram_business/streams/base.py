@@ -58,6 +58,8 @@ class InstagramStream(SdkStream):
 
     STATE_MSG_FREQUENCY = 1_000
 
+    bookmark_text: ClassVar[str] = ""
+    """What docs/tables.md says: the bookmark's name in the state, or `none`, and what it means."""
     follower_type: ClassVar[type[InstagramStream] | None] = None
     """The class that followers of this table inherit from; None where none can follow it."""
     also_follows: ClassVar[tuple[type[InstagramStream], ...]] = ()
@@ -327,14 +329,15 @@ class InstagramStream(SdkStream):
 
 
 class NotConnected(TypeError):
-    """A table that nothing would fill."""
+    """A table that nothing would fill, or that does not say what it keeps."""
 
 
 def connect(tables: Sequence[InstagramStream]) -> None:
     """Let the tables of a run find each other, and hand each lead its followers.
 
     Raises:
-        NotConnected: nothing would fill one of the tables, which would stay empty without a word.
+        NotConnected: nothing would fill one of the tables, which would stay empty without a word,
+            or a table does not say what it keeps for the next run.
     """
     by_class = {type(table): table for table in tables}
     for table in tables:
@@ -350,6 +353,8 @@ def connect(tables: Sequence[InstagramStream]) -> None:
         if not table.leads() and type(table).rows is InstagramStream.rows:
             message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
             raise NotConnected(message)
+        if not table.bookmark_text:
+            raise NotConnected(f"Table {table.name} has no bookmark_text: say what it keeps")
 
 
 def _follow(lead: InstagramStream, table: InstagramStream) -> None:

@@ -57,6 +57,12 @@ class DailyStream(InstagramStream):
     """A table of an account's complete days; the last days are read again until they are final."""
 
     replication_key = "date"
+    bookmark_text = (
+        "`date`. The last day that was read. The next run reads the days after it, and reads the "
+        "last few days before them again (setting `insights_lookback_days`). Beside it, "
+        "`day_labels` says whether Meta labels a day's figures by the `start` or by the `end` of "
+        "the day."
+    )
     kept_days = days.KEPT_DAYS
     days_per_window = days.MAX_DAYS_PER_REQUEST
     """After at most so many days of an account, rows are written and the bookmark moves."""

@@ -68,6 +68,9 @@ class ExtraInsights(InstagramStream):
     """
 
     name = "extra_insights"
+    bookmark_text = (
+        "none. The rows come together with those of `account_insights` and `media_insights`."
+    )
     primary_keys = (
         *("account_id", "media_id", "date", "hour", "metric", "breakdown", "breakdown_value"),
     )

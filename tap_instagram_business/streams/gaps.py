@@ -55,6 +55,9 @@ class InsightGaps(InstagramStream):
     """
 
     name = "insight_gaps"
+    bookmark_text = (
+        "none. The rows come together with those of the table in which the number is missing."
+    )
     primary_keys = ("account_id", "media_id", "metric", "reason", "date")
     replication_key = "date"
     schema = th.PropertiesList(

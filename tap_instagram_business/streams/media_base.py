@@ -83,6 +83,11 @@ class ListedMedia:
 class RefreshedStream(InstagramStream):
     """A table whose rows are written again when their media is due."""
 
+    bookmark_text = (
+        "`snapshot_date`. The date of the last complete reading. The next run reads the media "
+        "whose numbers are due again (setting `media_refresh`)."
+    )
+
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._last_refreshes: dict[str, LastRefresh] = {}

@@ -154,6 +154,7 @@ class MediaOfOthers(ListingStream):
 
     primary_keys = ("id", "account_id")
     replication_key = "timestamp"
+    bookmark_text = "none. Every run reads the whole list."
     selected_by_default = False
     needed: ClassVar[frozenset[str]] = frozenset()
     media_per_page = "25"  # Meta refuses larger pages: "reduce the amount of data".

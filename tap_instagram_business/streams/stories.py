@@ -56,6 +56,7 @@ class Stories(ListingStream):
     """
 
     name = "stories"
+    bookmark_text = "none. Every run reads all stories that Meta lists."
     goes_first = True
     follower_type = MediaFollower
     edge = "stories"
@@ -83,6 +84,7 @@ class StoryInsights(MediaInsightsStream):
     """
 
     name = "story_insights"
+    bookmark_text = Stories.bookmark_text
     parent_stream_type = Stories
     follower_type = BreakdownFollower
     grain = "story"

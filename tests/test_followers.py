@@ -112,12 +112,14 @@ class WithoutBookmark(Usernames):
 
 class WithoutContract(InstagramStream):
     name = "without_contract"
+    bookmark_text = "none."
     parent_stream_type = Media
     schema = COLUMNS
 
 
 class OfALonelyTable(InstagramStream):
     name = "of_a_lonely_table"
+    bookmark_text = "none."
     parent_stream_type = TaggedMedia
     schema = COLUMNS
 
@@ -134,6 +136,7 @@ class OfAForgottenTable(MediaFollower):
 
 class WithoutRows(InstagramStream):
     name = "without_rows"
+    bookmark_text = "none."
     schema = COLUMNS
 
 
@@ -144,7 +147,7 @@ class WithoutRows(InstagramStream):
             WithoutContract,
             (
                 "Table without_contract follows media: its class must inherit from MediaFollower, "
-                "whose methods media calls"
+                "whose read() it calls"
             ),
         ),
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -36,20 +35,12 @@ COUNTERS = tuple(
 )
 
 
-class AccountFollower(InstagramStream):
-    """A table that is filled from the fields of the accounts, without a call of its own."""
-
-    @abstractmethod
-    def read(self, account: Account) -> None:
-        """Write the rows of an account."""
-
-
 class Accounts(InstagramStream):
     """One account as it is now (Graph API: IG User)."""
 
     name = "accounts"
     bookmark_text = "none. Every run reads all accounts."
-    follower_type = AccountFollower
+    follower_type = InstagramStream
     primary_keys = ("id",)
     schema = th.PropertiesList(
         column("id", "string", "Id of the account (`17841…`).", key=True),
@@ -69,8 +60,7 @@ class Accounts(InstagramStream):
         accounts = self._run.accounts
         self.costs = self._run.discovery_costs
         for account in accounts:
-            for follower in self.followers(AccountFollower):
-                follower.isolated(follower.read, account)
+            self.hand_on(account)
             page = read_fields(self, account, PAGE_FIELDS, account.page)
             yield {
                 "id": account.id,
@@ -82,7 +72,7 @@ class Accounts(InstagramStream):
             }
 
 
-class AccountHistory(AccountFollower):
+class AccountHistory(InstagramStream):
     """The counters of one account at one reading, from the same answer as `accounts`."""
 
     name = "account_history"

@@ -21,18 +21,14 @@ from tap_instagram_business.metrics import (
     metrics_split_by,
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DAY, IS_FINAL, READ_AT, column
-from tap_instagram_business.streams.daily import (
-    DailyStream,
-    DayFollower,
-    Window,
-)
+from tap_instagram_business.streams.daily import DailyStream, Window
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
 from tap_instagram_business.streams.gaps import day_gaps
 from tap_instagram_business.streams.nodes import named_parts
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
 
@@ -56,7 +52,7 @@ class AccountInsights(DailyStream):
     """
 
     name = "account_insights"
-    follower_type = DayFollower
+    follower_type = DailyStream
     primary_keys = ("account_id", "date")
     days_per_window = 10  # So that a long first run can be continued.
     schema = th.PropertiesList(
@@ -100,9 +96,9 @@ class AccountInsights(DailyStream):
                 *found.get(breakdown, ()),
                 *extra.names("account", breakdown),
             )
-        for follower in self.followers(DayFollower):
-            for breakdown, metrics in follower.metrics_by_breakdown().items():
-                found[breakdown] = tuple(dict.fromkeys((*metrics, *found.get(breakdown, ()))))
+        for breakdown in BREAKDOWNS if self.table(AccountInsightsBreakdowns).selected else ():
+            metrics = (*metrics_split_by(breakdown), *found.get(breakdown, ()))
+            found[breakdown] = tuple(dict.fromkeys(metrics))
         return {breakdown: metrics for breakdown, metrics in found.items() if metrics}
 
     @override
@@ -127,8 +123,7 @@ class AccountInsights(DailyStream):
         if call.is_series:
             self._read_series(answer, call, figures)
             return
-        for follower in self.followers(DayFollower):
-            follower.isolated(follower.read, answer)
+        self.hand_on(answer)
         reading = Reading("account", account, self.moment(account), day)
         if call.breakdown:
             gaps = self._read_split(answer, call.breakdown, reading, figures[day])
@@ -166,7 +161,7 @@ class AccountInsights(DailyStream):
             yield gap if comes_only_split else replace(gap, metric=split)
 
 
-class AccountInsightsBreakdowns(DayFollower):
+class AccountInsightsBreakdowns(DailyStream):
     """One part of an account metric of one day: a follower type, content type or contact button."""
 
     name = "account_insights_breakdowns"
@@ -189,12 +184,6 @@ class AccountInsightsBreakdowns(DayFollower):
         IS_FINAL,
         READ_AT,
     ).to_dict()
-
-    @override
-    def metrics_by_breakdown(self) -> Mapping[str, tuple[str, ...]]:
-        if not self.selected:
-            return {}
-        return {breakdown: metrics_split_by(breakdown) for breakdown in BREAKDOWNS}
 
     @override
     def read(self, answer: Answer) -> None:

@@ -5,9 +5,9 @@ every answer, or every page of a list, and the follower writes its own rows and 
 more. So one answer fills several tables, and nothing is fetched or kept in memory twice. Leads run
 side by side, each in a thread, and so do the followers of a list of media; see `stream_threads`.
 
-A follower names its lead in `parent_stream_type` (and further leads in `also_follows`), and
-inherits from the lead's `follower_type`, whose methods the lead calls. `connect` hands every lead
-its followers when the tap starts, and refuses a follower that no lead would call.
+A follower names its lead in `parent_stream_type`, and inherits from the lead's `follower_type`,
+whose method `read` the lead calls. `connect` refuses, when the tap starts, a follower that no lead
+would call.
 
 The SDK offers more ways to fill a table; these are left alone, each for a reason:
 
@@ -34,7 +34,7 @@ from tap_instagram_business.sdk import SdkStream
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Context, Record
@@ -62,8 +62,8 @@ class InstagramStream(SdkStream):
     """What docs/tables.md says: the bookmark's name in the state, or `none`, and what it means."""
     follower_type: ClassVar[type[InstagramStream] | None] = None
     """The class that followers of this table inherit from; None where none can follow it."""
-    also_follows: ClassVar[tuple[type[InstagramStream], ...]] = ()
-    """Leads that fill this table beside its `parent_stream_type`."""
+    also_fills: ClassVar[tuple[type[InstagramStream], ...]] = ()
+    """Tables that this one fills too, although another one is their `parent_stream_type`."""
     goes_first: ClassVar[bool] = False
     """Whether other leads wait until this one is done: then nothing can use up its calls."""
 
@@ -71,8 +71,7 @@ class InstagramStream(SdkStream):
         super().__init__(tap)
         self._run = run
         self.costs = Costs()
-        self._by_class: Mapping[type[InstagramStream], Any] = {}
-        self._followers: list[InstagramStream] = []
+        self._by_class: Mapping[type[Any], Any] = {}
         self._counter: Counter | None = None
         self._has_crashed = False
         self._left_out: set[str] = set()
@@ -83,19 +82,10 @@ class InstagramStream(SdkStream):
 
     # Leads and followers
 
-    @classmethod
-    def leads(cls) -> tuple[type[Any], ...]:
-        """Return the tables that fill this one; none where it asks Meta itself."""
-        first = (cls.parent_stream_type,) if cls.parent_stream_type else ()
-        return (*first, *cls.also_follows)
-
-    def connect(self, tables: Mapping[type[InstagramStream], InstagramStream]) -> None:
+    def connect(self, tables: Mapping[type[Any], Any]) -> None:
         """Let this table find the other tables of the run, by their classes."""
         self._by_class = tables
-
-    def add_follower(self, follower: InstagramStream) -> None:
-        """Hand the answers of this table to a follower from now on."""
-        self._followers.append(follower)
+        self.child_streams.extend(tables[cls] for cls in self.also_fills)
 
     def table(self, cls: type[S]) -> S:
         """Return another table of this run, selected or not."""
@@ -103,8 +93,17 @@ class InstagramStream(SdkStream):
         return found
 
     def followers(self, cls: type[S]) -> list[S]:
-        """Return the tables that this one leads, selected or not."""
-        return [table for table in self._followers if isinstance(table, cls)]
+        """Return the tables that this one fills, selected or not."""
+        return [table for table in self.child_streams if isinstance(table, cls)]
+
+    def hand_on(self, answer: Account | Answer) -> None:
+        """Let the followers write their rows of an answer."""
+        for follower in self.followers(InstagramStream):
+            follower.isolated(follower.read, answer)
+
+    def read(self, answer: Any, /) -> None:  # noqa: ANN401
+        """Write the rows of what the lead of this table hands on."""
+        raise NotImplementedError
 
     def rows(self) -> Iterable[Record]:
         """Fetch and yield the records of a table that leads; a follower is handed its own."""
@@ -172,7 +171,8 @@ class InstagramStream(SdkStream):
 
         Followers of followers are among them. A table with two leads belongs to the first.
         """
-        own = [table for table in self._followers if table.parent_stream_type is type(self)]
+        followers = self.followers(InstagramStream)
+        own = [table for table in followers if table.parent_stream_type is type(self)]
         below = [table for follower in own for table in follower._filled_tables()]  # noqa: SLF001
         return [table for table in own if table.selected] + below
 
@@ -221,9 +221,9 @@ class InstagramStream(SdkStream):
 
         All rows of the account have this moment, and so have those of derived tables.
         """
-        if sources := self.leads():
-            source: InstagramStream = self.table(sources[0])
-            return source.moment(account)
+        if self.parent_stream_type:
+            lead: InstagramStream = self._by_class[self.parent_stream_type]
+            return lead.moment(account)
         return self._moments.setdefault(account.id, self._run.graph.now())
 
     @property
@@ -283,7 +283,9 @@ class InstagramStream(SdkStream):
         Where runs stop before their end again and again, each run so begins with other accounts. Of
         the tables that this one fills, the one that is furthest behind counts.
         """
-        tables = [table for table in (self, *self._followers) if table.selected] or [self]
+        tables = [
+            table for table in (self, *self.followers(InstagramStream)) if table.selected
+        ] or [self]
 
         def last_read(account: Account) -> str:
             bookmarks = (table.bookmark(account) for table in tables)
@@ -341,39 +343,32 @@ def connect(tables: Sequence[InstagramStream]) -> None:
     """
     by_class = {type(table): table for table in tables}
     for table in tables:
+        if problem := _problem(table, by_class):
+            raise NotConnected(f"Table {table.name} {problem}")
         table.connect(by_class)
-        for lead_class in table.leads():
-            lead = by_class.get(lead_class)
-            if lead is None:
-                message = f"Table {table.name} follows {lead_class.__name__}: add that to STREAMS"
-                raise NotConnected(message)
-            _follow(lead, table)
-            if lead_class is not table.parent_stream_type:
-                lead.child_streams.append(table)
-        if not table.leads() and type(table).rows is InstagramStream.rows:
-            message = f"Table {table.name} has no parent_stream_type: give it one, or a rows()"
-            raise NotConnected(message)
-        if not table.bookmark_text:
-            raise NotConnected(f"Table {table.name} has no bookmark_text: say what it keeps")
 
 
-def _follow(lead: InstagramStream, table: InstagramStream) -> None:
-    wanted = lead.follower_type
-    if wanted is None:
-        message = f"Table {table.name} follows {lead.name}, which hands its answers to no table"
-        raise NotConnected(message)
-    if not isinstance(table, wanted):
-        message = (
-            f"Table {table.name} follows {lead.name}: its class must inherit from "
-            f"{wanted.__name__}, whose methods {lead.name} calls"
-        )
-        raise NotConnected(message)
-    lead.add_follower(table)
+def _problem(table: InstagramStream, by_class: Container[type[InstagramStream]]) -> str:
+    """Return what is wrong with a table, as the end of a sentence; '' if nothing is."""
+    lead: type[Any] | None = table.parent_stream_type
+    if not table.bookmark_text:
+        return "has no bookmark_text: say what it keeps"
+    if lead is None:
+        has_rows = type(table).rows is not InstagramStream.rows
+        return "" if has_rows else "has no parent_stream_type: give it one, or a rows()"
+    if lead not in by_class:
+        return f"follows {lead.__name__}: add that to STREAMS"
+    if lead.follower_type is None:
+        return f"follows {lead.name}, which hands its answers to no table"
+    if isinstance(table, lead.follower_type):
+        return ""
+    wanted = lead.follower_type.__name__
+    return f"follows {lead.name}: its class must inherit from {wanted}, whose read() it calls"
 
 
 def start_threads(tables: Iterable[InstagramStream], threads: StreamThreads) -> None:
     """Start a thread for each source of selected tables; what perishes soonest is read first."""
-    sources = [table for table in tables if not table.leads() and table.is_wanted]
+    sources = [table for table in tables if not table.parent_stream_type and table.is_wanted]
     first = [table.name for table in sources if table.goes_first]
     for table in sorted(sources, key=lambda table: not table.goes_first):
         threads.start(table.name, table.fill, after=() if table.goes_first else first)

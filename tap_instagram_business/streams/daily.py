@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,7 +17,7 @@ from tap_instagram_business.streams.columns import read_at
 from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -208,7 +207,7 @@ class DailyStream(InstagramStream):
 
     def _tables_of_days(self) -> list[DailyStream]:
         """Return this table, and those that are filled from the same answers."""
-        return [self, *self.followers(DayFollower)]
+        return [self, *self.followers(DailyStream)]
 
     def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         number = len(self._run.accounts)
@@ -236,18 +235,6 @@ class DailyStream(InstagramStream):
             "is_final": days.is_final(day, moment),
             "read_at": read_at(moment),
         }
-
-
-class DayFollower(DailyStream):
-    """A table that is filled from the answers about an account's days."""
-
-    @abstractmethod
-    def metrics_by_breakdown(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the metrics that the lead has to ask for, by the breakdown they are split by."""
-
-    @abstractmethod
-    def read(self, answer: Answer) -> None:
-        """Write the rows of an answer about one day."""
 
 
 def lacks_hours(content: object) -> bool:

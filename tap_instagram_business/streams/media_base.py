@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
 
 KIND_FIELDS = frozenset({"timestamp", "media_type", "media_product_type", "permalink"})
@@ -165,6 +164,7 @@ class MediaFollower(RefreshedStream):
                 self.isolated(self.end, account, listing.since)
 
     @abstractmethod
+    @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         """Write the rows of some media, newest first.
 
@@ -280,15 +280,3 @@ class ListingStream(InstagramStream):
         """End the list of an account; after an error no bookmark moves, so the next run repeats."""
         if error:
             self.leave_out(account, error)
-
-
-class BreakdownFollower(InstagramStream):
-    """A table that wants insights of media in parts, which another table asks for with its own."""
-
-    @abstractmethod
-    def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
-        """Yield the calls that this table needs about a media; none where it is deselected."""
-
-    @abstractmethod
-    def write_parts(self, answer: Answer) -> None:
-        """Write the rows of an answer to one of those calls."""

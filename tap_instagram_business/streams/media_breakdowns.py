@@ -17,9 +17,7 @@ from tap_instagram_business.streams.columns import (
     reading,
 )
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.media_base import BreakdownFollower
 from tap_instagram_business.streams.media_insights import MediaInsightsStream
-from tap_instagram_business.streams.stories import StoryInsights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.streams.media_base import ListedMedia
 
 
-class MediaInsightsBreakdowns(MediaInsightsStream, BreakdownFollower):
+class MediaInsightsBreakdowns(MediaInsightsStream):
     """One part of a media or story metric at one reading: one action on the profile, for example.
 
     Each metric needs a request of its own (Graph API: IG Media insights). So a media
@@ -39,7 +37,6 @@ class MediaInsightsBreakdowns(MediaInsightsStream, BreakdownFollower):
 
     name = "media_insights_breakdowns"
     parent_stream_type = Media
-    also_follows = (StoryInsights,)
     primary_keys = ("media_id", *READING_KEYS, "metric", "breakdown", "breakdown_value")
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
@@ -75,30 +72,27 @@ class MediaInsightsBreakdowns(MediaInsightsStream, BreakdownFollower):
             if answer.error:
                 self.take_error(answer, answer.error)
             else:
+                breakdown = cast("InsightsCall", answer.call).breakdown
+                self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
                 self.write_parts(answer)
             if self.may_advance(answer.call.subject.account):
                 self.done_until(answer.call.subject)
 
-    @override
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
-        if (
-            not self.selected
-            or self.has_left_out(media.account)
-            or self.is_before_conversion(media)
-        ):
+        """Yield the calls that this table needs about a media or story."""
+        if self.has_left_out(media.account) or self.is_before_conversion(media):
             return
         for metric in MEDIA_BREAKDOWNS:
             if media.kind in metric.kinds:
                 yield from self.insights_calls(media, (metric.name,), metric.breakdown)
 
-    @override
     def write_parts(self, answer: Answer) -> None:
+        """Write the rows of an answer with parts."""
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
-        self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
-        read = reading(media.moment)
-        for metric, parts in answer.insights.splits.items():
-            for (part,), value in parts.items():
+        read, splits = reading(media.moment), answer.insights.splits
+        for metric in (one.name for one in MEDIA_BREAKDOWNS):
+            for (part,), value in splits.get(metric, {}).items():
                 self.write(
                     {
                         "media_id": media.id,

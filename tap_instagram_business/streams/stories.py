@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.fields import STORY_FIELDS
 from tap_instagram_business.metrics import (
-    MEDIA_BREAKDOWNS,
     MEDIA_METRICS,
     NAVIGATION,
     NAVIGATION_COLUMNS,
@@ -25,12 +24,8 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
-from tap_instagram_business.streams.media_base import (
-    BreakdownFollower,
-    ListedMedia,
-    ListingStream,
-    MediaFollower,
-)
+from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
+from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsightsStream
 from tap_instagram_business.streams.nodes import named_parts
 
@@ -86,7 +81,7 @@ class StoryInsights(MediaInsightsStream):
     name = "story_insights"
     bookmark_text = Stories.bookmark_text
     parent_stream_type = Stories
-    follower_type = BreakdownFollower
+    also_fills = (MediaInsightsBreakdowns,)
     grain = "story"
     metrics = COLUMNS
     primary_keys = ("media_id", *READING_KEYS)
@@ -115,28 +110,19 @@ class StoryInsights(MediaInsightsStream):
             if figures := self.read_answers(story, answers):
                 self.write(self._row(story, figures))
 
-    def _breakdown_followers(self) -> list[BreakdownFollower]:
-        return [table for table in self.followers(BreakdownFollower) if table.selected]
-
     def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
         yield from self.calls_with_extra(story)
-        followers = self._breakdown_followers()
-        for follower in followers:
-            yield from follower.calls(story)
-        if not followers and self.wanted_columns & NAVIGATION_COLUMNS.keys():
+        parts = self.table(MediaInsightsBreakdowns)
+        if parts.selected:
+            yield from parts.calls(story)
+        elif self.wanted_columns & NAVIGATION_COLUMNS.keys():
             yield from self.insights_calls(story, (NAVIGATION.name,), NAVIGATION.breakdown)
 
     @override
     def read_parts(self, answer: Answer, breakdown: str) -> dict[str, Any]:
-        call = cast("InsightsCall", answer.call)
-        followers = self._breakdown_followers()
-        asked = {*call.metrics, *call.refused}
-        if not followers or not asked & {metric.name for metric in MEDIA_BREAKDOWNS}:
-            super().read_parts(answer, breakdown)
-        else:
-            self.write_extra_parts(answer, breakdown)
-            for follower in followers:
-                follower.isolated(follower.write_parts, answer)
+        super().read_parts(answer, breakdown)
+        parts = self.table(MediaInsightsBreakdowns)
+        parts.isolated(parts.write_parts, answer)
         return named_parts(answer, NAVIGATION.name, NAVIGATION_COLUMNS)
 
     def _row(self, story: ListedMedia, figures: Mapping[str, Any]) -> Record:

@@ -250,9 +250,6 @@ ROLLING_PERIODS = {"week": 7, "days_28": 28}
 ONLINE_FOLLOWERS = "online_followers"
 """Comes as a series of `lifetime` values, each with 24 figures by hour of the day."""
 
-FOLLOWER_METRICS = frozenset({FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS})
-"""The insights that need MIN_FOLLOWERS followers."""
-
 
 def metrics_split_by(breakdown: str) -> tuple[str, ...]:
     """Return the metrics of an account's day that Meta splits by a dimension, as one request."""
@@ -281,6 +278,11 @@ DEMOGRAPHIC_METRICS = (
         "engaged_audience_demographics", (("this_week", "this_week"), ("this_month", "this_month"))
     ),
 )
+FOLLOWER_METRICS = frozenset(
+    {FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS}
+    | {metric.name for metric in DEMOGRAPHIC_METRICS}
+)
+"""The insights that need MIN_FOLLOWERS followers."""
 DEMOGRAPHIC_BREAKDOWNS = ("age,gender", "city", "country")
 """Age and gender stay a cross: each alone is its sum."""
 

@@ -99,7 +99,7 @@ def test_every_gap_has_its_reason(world: GraphApiServer, run: Run) -> None:
     totals = {
         (account, metric, reason, date)
         for account, media, metric, reason, date in found
-        if media == none and metric in {*truth.DAY_COLUMNS, "follows_and_unfollows"}
+        if media == none and metric in {*truth.DAY_COLUMNS, truth.FOLLOWS}
     }
     assert totals == truth.day_gaps(world.world, now, days)
 

@@ -276,7 +276,7 @@ def test_what_has_not_the_shape_of_an_answer_is_none(
         (
             "breakdown=follow_type",
             '{"data": [{"total_value": {"value": 3}}]}',
-            ("follows_and_unfollows", "empty"),
+            (truth.FOLLOWS, "empty"),
         ),
     ],
 )

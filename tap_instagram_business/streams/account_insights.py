@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
@@ -23,7 +23,7 @@ from tap_instagram_business.metrics import (
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DAY, IS_FINAL, READ_AT, column
 from tap_instagram_business.streams.daily import DailyStream, Window
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
-from tap_instagram_business.streams.gaps import day_gaps
+from tap_instagram_business.streams.gaps import missing
 from tap_instagram_business.streams.nodes import named_parts
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_request import InsightsCall
-    from tap_instagram_business.streams.gaps import Gap
     from tap_instagram_business.values import Number
 
 FOLLOW_TYPE = BREAKDOWNS[0]
@@ -125,15 +124,20 @@ class AccountInsights(DailyStream):
             return
         self.hand_on(answer)
         reading = Reading("account", account, self.moment(account), day)
+        given: dict[str, Any] = dict(answer.insights.values)
         if call.breakdown:
-            gaps = self._read_split(answer, call.breakdown, reading, figures[day])
+            given = dict(answer.insights.splits)
+            self.table(ExtraInsights).write_parts(reading, given, call.breakdown)
+            found = named_parts(answer, FOLLOWS_AND_UNFOLLOWS.name, FOLLOW_COLUMNS)
+            figures[day] |= found
+            if len(found) < len(FOLLOW_COLUMNS):
+                given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
         else:
-            values = answer.insights.values
-            figures[day] |= values
-            self.table(ExtraInsights).write_values(reading, values)
-            gaps = day_gaps(answer, day, set(values))
-        for gap in gaps:
-            self.add_gap(account, gap)
+            figures[day] |= given
+            self.table(ExtraInsights).write_values(reading, given)
+        for metric, why in missing(answer, given):
+            split = f"{metric} by {call.breakdown}" if call.breakdown else metric
+            self.gaps.add(account, split, why, day=day)
 
     def _read_series(
         self, answer: Answer, call: InsightsCall, figures: dict[dt.date, dict[str, Number]]
@@ -145,20 +149,6 @@ class AccountInsights(DailyStream):
                     figures[day][metric] = figure
                 reading = Reading("account", account, self.moment(account), day)
                 self.table(ExtraInsights).write_series(reading, metric, period, figure)
-
-    def _read_split(
-        self, answer: Answer, breakdown: str, reading: Reading, figures: dict[str, Number]
-    ) -> Iterator[Gap]:
-        given = dict(answer.insights.splits)
-        self.table(ExtraInsights).write_parts(reading, given, breakdown)
-        found = named_parts(answer, FOLLOWS_AND_UNFOLLOWS.name, FOLLOW_COLUMNS)
-        figures |= found
-        if len(found) < len(FOLLOW_COLUMNS):
-            given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
-        for gap in day_gaps(answer, answer.call.subject.first, set(given)):
-            comes_only_split = gap.metric == FOLLOWS_AND_UNFOLLOWS.name
-            split = f"{gap.metric} by {breakdown}"
-            yield gap if comes_only_split else replace(gap, metric=split)
 
 
 class AccountInsightsBreakdowns(DailyStream):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from singer_sdk import typing as th
@@ -11,7 +10,6 @@ from typing_extensions import override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph import insights_request
-from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.metrics import (
     DEMOGRAPHIC_BREAKDOWNS,
     DEMOGRAPHIC_METRICS,
@@ -29,8 +27,8 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
-from tap_instagram_business.streams.daily import DailyStream, has_few_followers
-from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
+from tap_instagram_business.streams.daily import DailyStream
+from tap_instagram_business.streams.gaps import missing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -41,7 +39,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.calls import Answer
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.daily import Window
-    from tap_instagram_business.streams.gaps import Gap
 
 HOURS = {str(hour): hour for hour in range(24)}
 """The hours of a day as Meta names them."""
@@ -56,6 +53,7 @@ class AudienceDemographics(InstagramStream):
     """
 
     name = "audience_demographics"
+    of_insights = True
     bookmark_text = (
         "`snapshot_date`. The date of the last complete reading. It decides when the next one is "
         "due (setting `demographics_every_days`)."
@@ -124,8 +122,6 @@ class AudienceDemographics(InstagramStream):
                     self.leave_out(account, answer.error)
                 else:
                     yield from self._rows(answer)
-                    for gap in self._gaps(answer):
-                        self.table(InsightGaps).add(account, gap)
             if not self.has_left_out(account) and not any(one.has_failed for one in answers):
                 self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
@@ -143,7 +139,10 @@ class AudienceDemographics(InstagramStream):
                     yield call.about((account, timeframe, breakdown))
 
     def _rows(self, answer: Answer) -> Iterator[Record]:
+        """Yield the rows of an answer; write a gap if it has none."""
         account, timeframe, breakdown = answer.call.subject
+        for metric, why in missing(answer, answer.insights.splits):
+            self.gaps.add(account, f"{metric} {timeframe} by {breakdown}", why)
         read = reading(self.moment(account))
         for metric, parts in answer.insights.splits.items():
             for values, value in parts.items():
@@ -157,14 +156,6 @@ class AudienceDemographics(InstagramStream):
                     **{name: named.get(name, DOES_NOT_APPLY) for name in DIMENSIONS},
                     "value": value,
                 }
-
-    def _gaps(self, answer: Answer) -> Iterator[Gap]:
-        account, timeframe, breakdown = answer.call.subject
-        for gap in day_gaps(answer, self.moment(account).date(), answer.insights.splits):
-            is_small = gap.reason is Reason.EMPTY and has_few_followers(account)
-            reason = Reason.TOO_FEW_FOLLOWERS if is_small else gap.reason
-            metric = f"{gap.metric} {timeframe} by {breakdown}"
-            yield replace(gap, metric=metric, reason=reason)
 
 
 class OnlineFollowers(DailyStream):

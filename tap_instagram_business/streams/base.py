@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
     from tap_instagram_business.stream_threads import StreamThreads
+    from tap_instagram_business.streams.gaps import InsightGaps
 
 T = TypeVar("T")
 S = TypeVar("S", bound="InstagramStream")
@@ -64,8 +65,13 @@ class InstagramStream(SdkStream):
     """The class that followers of this table inherit from; None where none can follow it."""
     also_fills: ClassVar[tuple[type[InstagramStream], ...]] = ()
     """Tables that this one fills too, although another one is their `parent_stream_type`."""
+    of_insights: ClassVar[bool] = False
+    """Whether a row of `insight_gaps` tells that this table has given up on an account."""
     goes_first: ClassVar[bool] = False
     """Whether other leads wait until this one is done: then nothing can use up its calls."""
+
+    gaps: InsightGaps
+    """The table of what Meta does not give; it hands itself to all tables."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap)
@@ -263,6 +269,8 @@ class InstagramStream(SdkStream):
         if not self.has_left_out(account):
             self._left_out.add(account.id)
             self._run.left_out.add(account.label, self.name, error)
+            if self.of_insights:
+                self.gaps.add_account(account, error)
 
     def has_left_out(self, account: Account) -> bool:
         """Return whether this table has given up on an account."""

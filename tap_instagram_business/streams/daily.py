@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from typing_extensions import override
@@ -11,10 +11,9 @@ from typing_extensions import override
 from tap_instagram_business import days
 from tap_instagram_business.graph import insights_request
 from tap_instagram_business.graph.error_table import Reason
-from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import read_at
-from tap_instagram_business.streams.gaps import InsightGaps, day_gaps
+from tap_instagram_business.streams.gaps import missing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -24,10 +23,8 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
-    from tap_instagram_business.streams.gaps import Gap
 
 DAY_LABELS = "day_labels"
 """Entry of the state of a table of days: `start` or `end`, how Meta labels a day's figures."""
@@ -56,6 +53,7 @@ class DailyStream(InstagramStream):
     """A table of an account's complete days; the last days are read again until they are final."""
 
     replication_key = "date"
+    of_insights = True
     bookmark_text = (
         "`date`. The last day that was read. The next run reads the days after it, and reads the "
         "last few days before them again (setting `insights_lookback_days`). Beside it, "
@@ -69,7 +67,6 @@ class DailyStream(InstagramStream):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._has_warned = False
-        self._gaps: list[Gap] = []
 
     def due_days(self, account: Account) -> list[dt.date]:
         """Return the days to read, in order: new days, the last days again, and failed days."""
@@ -111,8 +108,7 @@ class DailyStream(InstagramStream):
             window: the window, of which all rows are written.
             failed: the days at which Meta failed; the next run reads them again.
         """
-        self.table(InsightGaps).add_days(window.account, self._gaps)
-        self._gaps.clear()
+        self.gaps.write_days(window.account)
         if self.selected:
             self.stream_state[DAY_LABELS] = self._run.find_day_labels().name
         kept = self.bookmark(window.account)
@@ -125,17 +121,6 @@ class DailyStream(InstagramStream):
             date=max(kept.get("date", ""), window.last.isoformat()),
             again=sorted(again)[-MAX_FAILED_DAYS:] or None,
         )
-
-    def add_gap(self, account: Account, gap: Gap) -> None:
-        """Remember an insight that Meta did not give, until the window is done.
-
-        Meta gives few insights to accounts with few followers.
-        """
-        metric = gap.metric.partition(" ")[0]
-        is_small = metric in FOLLOWER_METRICS and has_few_followers(account)
-        if gap.reason is Reason.EMPTY and is_small:
-            gap = replace(gap, reason=Reason.TOO_FEW_FOLLOWERS)
-        self._gaps.append(gap)
 
     def place(self, answer: Answer, metric: str) -> dict[dt.date, Any]:
         """Return what a series has for each day that it was asked for; add a gap for each other.
@@ -153,12 +138,9 @@ class DailyStream(InstagramStream):
         for day in asked.days:
             if day in given and not (is_unreadable and lacks_hours(given[day])):
                 continue
-            for gap in day_gaps(answer, day, (), not_asked=call.not_asked(labels.of(day))):
-                if gap.metric == metric:
-                    is_unplaced = buckets and not placed
-                    self.add_gap(
-                        asked.account, replace(gap, reason=Reason.UNPLACED) if is_unplaced else gap
-                    )
+            why = dict(missing(answer, (), call.not_asked(labels.of(day))))[metric]
+            is_unplaced = buckets and not placed
+            self.gaps.add(asked.account, metric, Reason.UNPLACED if is_unplaced else why, day=day)
         return given
 
     def failed_days(self, answer: Answer) -> list[dt.date]:
@@ -169,11 +151,6 @@ class DailyStream(InstagramStream):
         labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
         errors = {day: call.not_asked(labels.of(day)) for day in asked.days}
         return [day for day, error in errors.items() if error and error.reason is Reason.META_ERROR]
-
-    @override
-    def leave_out(self, account: Account, error: CallError) -> None:
-        super().leave_out(account, error)
-        self.table(InsightGaps).add_account(account, error)
 
     # Of tables that ask Meta
 
@@ -240,8 +217,3 @@ class DailyStream(InstagramStream):
 def lacks_hours(content: object) -> bool:
     """Return whether a day's figures by hour are not there for each hour."""
     return isinstance(content, dict) and len(content) < HOURS_OF_DAY
-
-
-def has_few_followers(account: Account) -> bool:
-    """Return whether an account has too few followers for insights about followers."""
-    return account.followers is not None and account.followers < MIN_FOLLOWERS

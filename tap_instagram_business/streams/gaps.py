@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
-from operator import attrgetter
-from typing import TYPE_CHECKING, cast
+from collections import defaultdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.graph.error_table import Reason
+from tap_instagram_business.metrics import FOLLOWER_METRICS, MIN_FOLLOWERS
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DOES_NOT_APPLY, column
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
@@ -25,27 +26,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
-
-
-@dataclass(frozen=True)
-class Gap:
-    """One insight, or all of a media or an account, that Meta did not give on a date.
-
-    Attributes:
-        date: the day, or the first of several days.
-        metric: Meta's name of what is missing; '' for all insights.
-        reason: why.
-        error: Meta's error, if there was one.
-        media_id: id of the media; '' for an account.
-        last_date: the last of several consecutive days; '' for one day.
-    """
-
-    date: str
-    metric: str
-    reason: Reason
-    error: CallError | None = None
-    media_id: str = ""
-    last_date: str = ""
 
 
 class InsightGaps(InstagramStream):
@@ -99,7 +79,14 @@ class InsightGaps(InstagramStream):
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
         self._accounts: set[tuple[str, str]] = set()
-        self._days: dict[tuple[str, str, str], Gap] = {}
+        self._waiting: dict[str, list[Record]] = defaultdict(list)
+        self._days: dict[tuple[object, ...], Record] = {}
+
+    @override
+    def connect(self, tables: Mapping[type[Any], Any]) -> None:
+        super().connect(tables)
+        for table in tables.values():
+            table.gaps = self
 
     @override
     def rows(self) -> Iterable[Record]:
@@ -110,101 +97,95 @@ class InsightGaps(InstagramStream):
         """Write, once in a run, that no insight of an account can be read."""
         if (account.id, error.reason) not in self._accounts:
             self._accounts.add((account.id, error.reason))
-            self.add_today(account, "", error)
+            self.add(account, "", error)
 
-    def add_days(self, account: Account, gaps: Iterable[Gap]) -> None:
-        """Write gaps of days: one row for consecutive days without a number for the same reason.
-
-        Days that go on from earlier ones of this run are told by the same row, which then replaces
-        the earlier one.
-        """
-        changed: dict[tuple[str, str, str], Gap] = {}
-        for gap in sorted(gaps, key=attrgetter("date")):
-            self._tell(gap)
-            code = str(gap.error.code) if gap.error else ""
-            key = f"{account.id} {gap.metric}", gap.reason.value, code
-            earlier = self._days.get(key)
-            if earlier and gap.date in {earlier.last_date, _day_after(earlier.last_date)}:
-                whole = replace(gap, date=earlier.date, last_date=gap.date)
-            else:
-                if key in changed:
-                    self._write(account, changed[key])
-                whole = replace(gap, last_date=gap.date)
-            self._days[key] = changed[key] = whole
-        for gap in changed.values():
-            self._write(account, gap)
-
-    def add_today(
+    def add(
         self,
         account: Account,
         metric: str,
         why: Reason | CallError,
         *,
-        reason: Reason | None = None,
         media_id: str = "",
+        day: dt.date | None = None,
     ) -> None:
-        """Write that Meta has not given something in this run.
+        """Write that Meta has not given something in this run; of a day, see `write_days`.
+
+        Meta gives few insights to accounts with few followers.
 
         Args:
             account: the account.
-            metric: Meta's name of what is missing, see `Gap`.
+            metric: Meta's name of what is missing; '' for all insights.
             why: the reason, or Meta's error.
-            reason: the reason, where it is not that of the error.
             media_id: id of the media; '' for an account.
+            day: the Pacific day whose insight is missing; None for what is read as of now.
         """
         error = None if isinstance(why, Reason) else why
-        known = why if isinstance(why, Reason) else why.reason
-        today = self._run.graph.now().date().isoformat()
-        self.add(account, Gap(today, metric, reason or known, error, media_id))
-
-    def add(self, account: Account, gap: Gap) -> None:
-        """Write a gap."""
-        self._tell(gap)
-        self._write(account, gap)
-
-    def _tell(self, gap: Gap) -> None:
-        if gap.reason is Reason.META_ERROR:
+        reason = why if isinstance(why, Reason) else why.reason
+        is_of_followers = metric.partition(" ")[0] in FOLLOWER_METRICS
+        if reason is Reason.EMPTY and is_of_followers and has_few_followers(account):
+            reason = Reason.TOO_FEW_FOLLOWERS
+        if reason is Reason.META_ERROR:
             self._run.left_out.add_failed_insight()
-        if gap.reason is Reason.UNREADABLE:
-            self._run.left_out.add_unreadable(gap.metric)
+        if reason is Reason.UNREADABLE:
+            self._run.left_out.add_unreadable(metric)
+        date = (day or self._run.graph.now().date()).isoformat()
+        row = {
+            "account_id": account.id,
+            "media_id": media_id or DOES_NOT_APPLY,
+            "metric": metric or DOES_NOT_APPLY,
+            "reason": reason.value,
+            "date": date,
+            "last_date": date,
+            "code": (error.code or None) if error else None,
+            "subcode": (error.subcode or None) if error else None,
+            "message": error.message if error else None,
+        }
+        if day:
+            self._waiting[account.id].append(row)
+        else:
+            self.write(row)
 
-    def _write(self, account: Account, gap: Gap) -> None:
-        error = gap.error
-        self.write(
-            {
-                "account_id": account.id,
-                "media_id": gap.media_id or DOES_NOT_APPLY,
-                "metric": gap.metric or DOES_NOT_APPLY,
-                "reason": gap.reason.value,
-                "date": gap.date,
-                "last_date": gap.last_date or gap.date,
-                "code": (error.code or None) if error else None,
-                "subcode": (error.subcode or None) if error else None,
-                "message": error.message if error else None,
-            }
-        )
+    def write_days(self, account: Account) -> None:
+        """Write the gaps of days: one row for consecutive days without a number for one reason.
+
+        Days that go on from earlier ones of this run are told by the same row, which then replaces
+        the earlier one.
+        """
+        changed: dict[tuple[object, ...], Record] = {}
+        for row in sorted(self._waiting.pop(account.id, ()), key=itemgetter("date")):
+            key = tuple(row[name] for name in ("account_id", "metric", "reason", "code"))
+            earlier = self._days.get(key)
+            if earlier and row["date"] in {earlier["last_date"], _day_after(earlier["last_date"])}:
+                row["date"] = earlier["date"]
+            elif key in changed:
+                self.write(changed[key])
+            self._days[key] = changed[key] = row
+        for row in changed.values():
+            self.write({**row})
 
 
-def day_gaps(
-    answer: Answer, day: dt.date, given: Container[str], not_asked: CallError | None = None
-) -> Iterator[Gap]:
-    """Yield a gap for each metric that an answer about a day does not hold, or not readably.
+def missing(
+    answer: Answer, given: Container[str], not_asked: CallError | None = None
+) -> Iterator[tuple[str, Reason | CallError]]:
+    """Yield each metric that an answer does not hold, or not readably, and why.
 
     Args:
         answer: the answer to an insights call.
-        day: the day.
         given: the metrics that it holds.
-        not_asked: why the call does not ask for this day; None if it does.
+        not_asked: why the call does not ask for a figure; None if it does.
     """
     call = cast("InsightsCall", answer.call)
     unreadable = answer.insights.unreadable
     for metric in (*call.metrics, *call.refused):
-        error = call.refused.get(metric, answer.error or not_asked)
         if metric in unreadable:
-            yield Gap(day.isoformat(), metric, Reason.UNREADABLE)
+            yield metric, Reason.UNREADABLE
         elif metric not in given:
-            reason = error.reason if error else Reason.EMPTY
-            yield Gap(day.isoformat(), metric, reason, error)
+            yield metric, call.refused.get(metric) or answer.error or not_asked or Reason.EMPTY
+
+
+def has_few_followers(account: Account) -> bool:
+    """Return whether an account has too few followers for insights about followers."""
+    return account.followers is not None and account.followers < MIN_FOLLOWERS
 
 
 def _day_after(date: str) -> str:

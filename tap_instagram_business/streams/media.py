@@ -29,7 +29,6 @@ from tap_instagram_business.streams.columns import (
     read_at,
     reading,
 )
-from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media_base import (
     ListedMedia,
     ListingStream,
@@ -193,8 +192,7 @@ class Media(ListingStream, RefreshedStream):
         if answer.data is not children:
             item.node["children"] = {"data": [*children["data"], *answer.data["data"]]}
         if error := answer.error:
-            gaps = self.table(InsightGaps)
-            gaps.add_today(item.account, "/children", error, media_id=item.id)
+            self.gaps.add(item.account, "/children", error, media_id=item.id)
 
     @override
     def end(self, account: Account, error: CallError | None) -> None:

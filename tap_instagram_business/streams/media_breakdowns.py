@@ -72,8 +72,7 @@ class MediaInsightsBreakdowns(MediaInsightsStream):
             if answer.error:
                 self.take_error(answer, answer.error)
             else:
-                breakdown = cast("InsightsCall", answer.call).breakdown
-                self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
+                self.add_missing(answer, answer.insights.splits)
                 self.write_parts(answer)
             if self.may_advance(answer.call.subject.account):
                 self.done_until(answer.call.subject)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import typing as th
@@ -12,6 +13,7 @@ from typing_extensions import override
 
 from tap_instagram_business.graph import insights_request
 from tap_instagram_business.graph.error_table import Reason
+from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.insights_request import merged
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics, per_object_metrics
 from tap_instagram_business.streams.columns import (
@@ -22,20 +24,19 @@ from tap_instagram_business.streams.columns import (
     reading,
 )
 from tap_instagram_business.streams.extra import ExtraInsights, Reading
-from tap_instagram_business.streams.gaps import InsightGaps
+from tap_instagram_business.streams.gaps import missing
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import MediaFollower
 from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Answer, Call
-    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
     from tap_instagram_business.streams.media_base import ListedMedia
@@ -56,6 +57,7 @@ MAX_TO_ASK_AGAIN = 200
 class MediaInsightsStream(MediaFollower):
     """A table of insights of media: an error ends the account, or becomes a gap."""
 
+    of_insights = True
     grain: ClassVar[str] = "media"
     """What setting `extra_metrics` calls these media: `media` or `story`."""
     metrics: ClassVar[frozenset[str]] = frozenset()
@@ -134,7 +136,7 @@ class MediaInsightsStream(MediaFollower):
     def read_parts(self, answer: Answer, breakdown: str) -> dict[str, Any]:
         """Return the figures in an answer with parts; write what is missing in it."""
         self.write_extra_parts(answer, breakdown)
-        self.add_missing(answer, answer.insights.splits, f" by {breakdown}")
+        self.add_missing(answer, answer.insights.splits)
         return {}
 
     def write_extra_parts(self, answer: Answer, breakdown: str) -> None:
@@ -174,17 +176,17 @@ class MediaInsightsStream(MediaFollower):
             self.ask_again(media)
         if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
             self._run.conversions.add(media.account, media.posted)
-        reason = error.reason
         if error.rule.means_denied:
             if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
                 # Meta has the same code for a story that too few accounts have seen, in words that
                 # depend on the language of the token's user.
-                reason = Reason.TOO_FEW_VIEWERS
+                rule = replace(error.rule, reason=Reason.TOO_FEW_VIEWERS)
+                error = CallError(error.message, rule, code=error.code, subcode=error.subcode)
             else:
                 self._take_denial(media, error)
         call = cast("InsightsCall", answer.call)
-        metric = f"{','.join(call.metrics)} by {call.breakdown}" if call.breakdown else ""
-        self.add_gap(media, metric, error, reason)
+        metric = _split(",".join(call.metrics), call) if call.breakdown else ""
+        self.gaps.add(media.account, metric, error, media_id=media.id)
 
     def _take_denial(self, media: ListedMedia, error: CallError) -> None:
         denied = self._denied[media.account.id]
@@ -192,51 +194,34 @@ class MediaInsightsStream(MediaFollower):
         if len(denied) >= MAX_DENIED:
             self.judge_denials(media.account)
 
-    @override
-    def leave_out(self, account: Account, error: CallError) -> None:
-        super().leave_out(account, error)
-        self.table(InsightGaps).add_account(account, error)
-
     def is_before_conversion(self, media: ListedMedia) -> bool:
         """Return whether Meta is known to have no insights of a media."""
         posted = media.posted
         return posted is not None and self._run.conversions.covers(media.account, posted)
 
-    def add_gap(
-        self,
-        media: ListedMedia,
-        metric: str,
-        why: Reason | CallError,
-        reason: Reason | None = None,
-    ) -> None:
-        """Write that Meta did not give an insight of a media; all insights where metric is ''."""
-        gaps = self.table(InsightGaps)
-        gaps.add_today(media.account, metric, why, reason=reason, media_id=media.id)
-
-    def add_missing(self, answer: Answer, given: Iterable[str], suffix: str = "") -> None:
+    def add_missing(self, answer: Answer, given: Container[str]) -> None:
         """Write a gap for each metric that was refused, or asked for and not given.
 
         Args:
             answer: the answer to an insights call.
             given: the metrics that it holds.
-            suffix: what to add to the metric's name.
         """
         media: ListedMedia = answer.call.subject
         call = cast("InsightsCall", answer.call)
         lacking = per_object_metrics(media.kind)
-        for metric, error in call.refused.items():
+        gaps = dict(missing(answer, given))
+        if not call.breakdown and {gaps.get(metric) for metric in call.metrics} == {Reason.EMPTY}:
+            gaps = {"": Reason.EMPTY, **call.refused}
+        for metric, why in gaps.items():
             # A reel that is not shared to Facebook has no views there: that is no gap.
-            if metric not in lacking or not error.rule.names_metrics:
-                self.add_gap(media, metric + suffix, error)
-        unreadable = answer.insights.unreadable
-        for metric in call.metrics:
-            if metric in unreadable:
-                self.add_gap(media, metric + suffix, Reason.UNREADABLE)
-        missing = [metric for metric in call.metrics if metric not in {*given, *unreadable}]
-        if missing and missing == list(call.metrics) and not suffix:
-            missing = [""]
-        for metric in missing:
-            self.add_gap(media, metric + suffix, Reason.EMPTY)
+            is_refused = isinstance(why, CallError) and why.rule.names_metrics
+            if not (is_refused and metric in lacking):
+                self.gaps.add(media.account, _split(metric, call), why, media_id=media.id)
+
+
+def _split(metric: str, call: InsightsCall) -> str:
+    """Return the name of a metric, or of several, with the split that is asked for."""
+    return f"{metric} by {call.breakdown}" if call.breakdown else metric
 
 
 class MediaInsights(MediaInsightsStream):
@@ -289,7 +274,7 @@ class MediaInsights(MediaInsightsStream):
             if self.has_left_out(item.account):
                 continue
             if self.is_before_conversion(item):
-                self.add_gap(item, "", Reason.BEFORE_CONVERSION)
+                self.gaps.add(item.account, "", Reason.BEFORE_CONVERSION, media_id=item.id)
             elif media_metrics(item.kind, self.config["login"], self.wanted_columns):
                 yield item, [*self.calls_with_extra(item)]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.error_table import Reason
-from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def read_list(
     """
     edge = f"/{answer.call.edge}"
     for node_id, error in answer.refused_nodes.items():
-        table.table(InsightGaps).add_today(account, edge, error, media_id=media_id or node_id)
+        table.gaps.add(account, edge, error, media_id=media_id or node_id)
     nodes = read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
     yield from (node for node in nodes if node)
 
@@ -47,12 +46,12 @@ def read_nodes(
         edge: where the list is from, such as `/children`.
         media_id: id of the media whose list it is; '' for a list of the account.
     """
-    seen, gaps = set(), table.table(InsightGaps)
+    seen = set()
     listed: list[Any] = nodes if isinstance(nodes, list) else [] if nodes is None else [nodes]
     for node in listed:
         node_id = read_id(node.get("id")) if isinstance(node, dict) else None
         if node_id is None:
-            gaps.add_today(account, edge, Reason.UNREADABLE, media_id=media_id)
+            table.gaps.add(account, edge, Reason.UNREADABLE, media_id=media_id)
             yield None
         elif node_id not in seen:
             seen.add(node_id)
@@ -81,8 +80,7 @@ def read_fields(
     fields = tuple(fields)
     for field in fields:
         if field.is_unreadable(node):
-            gaps = table.table(InsightGaps)
-            gaps.add_today(account, field.name, Reason.UNREADABLE, media_id=media_id)
+            table.gaps.add(account, field.name, Reason.UNREADABLE, media_id=media_id)
     return {field.name: field.read(node) for field in fields}
 
 

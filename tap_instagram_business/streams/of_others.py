@@ -18,7 +18,6 @@ from tap_instagram_business.fields import (
 from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
-from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
@@ -136,8 +135,7 @@ class Comments(MediaFollower):
             return
         self._failed[media.account.id].add(media.id)
         self.ask_again(media)
-        gaps = self.table(InsightGaps)
-        gaps.add_today(media.account, f"/{answer.call.edge}", error, media_id=media.id)
+        self.gaps.add(media.account, f"/{answer.call.edge}", error, media_id=media.id)
 
     def _row(self, media: ListedMedia, node: dict[str, Any], parent_id: str | None) -> Record:
         return {

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import Fault
+from tap_instagram_business.left_out import AccountsUnread
+from tests import truth
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:
@@ -56,6 +58,19 @@ def test_a_reading_at_which_meta_failed_in_part_is_repeated_by_the_next_run(
     server.faults.clear()
     second = run_tap(server, catalog=ONLY, state=first.state)
     assert {row["account_id"] for row in second.records["audience_demographics"]} == {victim}
+
+
+def test_an_account_that_is_denied_has_one_gap(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve()
+    denied, other = server.world.account_ids
+    server.faults.add(Fault("permission", match=rf"{denied}/insights.*demographics", times=None))
+    run = run_tap(server, catalog=ONLY, strict=False)
+    assert isinstance(run.error, AccountsUnread)
+    gaps = [row for row in run.records["insight_gaps"] if row["account_id"] == denied]
+    assert [(gap["metric"], gap["reason"], gap["code"]) for gap in gaps] == [
+        (truth.DOES_NOT_APPLY, "permission", 10)
+    ]
+    assert [*run.state["bookmarks"]["audience_demographics"]["accounts"]] == [other]
 
 
 def test_an_hour_that_cannot_be_read_is_told_and_the_other_hours_are_written(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,15 +11,15 @@ import pytest
 from tap_instagram_business.graph.accounts import Account
 from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.streams.gaps import Gap, InsightGaps
+from tap_instagram_business.streams.gaps import InsightGaps
 from tests.tap_run import Run, catalog, new_tap
 
 ACCOUNT, OTHER = Account("17841400000000001", "token"), Account("17841400000000002", "token")
 DENIED = GraphError({"code": 10, "message": "no permission"})
 
 
-def day(number: int, metric: str = "reach", **more: Any) -> Gap:
-    return Gap(f"2026-11-{number:02}", metric, **{"reason": Reason.EMPTY, **more})
+def day(number: int) -> dt.date:
+    return dt.date(2026, 11, number)
 
 
 @pytest.fixture
@@ -41,30 +42,37 @@ def rows(run: Run) -> set[tuple[str, str, str, str, str]]:
 
 
 def test_days_that_go_on_are_one_row_also_in_later_calls(run: Run, gaps: InsightGaps) -> None:
-    gaps.add_days(ACCOUNT, [day(2), day(1)])
-    gaps.add_days(ACCOUNT, [day(3)])
+    for number in (2, 1):
+        gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(number))
+    gaps.write_days(ACCOUNT)
+    gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(3))
+    gaps.write_days(ACCOUNT)
     assert {(row[3], row[4]) for row in rows(run)} == {("01", "03")}
 
 
 def test_a_day_between_makes_two_rows(run: Run, gaps: InsightGaps) -> None:
-    gaps.add_days(ACCOUNT, [day(1), day(2), day(4)])
+    for number in (1, 2, 4):
+        gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(number))
+    gaps.write_days(ACCOUNT)
     assert {(row[3], row[4]) for row in rows(run)} == {("01", "02"), ("04", "04")}
 
 
 @pytest.mark.parametrize(
-    ("account", "gap"),
+    ("account", "metric", "why"),
     [
-        (OTHER, day(2)),
-        (ACCOUNT, day(2, "views")),
-        (ACCOUNT, day(2, reason=Reason.UNPLACED)),
-        (ACCOUNT, day(2, error=DENIED)),
+        (OTHER, "reach", Reason.EMPTY),
+        (ACCOUNT, "views", Reason.EMPTY),
+        (ACCOUNT, "reach", Reason.UNPLACED),
+        (ACCOUNT, "reach", DENIED),
     ],
 )
 def test_another_account_metric_reason_or_error_is_another_row(
-    run: Run, gaps: InsightGaps, account: Account, gap: Gap
+    run: Run, gaps: InsightGaps, account: Account, metric: str, why: Reason | GraphError
 ) -> None:
-    gaps.add_days(ACCOUNT, [day(1)])
-    gaps.add_days(account, [gap])
+    gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(1))
+    gaps.write_days(ACCOUNT)
+    gaps.add(account, metric, why, day=day(2))
+    gaps.write_days(account)
     assert sorted(
         (row["date"][-2:], row["last_date"][-2:]) for row in run.records["insight_gaps"]
     ) == [

@@ -25,7 +25,7 @@ from tests.truth.of_accounts import (
     audience_demographics,
     online_followers,
 )
-from tests.truth.of_gaps import day_gaps, media_gaps, story_gaps, unfolded
+from tests.truth.of_gaps import FOLLOWS, day_gaps, media_gaps, story_gaps, unfolded
 from tests.truth.of_media import (
     INSIGHT_COLUMNS,
     ages,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DAY_COLUMNS",
     "DOES_NOT_APPLY",
+    "FOLLOWS",
     "INSIGHT_COLUMNS",
     "Table",
     "account_history",

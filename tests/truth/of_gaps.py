@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from tests.truth.comparison import Row
 
 
+FOLLOWS = "follows_and_unfollows by follow_type"
+"""What a gap calls the metric of columns `follows` and `unfollows`."""
+
+
 def media_gaps(world: World, now: dt.datetime) -> set[tuple[str, str, str]]:
     """What is missing of posts and why: media, metric (`-` for all) and reason."""
     facebook = world.settings.login == "facebook"
@@ -95,11 +99,11 @@ def day_gaps(
         for day in days:
             figures = day_figures(world, account_id, day, now)
             for name in DAY_COLUMNS:
-                metric = "follows_and_unfollows" if name in {"follows", "unfollows"} else name
+                metric = FOLLOWS if name in {"follows", "unfollows"} else name
                 if name in figures:
                     continue
                 reason = "retired" if metric in world.retired_metrics else "empty"
-                if small and metric in {"follows_and_unfollows", "follower_count"}:
+                if small and metric in {FOLLOWS, "follower_count"}:
                     reason = "too_few_followers"
                 gaps.add((account_id, metric, reason, day.isoformat()))
     return gaps

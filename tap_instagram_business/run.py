@@ -32,31 +32,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tap-instagram-business")
 
 
-class Conversions:
-    """Which media have no insights because the account was not professional yet.
-
-    Meta has no insights of a media that was posted before its account turned professional, and
-    never will. If it refuses one media for that reason, it refuses all older ones too.
-    """
-
-    def __init__(self) -> None:
-        self._newest_refused: dict[str, dt.datetime] = {}
-
-    def add(self, account: Account, posted: dt.datetime) -> None:
-        """Remember that Meta refused a media of this account that was posted at this moment."""
-        newest = self._newest_refused.get(account.id, posted)
-        self._newest_refused[account.id] = max(newest, posted)
-
-    def newest_refused(self, account: Account) -> dt.datetime | None:
-        """Return when the newest refused media was posted; None if none was refused."""
-        return self._newest_refused.get(account.id)
-
-    def covers(self, account: Account, posted: dt.datetime) -> bool:
-        """Return whether Meta is known to refuse a media that was posted at this moment."""
-        newest = self.newest_refused(account)
-        return newest is not None and posted <= newest
-
-
 class Run:
     """What the tables of one run share; the tap makes it and hands it to every table.
 
@@ -65,7 +40,6 @@ class Run:
         secrets: the secret settings, decrypted when they are read.
         discovery_costs: what it costs to find the accounts.
         kept_day_labels: what earlier runs have found out about how Meta labels days, or None.
-        conversions: which media are from before their account turned professional.
         left_out: the accounts and tables that could not be read.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
         token_accounts: what `find_token_accounts` has found; None before.
@@ -84,7 +58,6 @@ class Run:
         self.secrets = Secrets(config)
         self.discovery_costs = Costs()
         self.kept_day_labels: DayLabels | None = None
-        self.conversions = Conversions()
         self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
         self.is_stopped = False
         self.token_accounts: TokenAccounts | None = None

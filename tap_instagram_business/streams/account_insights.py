@@ -22,7 +22,7 @@ from tap_instagram_business.metrics import (
 )
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DAY, IS_FINAL, READ_AT, column
 from tap_instagram_business.streams.daily import DailyStream, Window
-from tap_instagram_business.streams.extra import ExtraInsights, Reading
+from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
 from tap_instagram_business.streams.gaps import missing
 from tap_instagram_business.streams.nodes import named_parts
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.values import Number
 
 FOLLOW_TYPE = BREAKDOWNS[0]
-PERIODS = ("day", "week", "days_28")
+PERIODS = frozenset({"day", "week", "days_28"})
 """The periods of a series, by Meta's names."""
 COLUMNS = (*(metric.name for metric in DAY_METRICS), FOLLOWER_COUNT.name, *FOLLOW_COLUMNS)
 
@@ -79,26 +79,22 @@ class AccountInsights(DailyStream):
             if first <= window.last:
                 asked = replace(window, first=first)
                 yield self.series_call(asked, (FOLLOWER_COUNT.name,), "day")
-        for period in PERIODS:
-            if metrics := self.table(ExtraInsights).names("account", period):
-                yield self.series_call(window, metrics, period)
+        extra = self.table(ExtraInsights).asked("account")
+        for period in sorted(PERIODS & extra.keys()):
+            yield self.series_call(window, extra[period], period)
 
     def _metrics_by_breakdown(self) -> dict[str, tuple[str, ...]]:
         """Return the metrics to ask for, a request for each breakdown; '' for the totals."""
         totals = [metric.name for metric in DAY_METRICS if metric.name in self.wanted_columns]
-        found = {"": (*totals, *self.table(ExtraInsights).names("account"))}
-        if self.wanted_columns & FOLLOW_COLUMNS.keys():
+        found: dict[str, Sequence[str]] = {"": totals}
+        if self.table(AccountInsightsBreakdowns).selected:
+            found |= {breakdown: metrics_split_by(breakdown) for breakdown in BREAKDOWNS}
+        elif self.wanted_columns & FOLLOW_COLUMNS.keys():
             found[FOLLOW_TYPE] = (FOLLOWS_AND_UNFOLLOWS.name,)
-        extra = self.table(ExtraInsights)
-        for breakdown in (name for name in extra.breakdowns("account") if name not in PERIODS):
-            found[breakdown] = (
-                *found.get(breakdown, ()),
-                *extra.names("account", breakdown),
-            )
-        for breakdown in BREAKDOWNS if self.table(AccountInsightsBreakdowns).selected else ():
-            metrics = (*metrics_split_by(breakdown), *found.get(breakdown, ()))
-            found[breakdown] = tuple(dict.fromkeys(metrics))
-        return {breakdown: metrics for breakdown, metrics in found.items() if metrics}
+        for breakdown, metrics in self.table(ExtraInsights).asked("account").items():
+            if breakdown not in PERIODS:
+                found[breakdown] = (*found.get(breakdown, ()), *metrics)
+        return {split: tuple(dict.fromkeys(metrics)) for split, metrics in found.items() if metrics}
 
     @override
     def window_rows(
@@ -127,14 +123,14 @@ class AccountInsights(DailyStream):
         given: dict[str, Any] = dict(answer.insights.values)
         if call.breakdown:
             given = dict(answer.insights.splits)
-            self.table(ExtraInsights).write_parts(reading, given, call.breakdown)
+            self.table(ExtraInsights).add(reading, given, call.breakdown)
             found = named_parts(answer, FOLLOWS_AND_UNFOLLOWS.name, FOLLOW_COLUMNS)
             figures[day] |= found
             if len(found) < len(FOLLOW_COLUMNS):
                 given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
         else:
             figures[day] |= given
-            self.table(ExtraInsights).write_values(reading, given)
+            self.table(ExtraInsights).add(reading, whole(given))
         for metric, why in missing(answer, given):
             split = f"{metric} by {call.breakdown}" if call.breakdown else metric
             self.gaps.add(account, split, why, day=day)
@@ -148,7 +144,7 @@ class AccountInsights(DailyStream):
                 if metric == FOLLOWER_COUNT.name and period == "day":
                     figures[day][metric] = figure
                 reading = Reading("account", account, self.moment(account), day)
-                self.table(ExtraInsights).write_series(reading, metric, period, figure)
+                self.table(ExtraInsights).add(reading, whole({metric: figure}), period)
 
 
 class AccountInsightsBreakdowns(DailyStream):

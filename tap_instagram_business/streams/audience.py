@@ -122,7 +122,7 @@ class AudienceDemographics(InstagramStream):
                     self.leave_out(account, answer.error)
                 else:
                     yield from self._rows(answer)
-            if not self.has_left_out(account) and not any(one.has_failed for one in answers):
+            if not any(one.has_failed for one in answers):
                 self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
     def _is_due(self, account: Account) -> bool:

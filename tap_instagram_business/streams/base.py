@@ -306,11 +306,13 @@ class InstagramStream(SdkStream):
     def advance(self, account: Account, **values: str | list[str] | None) -> None:
         """Move the bookmark of an account, once all rows before it are written.
 
+        That of an account that this table has given up on stays where it is.
+
         Args:
             account: the account.
             values: entries of the bookmark; None removes one.
         """
-        if self.selected and not self._has_crashed:
+        if self.selected and not self._has_crashed and not self.has_left_out(account):
             kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
             kept.update(values)
             for name in [name for name, value in values.items() if value is None]:

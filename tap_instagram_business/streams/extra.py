@@ -19,7 +19,7 @@ from tap_instagram_business.streams.columns import (
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from singer_sdk.helpers.types import Record
 
@@ -48,14 +48,12 @@ class Reading:
 
     @property
     def row(self) -> Record:
-        """The columns that say what a row is about; the value is that of the whole."""
+        """The columns that say what a row is about."""
         return {
             "account_id": self.account.id,
             "media_id": self.media_id or DOES_NOT_APPLY,
             "date": (self.day or self.moment.date()).isoformat(),
             "hour": 0 if self.day else self.moment.hour,
-            "breakdown": DOES_NOT_APPLY,
-            "breakdown_value": DOES_NOT_APPLY,
             "read_at": read_at(self.moment),
         }
 
@@ -125,42 +123,42 @@ class ExtraInsights(InstagramStream):
         """Fetch nothing: the tables that ask for insights write the rows."""
         return ()
 
-    def _asked(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what each metric is of, its name, and its dimension or period; '' for none."""
-        for entry in (self.config.get("extra_metrics") or ()) if self.selected else ():
-            of, metric, *breakdown = entry.split(":")
-            yield of, metric, breakdown[0] if breakdown else ""
-
-    def names(self, grain: str, breakdown: str = "") -> tuple[str, ...]:
-        """Return the metrics to ask for besides.
+    def asked(self, grain: str) -> dict[str, tuple[str, ...]]:
+        """Return the metrics to ask for besides, by dimension or period of a series; '' for none.
 
         Args:
             grain: what they are of: `account`, `media` or `story`.
-            breakdown: the dimension that splits them, or the period of a series; '' for none.
         """
-        asked = (metric for of, metric, split in self._asked() if (of, split) == (grain, breakdown))
-        return tuple(dict.fromkeys(asked))
+        found: dict[str, tuple[str, ...]] = {}
+        for entry in (self.config.get("extra_metrics") or ()) if self.selected else ():
+            of, metric, *breakdown = entry.split(":")
+            if of == grain:
+                split = "".join(breakdown)
+                found[split] = tuple(dict.fromkeys((*found.get(split, ()), metric)))
+        return found
 
-    def breakdowns(self, grain: str) -> tuple[str, ...]:
-        """Return the dimensions and periods that metrics of a grain are asked for by, each once."""
-        return tuple(
-            dict.fromkeys(split for of, _, split in self._asked() if split and of == grain)
-        )
+    def add(self, what: Reading, figures: Mapping[str, Parts], breakdown: str = "") -> None:
+        """Write those figures of an answer that the setting asks for.
 
-    def write_values(self, what: Reading, values: Mapping[str, Number]) -> None:
-        """Write those figures of an answer that are asked for by the setting."""
-        for metric in self.names(what.grain):
-            if metric in values:
-                self.write({**what.row, "metric": metric, "value": values[metric]})
+        Args:
+            what: what the answer is about.
+            figures: the figures of each metric, by their values of the dimensions; none for the
+                figure of the whole.
+            breakdown: the dimension or the period of the series; '' for none.
+        """
+        for metric in self.asked(what.grain).get(breakdown, ()):
+            for names, value in figures.get(metric, {}).items():
+                self.write(
+                    {
+                        **what.row,
+                        "metric": metric,
+                        "breakdown": breakdown or DOES_NOT_APPLY,
+                        "breakdown_value": ",".join(names).upper() or DOES_NOT_APPLY,
+                        "value": value,
+                    }
+                )
 
-    def write_series(self, what: Reading, metric: str, period: str, value: Number) -> None:
-        """Write what a series has for one day, if the setting asks for it."""
-        if metric in self.names(what.grain, period):
-            self.write({**what.row, "metric": metric, "breakdown": period, "value": value})
 
-    def write_parts(self, what: Reading, splits: Mapping[str, Parts], breakdown: str) -> None:
-        """Write those parts of an answer that are asked for by the setting."""
-        for metric in self.names(what.grain, breakdown):
-            for names, value in splits.get(metric, {}).items():
-                part = {"breakdown": breakdown, "breakdown_value": ",".join(names).upper()}
-                self.write({**what.row, "metric": metric, **part, "value": value})
+def whole(values: Mapping[str, Number]) -> dict[str, Parts]:
+    """Return the figures of metrics that are not split, as if each were the only part."""
+    return {name: {(): value} for name, value in values.items()}

@@ -27,14 +27,8 @@ from tap_instagram_business.streams.columns import (
     column,
     columns,
     read_at,
-    reading,
 )
-from tap_instagram_business.streams.media_base import (
-    ListedMedia,
-    ListingStream,
-    MediaFollower,
-    RefreshedStream,
-)
+from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
 from tap_instagram_business.streams.nodes import read_fields, read_nodes
 from tap_instagram_business.values import read_time
 
@@ -87,7 +81,7 @@ def mentions(caption: str) -> list[str]:
     return MENTION.findall(caption)
 
 
-class Media(ListingStream, RefreshedStream):
+class Media(ListingStream):
     """One post, carousel or reel as it is now (Graph API: IG Media).
 
     Meta lists the newest media first, at most 10,000, and does not say when a media last changed.
@@ -96,6 +90,7 @@ class Media(ListingStream, RefreshedStream):
 
     name = "media"
     follower_type = MediaFollower
+    bookmark_text = MediaFollower.bookmark_text
     edge = "media"
     fields = MEDIA_FIELDS
     lists_together = 20
@@ -198,7 +193,7 @@ class Media(ListingStream, RefreshedStream):
     def end(self, account: Account, error: CallError | None) -> None:
         super().end(account, error)
         if not error:
-            self.done(account, self.since)
+            self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
 
 class MediaChildren(MediaFollower):
@@ -275,9 +270,7 @@ class MediaHistory(MediaFollower):
             if self._is_wanted(item):
                 self.write(
                     {
-                        "media_id": item.id,
-                        "account_id": item.account.id,
-                        **reading(item.moment),
+                        **item.reading,
                         **{field.name: field.read(item.node) for field in COUNTER_FIELDS},
                     }
                 )

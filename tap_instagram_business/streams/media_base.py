@@ -17,6 +17,7 @@ from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
 from tap_instagram_business.stream_threads import Pipeline
 from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.columns import reading
 from tap_instagram_business.streams.nodes import read_fields, read_list
 from tap_instagram_business.values import read_text, read_time
 
@@ -71,6 +72,11 @@ class ListedMedia:
         return str(self.node["id"])
 
     @property
+    def reading(self) -> Record:
+        """The columns that say which reading of which media a row is."""
+        return {"media_id": self.id, "account_id": self.account.id, **reading(self.moment)}
+
+    @property
     def kind(self) -> str:
         """The kind of media, which decides which insights it has."""
         if self.is_story:
@@ -79,8 +85,8 @@ class ListedMedia:
         return kind_of(*(read_text(self.node.get(name)) for name in names))
 
 
-class RefreshedStream(InstagramStream):
-    """A table whose rows are written again when their media is due."""
+class MediaFollower(InstagramStream):
+    """A table that is filled while a lead lists the media, or the stories, of the accounts."""
 
     bookmark_text = (
         "`snapshot_date`. The date of the last complete reading. The next run reads the media "
@@ -145,16 +151,9 @@ class RefreshedStream(InstagramStream):
             partial_until=None,
         )
 
-
-class MediaFollower(RefreshedStream):
-    """A table that is filled while a lead lists the media, or the stories, of the accounts."""
-
     def needs(self) -> Iterable[str]:
         """Return fields of the list that this table needs, as the Graph API spells them."""
         return ()
-
-    def prepare(self) -> None:
-        """Prepare, before the first page is listed."""
 
     def read_listings(self, listings: Sequence[Listing]) -> None:
         """Read the media of listings, and end the accounts whose lists are complete."""
@@ -213,8 +212,6 @@ class ListingStream(InstagramStream):
     @override
     def rows(self) -> Iterator[Record]:
         followers, number = self.followers(MediaFollower), len(self._run.accounts)
-        for follower in followers:
-            follower.isolated(follower.prepare)
         steps = {follower.name: follower.read_listings for follower in followers}
         lists = map(self._list, self.accounts_in_turn())
         listed = complete_lists = 0

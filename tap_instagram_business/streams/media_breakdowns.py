@@ -14,7 +14,6 @@ from tap_instagram_business.streams.columns import (
     READING,
     READING_KEYS,
     column,
-    reading,
 )
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_insights import MediaInsightsStream
@@ -74,7 +73,7 @@ class MediaInsightsBreakdowns(MediaInsightsStream):
             else:
                 self.add_missing(answer, answer.insights.splits)
                 self.write_parts(answer)
-            if self.may_advance(answer.call.subject.account):
+            if not self.denial(answer.call.subject.account):
                 self.done_until(answer.call.subject)
 
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
@@ -89,14 +88,12 @@ class MediaInsightsBreakdowns(MediaInsightsStream):
         """Write the rows of an answer with parts."""
         media: ListedMedia = answer.call.subject
         breakdown = cast("InsightsCall", answer.call).breakdown
-        read, splits = reading(media.moment), answer.insights.splits
+        splits = answer.insights.splits
         for metric in (one.name for one in MEDIA_BREAKDOWNS):
             for (part,), value in splits.get(metric, {}).items():
                 self.write(
                     {
-                        "media_id": media.id,
-                        "account_id": media.account.id,
-                        **read,
+                        **media.reading,
                         "metric": metric,
                         "breakdown": breakdown,
                         "breakdown_value": part.upper(),

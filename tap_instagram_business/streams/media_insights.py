@@ -21,9 +21,8 @@ from tap_instagram_business.streams.columns import (
     READING,
     READING_KEYS,
     column,
-    reading,
 )
-from tap_instagram_business.streams.extra import ExtraInsights, Reading
+from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
 from tap_instagram_business.streams.gaps import missing
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import MediaFollower
@@ -74,23 +73,17 @@ class MediaInsightsStream(MediaFollower):
 
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
-        self.judge_denials(account)
-        if not self.has_left_out(account):
-            super().end(account, since)
+        if denial := self.denial(account):
+            self.leave_out(account, denial)
+        super().end(account, since)
 
-    def judge_denials(self, account: Account) -> None:
-        """Leave an account out if Meta has denied the insights of its media and given none."""
-        denied = self._denied.get(account.id)
-        if denied and account.id not in self._answered:
-            self.leave_out(account, next(iter(denied.values())))
+    def denial(self, account: Account) -> CallError | None:
+        """Return Meta's first denial of insights of an account's media, unless it gave some.
 
-    def may_advance(self, account: Account) -> bool:
-        """Return whether the bookmark of an account may move past media that were asked about.
-
-        While Meta has only denied insights, it may be about the whole account.
+        Until it gives some, it may be about the whole account.
         """
-        is_denied = account.id in self._denied and account.id not in self._answered
-        return not self.has_left_out(account) and not is_denied
+        is_answered = account.id in self._answered
+        return None if is_answered else next(iter(self._denied[account.id].values()), None)
 
     def note_answer(self, answer: Answer) -> None:
         """Remember that Meta gives this table insights of an account's media."""
@@ -110,10 +103,10 @@ class MediaInsightsStream(MediaFollower):
     def calls_with_extra(self, media: ListedMedia) -> Iterator[InsightsCall]:
         """Yield the calls for the metrics of the wanted columns, and for `extra_metrics`."""
         metrics = media_metrics(media.kind, self.config["login"], self.wanted_columns)
-        names, extra = tuple(metric.name for metric in metrics), self.table(ExtraInsights)
-        yield from self.insights_calls(media, (*names, *extra.names(self.grain)))
-        for breakdown in extra.breakdowns(self.grain):
-            names = extra.names(self.grain, breakdown)
+        wanted = {"": tuple(metric.name for metric in metrics)}
+        for breakdown, names in self.table(ExtraInsights).asked(self.grain).items():
+            wanted[breakdown] = (*wanted.get(breakdown, ()), *names)
+        for breakdown, names in wanted.items():
             yield from self.insights_calls(media, names, breakdown)
 
     def read_answers(self, media: ListedMedia, answers: Sequence[Answer]) -> dict[str, Any]:
@@ -124,28 +117,20 @@ class MediaInsightsStream(MediaFollower):
         for answer in self.with_merged_totals(media, answers):
             if answer.error:
                 self.take_error(answer, answer.error)
-            elif breakdown := cast("InsightsCall", answer.call).breakdown:
-                figures |= self.read_parts(answer, breakdown)
             else:
-                values = answer.insights.values
-                self.add_missing(answer, values)
-                self.table(ExtraInsights).write_values(self._reading(media), values)
-                figures |= {name: values[name] for name in values.keys() & self.metrics}
-        return figures
+                figures |= self.read_figures(answer)
+        return {name: figures[name] for name in figures.keys() & self.metrics}
 
-    def read_parts(self, answer: Answer, breakdown: str) -> dict[str, Any]:
-        """Return the figures in an answer with parts; write what is missing in it."""
-        self.write_extra_parts(answer, breakdown)
-        self.add_missing(answer, answer.insights.splits)
-        return {}
-
-    def write_extra_parts(self, answer: Answer, breakdown: str) -> None:
-        """Write the parts that `extra_metrics` names."""
-        what = self._reading(answer.call.subject)
-        self.table(ExtraInsights).write_parts(what, answer.insights.splits, breakdown)
-
-    def _reading(self, media: ListedMedia) -> Reading:
-        return Reading(self.grain, media.account, media.moment, media_id=media.id)
+    def read_figures(self, answer: Answer) -> dict[str, Any]:
+        """Return the figures in an answer; write what is missing in it."""
+        media: ListedMedia = answer.call.subject
+        breakdown = cast("InsightsCall", answer.call).breakdown
+        values = {} if breakdown else answer.insights.values
+        given = answer.insights.splits if breakdown else whole(values)
+        self.add_missing(answer, given)
+        what = Reading(self.grain, media.account, media.moment, media_id=media.id)
+        self.table(ExtraInsights).add(what, given, breakdown)
+        return values
 
     def with_merged_totals(self, media: ListedMedia, answers: Sequence[Answer]) -> Iterator[Answer]:
         """Yield the answers about a media, those to the calls without a breakdown as one.
@@ -175,7 +160,7 @@ class MediaInsightsStream(MediaFollower):
         if has_room and (is_failure or error.rule.means_gone):
             self.ask_again(media)
         if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
-            self._run.conversions.add(media.account, media.posted)
+            self.table(MediaInsights).note_refused(media.account, media.posted)
         if error.rule.means_denied:
             if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
                 # Meta has the same code for a story that too few accounts have seen, in words that
@@ -183,21 +168,18 @@ class MediaInsightsStream(MediaFollower):
                 rule = replace(error.rule, reason=Reason.TOO_FEW_VIEWERS)
                 error = CallError(error.message, rule, code=error.code, subcode=error.subcode)
             else:
-                self._take_denial(media, error)
+                denied = self._denied[media.account.id]
+                denied[media.id] = error
+                if len(denied) >= MAX_DENIED and (denial := self.denial(media.account)):
+                    self.leave_out(media.account, denial)
         call = cast("InsightsCall", answer.call)
         metric = _split(",".join(call.metrics), call) if call.breakdown else ""
         self.gaps.add(media.account, metric, error, media_id=media.id)
 
-    def _take_denial(self, media: ListedMedia, error: CallError) -> None:
-        denied = self._denied[media.account.id]
-        denied[media.id] = error
-        if len(denied) >= MAX_DENIED:
-            self.judge_denials(media.account)
-
     def is_before_conversion(self, media: ListedMedia) -> bool:
         """Return whether Meta is known to have no insights of a media."""
-        posted = media.posted
-        return posted is not None and self._run.conversions.covers(media.account, posted)
+        newest = self.table(MediaInsights).newest_refused(media.account)
+        return media.posted is not None and newest is not None and media.posted <= newest
 
     def add_missing(self, answer: Answer, given: Container[str]) -> None:
         """Write a gap for each metric that was refused, or asked for and not given.
@@ -246,27 +228,34 @@ class MediaInsights(MediaInsightsStream):
         *(column(metric.name, metric.type, metric.description) for metric in METRICS),
     ).to_dict()
 
-    @override
-    def prepare(self) -> None:
-        """Remember from earlier runs which media are from before the account's conversion."""
-        for account in self._run.accounts:
-            if kept := self.bookmark(account).get(NEWEST_REFUSED):
-                self._run.conversions.add(account, dt.datetime.fromisoformat(kept))
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self._newest_refused: dict[str, dt.datetime] = {}
+
+    def newest_refused(self, account: Account) -> dt.datetime | None:
+        """Return when the newest media was posted that is from before the account's conversion.
+
+        Meta has no insights of a media that was posted before its account turned professional, and
+        never will. If it refuses one media for that reason, it refuses all older ones too.
+        """
+        if account.id not in self._newest_refused:
+            kept = self.bookmark(account).get(NEWEST_REFUSED)
+            return dt.datetime.fromisoformat(kept) if kept else None
+        return self._newest_refused[account.id]
+
+    def note_refused(self, account: Account, posted: dt.datetime) -> None:
+        """Remember that Meta refused a media that was posted at this moment."""
+        newest = max(posted, self.newest_refused(account) or posted)
+        self._newest_refused[account.id] = newest
+        self.advance(account, **{NEWEST_REFUSED: newest.isoformat()})
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
         for item, answers in self.ask_in_groups(self._groups(media)):
             if figures := self.read_answers(item, answers):
                 self.write(self._row(item, figures))
-            if self.may_advance(item.account):
+            if not self.denial(item.account):
                 self.done_until(item)
-
-    @override
-    def end(self, account: Account, since: dt.datetime | None) -> None:
-        super().end(account, since)
-        refused = self._run.conversions.newest_refused(account)
-        if refused and not self.has_left_out(account):
-            self.advance(account, **{NEWEST_REFUSED: refused.isoformat()})
 
     def _groups(self, media: Iterable[ListedMedia]) -> Iterator[tuple[ListedMedia, list[Call]]]:
         """Yield the media that are due, each with its calls."""
@@ -280,9 +269,7 @@ class MediaInsights(MediaInsightsStream):
 
     def _row(self, media: ListedMedia, figures: Mapping[str, Any]) -> Record:
         return {
-            "media_id": media.id,
-            "account_id": media.account.id,
-            **reading(media.moment),
+            **media.reading,
             "media_type": read_text(media.node.get("media_type")),
             "media_product_type": read_text(media.node.get("media_product_type")),
             **{metric.name: figures.get(metric.name) for metric in METRICS},

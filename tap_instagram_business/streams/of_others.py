@@ -24,13 +24,11 @@ from tap_instagram_business.streams.nodes import read_fields, read_list, read_no
 from tap_instagram_business.values import read_whole_number
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
-    from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.run import Run
 
@@ -80,11 +78,6 @@ class Comments(MediaFollower):
         for pages in self.graph.pages(lists, go_on=lambda _: True):
             for page in pages:
                 self._take(page.answer)
-
-    @override
-    def end(self, account: Account, since: dt.datetime | None) -> None:
-        if not self.has_left_out(account):
-            super().end(account, since)
 
     def _wants(self, media: ListedMedia) -> bool:
         has_comments = read_whole_number(media.node.get("comments_count")) != 0

@@ -22,7 +22,6 @@ from tap_instagram_business.streams.columns import (
     column,
     columns,
     read_at,
-    reading,
 )
 from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
@@ -30,7 +29,6 @@ from tap_instagram_business.streams.media_insights import MediaInsightsStream
 from tap_instagram_business.streams.nodes import named_parts
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Record
@@ -83,7 +81,7 @@ class StoryInsights(MediaInsightsStream):
     parent_stream_type = Stories
     also_fills = (MediaInsightsBreakdowns,)
     grain = "story"
-    metrics = COLUMNS
+    metrics = COLUMNS | NAVIGATION_COLUMNS.keys()
     primary_keys = ("media_id", *READING_KEYS)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(
@@ -96,13 +94,8 @@ class StoryInsights(MediaInsightsStream):
     ).to_dict()
 
     @override
-    def ask_again(self, media: ListedMedia) -> None:
-        """Remember nothing: a story is asked about in every run while it lives."""
-
-    @override
-    def end(self, account: Account, since: dt.datetime | None) -> None:
+    def advance(self, account: Account, **values: str | list[str] | None) -> None:
         """Move no bookmark: a story is asked about in every run while it lives."""
-        self.judge_denials(account)
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
@@ -119,18 +112,16 @@ class StoryInsights(MediaInsightsStream):
             yield from self.insights_calls(story, (NAVIGATION.name,), NAVIGATION.breakdown)
 
     @override
-    def read_parts(self, answer: Answer, breakdown: str) -> dict[str, Any]:
-        super().read_parts(answer, breakdown)
+    def read_figures(self, answer: Answer) -> dict[str, Any]:
         parts = self.table(MediaInsightsBreakdowns)
         parts.isolated(parts.write_parts, answer)
-        return named_parts(answer, NAVIGATION.name, NAVIGATION_COLUMNS)
+        named = named_parts(answer, NAVIGATION.name, NAVIGATION_COLUMNS)
+        return {**super().read_figures(answer), **named}
 
     def _row(self, story: ListedMedia, figures: Mapping[str, Any]) -> Record:
         names = (*(metric.name for metric in METRICS), *NAVIGATION_COLUMNS)
         return {
-            "media_id": story.id,
-            "account_id": story.account.id,
-            **reading(story.moment),
+            **story.reading,
             "timestamp": story.posted.isoformat() if story.posted else None,
             **{name: figures.get(name) for name in names},
         }

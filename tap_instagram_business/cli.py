@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import importlib
 import io
+import json
 import os
 import sys
-from difflib import get_close_matches
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,7 +20,8 @@ from typing_extensions import override
 from tap_instagram_business import redaction
 from tap_instagram_business.graph.errors import CallError, GraphFailure
 from tap_instagram_business.redaction import mask_typed
-from tap_instagram_business.sdk import ConfigInput, load_json
+from tap_instagram_business.settings.checks import misspelt
+from tap_instagram_business.settings.reading import read_environment
 from tap_instagram_business.state import is_state
 from tap_instagram_business.tap import TapInstagramBusiness
 from tap_instagram_business.tokens.errors import CredentialsError
@@ -60,15 +62,9 @@ class CommandLine(click.Group):
     """Runs the tap or a command; an error is told in one sentence, with exit code 1."""
 
     @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
-
-    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            nearest = get_close_matches(cmd_name, COMMANDS, 1)
-            meant = f"Did you mean {nearest[0]!r}?" if nearest else "--help lists the commands."
-            ctx.fail(f"No such command {cmd_name!r}. {meant}")
+            return None
         module = importlib.import_module(f"tap_instagram_business.commands.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return with_config_files(command)
@@ -93,12 +89,10 @@ class CommandLine(click.Group):
         except click.Abort:
             click.echo("Aborted!", err=True)
             sys.exit(1)
-        except ConfigValidationError as error:
-            fail(" ".join(error.errors))
         except CallError as error:
             remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
             fail(f"{error}{remedy}")
-        except (GraphFailure, CredentialsError) as error:
+        except (GraphFailure, ConfigValidationError, CredentialsError) as error:
             fail(str(error))
         except OSError as error:
             if error.errno not in OF_THE_DISK:
@@ -135,37 +129,41 @@ def fail(sentence: str) -> NoReturn:
     sys.exit(1)
 
 
-def sync(
+def sync(  # noqa: PLR0913
     *,
+    config: dict[str, Any],
+    discover: bool = False,
+    test: str = "disabled",
     about: bool = False,
     about_format: str | None = None,
-    config: ConfigInput | None = None,
     state: IO[str] | None = None,
     catalog: IO[str] | None = None,
 ) -> None:
     """Run the tap, or describe it."""
-    context = click.get_current_context(silent=True)
-    given = config or ConfigInput()
-    if context and context.invoked_subcommand:
-        if context.invoked_subcommand != "doctor":  # which shows them on its screen
-            for sentence in TapInstagramBusiness.misspelt_settings(given.config):
-                TapInstagramBusiness.logger.warning("%s", sentence)
-        return
+    command = click.get_current_context().invoked_subcommand
     if about:
         TapInstagramBusiness.print_about(about_format)
-        return
-    TapInstagramBusiness(
-        config=given.config,
-        state=read_state(state) if state else None,
-        catalog=read_catalog(catalog) if catalog else None,
-        parse_env_config=given.parse_env,
-    ).run()
+    elif discover:
+        TapInstagramBusiness(validate_config=False, setup_mapper=False).run_discovery()
+    elif not command:
+        tap = TapInstagramBusiness(
+            config=config,
+            state=read_state(state) if state else None,
+            catalog=read_catalog(catalog) if catalog else None,
+        )
+        if test == "schema":
+            tap.announce()
+        else:
+            tap.run(max_rows=1 if test == "all" else None)
+    elif command != "doctor":  # which shows them on its screen
+        for sentence in misspelt(TapInstagramBusiness.config_jsonschema["properties"], config):
+            TapInstagramBusiness.logger.warning("%s", sentence)
 
 
 def read_json(file: IO[str]) -> dict[str, Any]:
     """Read a JSON object, or end with a sentence that names the file but shows no content."""
     try:
-        content = load_json(file.read())
+        content = json.load(file, parse_float=Decimal)
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict):
@@ -193,28 +191,30 @@ def read_catalog(file: IO[str]) -> dict[str, Any]:
 
 def read_config(
     context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
-) -> ConfigInput:
+) -> dict[str, Any]:
     """Merge config files, later ones over earlier ones, with those given before a command.
 
-    The environment is read too if `ENV` is among the paths, or if there are none.
+    The environment wins over them; it is read if `ENV` is among the paths, or if there are none.
     """
-    config: dict[str, Any] = {}
+    config: dict[str, Any]
+    config, paths_before = context.meta.get(CONFIG, ({}, ()))
     for path in paths:
         if path == "ENV":
             continue
         try:
             with Path(path).open(encoding="utf-8") as file:
-                config |= read_json(file)
+                config = {**config, **read_json(file)}
         except OSError as error:
             fail(f"{path} cannot be read ({error.strerror}): check option --config")
-    config_before, paths_before = context.meta.get(CONFIG, ({}, ()))
-    config, paths = {**config_before, **config}, (*paths_before, *paths)
+    paths = (*paths_before, *paths)
     context.meta[CONFIG] = config, paths
-    return ConfigInput(config=config, parse_env="ENV" in paths or not paths)
+    if paths and "ENV" not in paths:
+        return config
+    return config | read_environment(TapInstagramBusiness.config_jsonschema["properties"])
 
 
 def with_config_files(command: click.Command) -> click.Command:
-    """Let option --config of a command, if it has one, return the content of the files."""
+    """Let option --config of a command, if it has one, return the settings."""
     for option in command.params:
         if isinstance(option, click.Option) and option.name == "config":
             option.callback, option.help = read_config, CONFIG_HELP
@@ -224,9 +224,13 @@ def with_config_files(command: click.Command) -> click.Command:
 def command_line() -> CommandLine:
     """Return the Singer command of the SDK with the other commands beside it."""
     singer = with_config_files(TapInstagramBusiness.cli)
+    for option in singer.params:
+        if option.name in {"discover", "test"}:
+            option.callback, option.expose_value = None, True
     return CommandLine(
         name=singer.name,
         help=TapInstagramBusiness.__doc__,
+        commands=dict.fromkeys(COMMANDS, singer),
         params=singer.params,
         callback=sync,
         invoke_without_command=True,

@@ -16,45 +16,21 @@ from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
-from singer_sdk.helpers._util import load_json, utc_now
+from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
+from tap_instagram_business.settings import checks, reading
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping
+    from collections.abc import Generator
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
 
-# `load_json` reads config, state and catalog files as the SDK itself does.
 # `StateWriter` is what the SDK writes state through; ours writes a large state less often.
-# `ConfigInput` is what option `--config` holds: the commands beside the Singer ones read it too.
-ConfigInput = _ConfigInput
-
-CHATTER = (
-    "Parsing env var for settings config",
-    "Skipping parse of env var settings",
-    "Added '%s' as child stream",
-    "Beginning sync of",
-    "Skipping deselected stream",
-)
-"""How lines of the SDK begin that say nothing of the data; Meltano would show them twice."""
-
-__all__ = ["ConfigInput", "SdkStream", "SdkTap", "StateWriter", "load_json"]
-
-
-class WithoutChatter(logging.Filter):
-    """Leaves out the lines of the SDK that are of use only to those who look for an error in it."""
-
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        is_chatter = record.levelno == logging.INFO and str(record.msg).startswith(CHATTER)
-        return not is_chatter or logging.getLogger(record.name).isEnabledFor(logging.DEBUG)
-
-
-WITHOUT_CHATTER = WithoutChatter()
+__all__ = ["SdkStream", "SdkTap", "StateWriter"]
 
 
 class SdkStream(Stream):
@@ -72,9 +48,12 @@ class SdkStream(Stream):
         summary = inspect.cleandoc(type(self).__doc__ or self.name).partition("\n")[0]
         self.schema = {**self.schema, "description": summary}  # type: ignore[misc]
         super().__init__(tap)
-        self.logger.addFilter(WITHOUT_CHATTER)
         self._is_announced = False
-        self.may_write: Callable[[Record], bool] = lambda _row: True
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log a line of the SDK for those who look for an error in it: none is of the data."""
+        super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     @override
     def _write_schema_message(self) -> None:
@@ -114,79 +93,36 @@ class SdkStream(Stream):
 
     def write_record(self, row: Record) -> None:
         """Write a row at once, without the SDK's loop over `get_records`."""
-        if self.may_write(row):
-            self._write_record_message(row)
+        self._write_record_message(row)
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:
         """Leave the SDK's single bookmark unset: each account has its own."""
 
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        """Move no bookmark: a written row does not mean that the rows before it are written."""
-
-    @override
-    def generate_child_contexts(
-        self, record: Record, context: Context | None
-    ) -> Iterable[Context | None]:
-        """Start no child stream for a row: a lead hands whole pages to its followers."""
-        return ()
-
 
 class SdkTap(Tap):
-    """A tap that words its own errors, orders its own tables and writes its own state."""
-
-    _state_writer: StateWriter
+    """A tap that reads and checks its settings in its own way."""
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
-        self.logger.addFilter(WITHOUT_CHATTER)
+        self.logger.addFilter(says_something)
         super().__init__(**options)
 
-    def use_state_writer(self, writer: StateWriter) -> None:
-        """Write state through this writer from now on."""
-        self._state_writer = writer
-
-    @abstractmethod
-    def ordered(self, streams: Iterable[Stream]) -> Iterable[Stream]:
-        """Return the streams in the order in which they run."""
-
-    @property
-    @override
-    def streams(self) -> dict[str, Stream]:
-        """The tables by name, in their own order where the SDK has the alphabet's."""
-        if self._streams is None:
-            found = super().streams
-            self._streams = {stream.name: stream for stream in self.ordered(found.values())}
-        return self._streams
-
-    @classmethod
-    @abstractmethod
-    def read_environment(cls, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings that environment variables give, by name."""
-
-    # The SDK takes numbers for texts, and a wrong integer or boolean for no error.
+    # The SDK looks for the file `.env` upwards, takes numbers for texts, and knows no wrong type.
     @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - as in the SDK
-        cls.append_builtin_config(cls.config_jsonschema)
-        return cls.read_environment(cls.config_jsonschema["properties"])
-
-    @classmethod
-    @abstractmethod
-    def checked(
-        cls, config: Mapping[str, Any], properties: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[str]]:
-        """Return the settings with their defaults, and one sentence for each that is wrong."""
+    def _env_var_config(cls) -> dict[str, str]:  # noqa: N805 - as in the SDK
+        return reading.read_environment(cls.config_jsonschema["properties"])
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        self.append_builtin_config(self.config_jsonschema)
+        """Give the settings their types and defaults, and return a sentence for each mistake."""
         properties = self.config_jsonschema["properties"]
-        self._config, errors = self.checked(self._config, properties)
+        self._config = reading.complete(self._config, properties)
+        errors = checks.problems(self._config, properties, needs_token=True)
         if errors and raise_errors:
-            summary = " ".join(errors)
-            raise ConfigValidationError(summary, errors=errors, schema=self.config_jsonschema)
+            errors += checks.misspelt(properties, self._config)
+            raise ConfigValidationError(
+                " ".join(errors), errors=errors, schema=self.config_jsonschema
+            )
         return errors
 
     @abstractmethod
@@ -196,3 +132,8 @@ class SdkTap(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         self.on_signal(signum)
+
+
+def says_something(record: logging.LogRecord) -> bool:
+    """Return whether a line of the log is not one of the SDK about its own work."""
+    return record.levelno != logging.INFO or "singer_sdk" not in record.pathname

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,18 +17,15 @@ from tap_instagram_business.graph import api
 from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
 from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
-from tap_instagram_business.settings import checks, meltano, reading
+from tap_instagram_business.settings import checks
 from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
 from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
-from tap_instagram_business.streams.base import connect, start_threads
+from tap_instagram_business.streams.base import InstagramStream, connect, start_threads
 from tap_instagram_business.streams.daily import DAY_LABELS
 from tap_instagram_business.tokens.vault_tokens import warn_before_expiry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
     from singer_sdk import Stream
-    from singer_sdk.helpers.types import Record, TapState
 
 
 class TapInstagramBusiness(SdkTap):
@@ -53,11 +49,14 @@ class TapInstagramBusiness(SdkTap):
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         redaction.install()
         super().__init__(**options)
-        self._paced_writer = PacedStateWriter(self.message_writer, self._without_erased)
-        self.use_state_writer(self._paced_writer)
         # What each table cost is logged at its end; the SDK's counters and timers are for DEBUG.
         if not self.logger.isEnabledFor(logging.DEBUG):
             self.metrics_logger.setLevel(logging.WARNING)
+
+    @functools.cached_property
+    def state_writer(self) -> PacedStateWriter:
+        """What writes the state, without the accounts that are erased meanwhile."""
+        return PacedStateWriter(self.message_writer, self.this_run.tombstones.without_erased)
 
     @functools.cached_property
     def this_run(self) -> Run:
@@ -74,73 +73,55 @@ class TapInstagramBusiness(SdkTap):
         config["api_version"] = config.get("api_version") or DEFAULT_API_VERSION
         return Run(config, account_fields=account_fields)
 
-    @override
-    def discover_streams(self) -> list[Stream]:
+    @functools.cached_property
+    def tables(self) -> list[InstagramStream]:
+        """The tables, of which those of gaps come after all tables that write them."""
         tables = [stream(self, self.this_run) for stream in streams.STREAMS]
         connect(tables)
-        self.tables = tables
-        for table in tables:
-            table.may_write = self._may_write
-        return [*tables]
-
-    def _may_write(self, row: Record) -> bool:
-        """Return whether the account of a row has not been erased meanwhile."""
-        return not self.this_run.tombstones.is_erased(str(row.get("account_id")))
-
-    def _without_erased(self, state: TapState) -> TapState:
-        erased: TapState = self.this_run.tombstones.without_erased(state)
-        return erased
+        return tables
 
     @override
-    def ordered(self, streams_found: Iterable[Stream]) -> Iterable[Stream]:
-        """Return the tables in their own order: gaps come after all tables that write them."""
-        by_class = {type(stream): stream for stream in streams_found}
-        return [by_class[cls] for cls in streams.STREAMS]
+    def discover_streams(self) -> list[Stream]:
+        return [*self.tables]
 
-    @classmethod
+    @property
     @override
-    def read_environment(cls, properties: Mapping[str, Any]) -> dict[str, Any]:
-        return reading.read_environment(properties)
-
-    @classmethod
-    @override
-    def checked(
-        cls, config: Mapping[str, Any], properties: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], list[str]]:
-        settings = reading.complete(config, properties)
-        errors = checks.problems(settings, properties, needs_token=True)
-        return settings, [*errors, *cls.misspelt_settings(settings)] if errors else []
-
-    @classmethod
-    def misspelt_settings(cls, config: Iterable[str]) -> list[str]:
-        """Return a sentence for each setting that does not exist, with the most similar name.
-
-        Args:
-            config: The names of the settings that are given; environment variables are added.
-        """
-        cls.append_builtin_config(cls.config_jsonschema)
-        return checks.misspelt(cls.config_jsonschema["properties"], config)
+    def streams(self) -> dict[str, Stream]:
+        """The tables by name, in their own order where the SDK has the alphabet's."""
+        found = super().streams
+        return {table.name: found[table.name] for table in self.tables}
 
     @property
     def source(self) -> str:
         """Whom a run asks, and in which of Meltano's environments."""
         where = api.describe_host(self.config.get("api_url") or "", self.config["login"])
-        environment = meltano.environment_name()
+        environment = checks.meltano_environment()
         return f"{where} (Meltano's environment: {environment})" if environment else where
 
-    def run(self) -> None:
+    def announce(self) -> None:
+        """Write the schemas of the selected tables."""
+        for table in self.tables:
+            if self.streams[table.name].selected:
+                table.announce()
+
+    def run(self, *, max_rows: int | None = None) -> None:
         """Sync all accounts; one that cannot be read does not stop the others.
 
         Use this, not `sync_all`, which ends without an error although accounts were left out.
+
+        Args:
+            max_rows: The number of rows after which each table ends; None for all rows.
 
         Raises:
             GraphFailure: Meta refuses the token, does not answer, or some accounts were left out.
         """
         run = self.this_run
+        for table in self.tables:
+            table.ABORT_AT_RECORD_COUNT = max_rows
         self.logger.info("Reading from %s.", self.source)
         for sentence in (
-            *self.misspelt_settings(self.config),
-            *meltano.selection_problems(self.streams, os.environ),
+            *checks.misspelt(self.config_jsonschema["properties"], self.config),
+            *checks.selection_problems(self.streams),
         ):
             self.logger.warning("%s", sentence)
         self._warn(api.host_warning(self.config.get("api_url") or ""))
@@ -168,13 +149,15 @@ class TapInstagramBusiness(SdkTap):
             try:
                 if not self.config["max_calls"]:
                     start_threads(self.tables, run.threads)
-                self.sync_all()
+                for table in self.tables:
+                    if table.is_wanted and not table.parent_stream_type:
+                        table.sync()
             except SystemExit:
                 self.logger.warning("Stopped by a signal: what is done is kept.")
                 raise
             finally:
                 run.graph.lock.close()
-                self._paced_writer.write_now(self.state)
+                self.state_writer.write_now(self.state)
 
     def _warn_of_lost_accounts(self) -> None:
         """Warn of accounts that earlier runs have read and that this run does not find."""
@@ -211,3 +194,7 @@ class TapInstagramBusiness(SdkTap):
             writer.between_messages(end)
         else:
             end()
+
+
+# The SDK would add its own settings, such as `stream_maps`, when it reads them.
+TapInstagramBusiness.append_builtin_config(TapInstagramBusiness.config_jsonschema)

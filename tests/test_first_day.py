@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
-from tap_instagram_business.settings.meltano import ON_PURPOSE
+from tap_instagram_business.settings.checks import ON_PURPOSE
 from tap_instagram_business.tokens.encryption import KEY_VARIABLE, KeyRing, generate_key
 from tests import program
 from tests.tokens.command import command, environment, output
@@ -70,7 +70,7 @@ TOKENS = {
     "a token of spaces": Mistake(SYNC, MISSING, {"ACCESS_TOKEN": "  "}),
     "no token, for doctor": Mistake("doctor", MISSING),
     "a misspelt name of the token": Mistake(
-        SYNC, f"did you mean {PREFIX}ACCESS_TOKEN", {"ACCES_TOKEN": TOKEN}
+        SYNC, f"did you mean `{PREFIX}ACCESS_TOKEN`", {"ACCES_TOKEN": TOKEN}
     ),
     "a token with Bearer before it": Mistake(
         SYNC, "begins with the word Bearer: leave", {"ACCESS_TOKEN": f"Bearer {TOKEN}"}
@@ -199,7 +199,7 @@ FILES_AND_OPTIONS = {
         "doctor --jsn", "Did you mean '--json'", code=USAGE
     ),
     "a misspelt command": Mistake("docter", "No such command 'docter'. Did you", code=USAGE),
-    "a command of another program": Mistake("run", "--help lists the commands", code=USAGE),
+    "a command of another program": Mistake("run", "No such command 'run'", code=USAGE),
     "a command without its argument": Mistake("erase", "Missing argument 'ACCOUNT_ID", code=USAGE),
 }
 KEYS_AND_VAULTS = {
@@ -361,7 +361,7 @@ def test_a_misspelt_setting_is_named_with_the_nearest(
     told = command("--config", str(file), SYNC, env=given).stderr
     assert "There is no setting `acount_ids`, so it has no effect: did you mean `account_id" in told
     assert f"There is no setting for {PREFIX}START_DAY, so it has no effect: did you mean" in told
-    assert f"did you mean {PREFIX}START_DATE?" in told
+    assert f"did you mean `{PREFIX}START_DATE`?" in told
     assert f"setting for {PREFIX}ZZZ, so it has no effect: `--about` lists" in told
     seen = json.loads(command("--config", str(file), SYNC, "doctor", "--json", env=given).stdout)
     assert sum("There is no setting" in warning for warning in seen["warnings"]) == 3

@@ -7,14 +7,14 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_instagram_business.cli import read_catalog, read_config, read_state
 from tap_instagram_business.commands.options import CommandSettings
-from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.settings import checks
-from tap_instagram_business.settings.reading import read_environment
+from tap_instagram_business.settings.reading import complete
 from tap_instagram_business.settings.schema import PROPERTIES, SETTINGS
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.tap import TapInstagramBusiness
@@ -58,7 +58,7 @@ def test_a_file_that_holds_no_json_object(
         with path.open() as file, pytest.raises(SystemExit):
             read(file)
     with pytest.raises(SystemExit):
-        read_config(None, None, (str(path),))  # type: ignore[arg-type]
+        read_config(click.Context(click.Command("tap")), click.Option(["--config"]), (str(path),))
     assert caplog.text.count(f"{path} does not hold a JSON object") == 3
 
 
@@ -132,7 +132,7 @@ def test_a_start_date_may_be_today(
 
 
 WRONG = {
-    "integer": ["x", "1.5", "1,5", "nan", "1e3", "0x10", "9" * 5_000, "1_000", "true"],
+    "integer": ["x", "1.5", "1,5", "nan", "1e3", "0x10", "9" * 5_000, "true"],
     "boolean": ["x", "2", "ture", " "],
     "array": ["[", "[1.5]", "[[]]", "['a'", DEEP, "[__import__('os')]", "@acme"],
 }
@@ -147,8 +147,7 @@ def test_a_wrong_environment_variable_is_told_in_a_sentence(
     assert names
     for name in names:
         for text in WRONG[kind]:
-            read = read_environment(properties, {f"{PREFIX}{name.upper()}": text})
-            assert read[name] == text or kind == "array"
+            assert complete({name: text}, properties)[name] == text or kind == "array"
             monkeypatch.setenv(f"{PREFIX}{name.upper()}", text)
             with pytest.raises(ConfigValidationError, match=f"Setting `{name}` must"):
                 TapInstagramBusiness(config={"access_token": TOKEN}, parse_env_config=True)
@@ -185,4 +184,4 @@ def test_a_setting_of_an_odd_type_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert told.startswith("Setting `vault_path` must be of type string")
     for name, value in (("login", {}), ("login", "x"), ("api_version", 5), ("user_agent", 1.5)):
         with pytest.raises(CredentialsError, match=f"Setting `{name}` must"):
-            CommandSettings(ConfigInput({name: value}))
+            CommandSettings({name: value})

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tap_instagram_business.settings import meltano
+from tap_instagram_business.settings import checks
 from tap_instagram_business.tap import TapInstagramBusiness
 
 ROOT = Path(__file__).parents[1]
@@ -36,13 +36,15 @@ def test_the_daily_sync_comes_after_the_day_has_ended() -> None:
     assert others == ["*", "*", "*"]
 
 
-def test_stories_have_an_extractor_of_their_own_with_what_belongs_to_them() -> None:
+def test_stories_have_an_extractor_of_their_own_with_what_belongs_to_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     extractors = {each["name"]: each for each in PROJECT["plugins"]["extractors"]}
     stories = extractors[STORIES]
     assert stories["inherit_from"] == "tap-instagram-business"
     tap = TapInstagramBusiness(validate_config=False)
-    given = {meltano.SELECTION: json.dumps(stories["select"])}
-    assert not [*meltano.selection_problems(tap.streams, given)]
+    monkeypatch.setenv(checks.SELECTION, json.dumps(stories["select"]))
+    assert not [*checks.selection_problems(tap.streams)]
     assert {pattern.split(".")[0] for pattern in stories["select"]} == {
         "stories",
         "story_insights",

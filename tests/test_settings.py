@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jsonschema import Draft7Validator
 
-from tap_instagram_business.settings.reading import PREFIX, read_environment
+from tap_instagram_business.settings.reading import PREFIX, complete
 from tap_instagram_business.settings.schema import PROPERTIES
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def is_other(value: ast.expr, name: str) -> bool:
     if not isinstance(value, ast.Constant):
         return True
     schema = PROPERTIES[name]
-    variable = {f"{PREFIX}{name.upper()}": str(value.value)}
-    read = read_environment({name: schema}, variable)[name]
+    read = complete({name: str(value.value)}, {name: schema}).get(name)
     is_valid: bool = Draft7Validator(schema).is_valid(read)
     return is_valid and value.value not in {None, ""} and read != schema.get("default")
 

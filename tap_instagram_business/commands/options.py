@@ -16,16 +16,14 @@ import click
 from tap_instagram_business import redaction
 from tap_instagram_business.graph import api
 from tap_instagram_business.settings.checks import problems
-from tap_instagram_business.settings.reading import PREFIX, complete, read_environment
+from tap_instagram_business.settings.reading import PREFIX, complete
 from tap_instagram_business.settings.schema import PROPERTIES
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_instagram_business.sdk import ConfigInput
+    from collections.abc import Callable, Mapping
 
 MAX_INPUT_BYTES = 64 * 1024
 
@@ -48,16 +46,15 @@ class CommandSettings:
         values: The settings that have a value or a default, by name.
 
     Args:
-        given: The config files, and whether the environment is read.
+        given: The settings of option `--config`.
         vault_path: The value of option `--vault`, which wins over the setting.
 
     Raises:
         CredentialsError: A setting is wrong, or would give a secret away.
     """
 
-    def __init__(self, given: ConfigInput, vault_path: str | None = None) -> None:
-        environment = read_environment(PROPERTIES) if given.parse_env else {}
-        values = complete({**given.config, **environment}, PROPERTIES)
+    def __init__(self, given: Mapping[str, Any], vault_path: str | None = None) -> None:
+        values = complete(given, PROPERTIES)
         values |= {"vault_path": vault_path} if vault_path else {}
         if errors := problems(values, PROPERTIES, needs_token=False):
             raise CredentialsError(" ".join(errors))
@@ -98,7 +95,7 @@ def pass_settings(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option("--config", multiple=True)
     @wraps(command)
-    def with_settings(config: ConfigInput, vault: str | None, **options: Any) -> None:  # noqa: ANN401
+    def with_settings(config: Mapping[str, Any], vault: str | None, **options: Any) -> None:  # noqa: ANN401
         command(CommandSettings(config, vault), **options)
 
     return with_settings

@@ -1,19 +1,22 @@
-"""One plain sentence for each way to get the settings wrong."""
+"""One plain sentence for each way to get the settings, or Meltano's part in them, wrong."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
+from contextlib import suppress
 from difflib import get_close_matches
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dotenv import dotenv_values
 from jsonschema import Draft7Validator
 
 from tap_instagram_business import sharding
 from tap_instagram_business.metrics import ONLINE_FOLLOWERS
 from tap_instagram_business.refresh import DEFAULT_TIERS
-from tap_instagram_business.settings import meltano
-from tap_instagram_business.settings.reading import PREFIX
+from tap_instagram_business.settings.reading import PREFIX, listed
 from tap_instagram_business.settings.schema import DEFAULT_API_VERSION
 from tap_instagram_business.settings.secrets import secret_problems
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from jsonschema import ValidationError
+    from singer_sdk import Stream
 
     from tap_instagram_business.settings.reading import Properties
 
@@ -42,18 +46,8 @@ SHAPES = {
 }
 BY_HOUR = f"account:{ONLINE_FOLLOWERS}:"
 """A series that has a figure for each hour, where table `extra_insights` has one for each day."""
-
-
-def sentence(error: ValidationError) -> str:
-    """Return which setting is wrong and what it must be, without its value."""
-    name = str(error.path[0]) if error.path else ""
-    if not name:
-        return f"The settings are wrong: {error.validator} {error.validator_value}."
-    allowed = error.validator_value
-    if isinstance(allowed, list):
-        allowed = ", ".join(str(value) for value in allowed if value not in {None, "null"})
-    shape = SHAPES.get(name) or EXPECTED.get(str(error.validator), "is not valid").format(allowed)
-    return f"Setting `{name}` {shape}."
+SOURCES_OF_ACCOUNTS = (f"{PREFIX}ACCESS_TOKEN", f"{PREFIX}VAULT_PATH")
+"""The environment variables that say which accounts are read."""
 
 
 def problems(
@@ -66,20 +60,29 @@ def problems(
         properties: The JSON schema of each setting, by name.
         needs_token: Whether a setting must say which accounts to read.
     """
-    if wrong_environment := meltano.environment_problem():
-        return [wrong_environment]
     schema = {"type": "object", "properties": properties}
     return (
-        [sentence(error) for error in Draft7Validator(schema).iter_errors(settings)]
+        [*_wrong_environment()]
+        or [_sentence(error) for error in Draft7Validator(schema).iter_errors(settings)]
         or [*(_missing_token(settings) if needs_token else ()), *_wrong_values(settings)]
-        or list(secret_problems(settings))
+        or [*secret_problems(settings)]
     )
+
+
+def _sentence(error: ValidationError) -> str:
+    """Return which setting is wrong and what it must be, without its value."""
+    name = str(error.path[0])
+    allowed = error.validator_value
+    if isinstance(allowed, list):
+        allowed = ", ".join(str(value) for value in allowed if value not in {None, "null"})
+    shape = SHAPES.get(name) or EXPECTED.get(str(error.validator), "is not valid").format(allowed)
+    return f"Setting `{name}` {shape}."
 
 
 def _missing_token(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings.get("access_token") or settings.get("vault_path"):
         return
-    if any(os.environ.get(variable, "").strip() for variable in meltano.SOURCES_OF_ACCOUNTS):
+    if any(os.environ.get(variable, "").strip() for variable in SOURCES_OF_ACCOUNTS):
         yield (
             "Setting `access_token` is missing: beside a config file, environment variables are "
             "read only with --config=ENV."
@@ -87,8 +90,8 @@ def _missing_token(settings: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield (
             "Setting `access_token` is missing: put a token into the environment variable "
-            "TAP_INSTAGRAM_BUSINESS_ACCESS_TOKEN (the README says how to get one), or say with "
-            "`vault_path` where a vault is."
+            f"{PREFIX}ACCESS_TOKEN (the README says how to get one), or say with `vault_path` "
+            "where a vault is."
         )
 
 
@@ -100,44 +103,107 @@ def _wrong_values(config: Mapping[str, Any]) -> Iterator[str]:
         yield f"Setting `shard` {SHAPES['shard']}."
     if any(entry.startswith(BY_HOUR) for entry in config.get("extra_metrics") or ()):
         yield f"Setting `extra_metrics`: {ONLINE_FOLLOWERS} is a table of its own, leave it out."
-    if not (start := config.get("start_date")):
-        return
     today = dt.datetime.now(dt.timezone.utc).date()
     try:
-        in_future = dt.date.fromisoformat(start[:10]) > today
-    except (TypeError, ValueError):
+        start = dt.date.fromisoformat((config.get("start_date") or str(today))[:10])
+    except ValueError:
         yield f"Setting `start_date` {SHAPES['start_date']}."
     else:
-        if in_future:
+        if start > today:
             yield f"Setting `start_date` lies in the future: choose {today} or a day before it."
 
+
+# What has no effect
 
 OTHER_VARIABLES = frozenset(
     {"ENCRYPTION_KEY", "ENCRYPTION_KEY_COMMAND", "ENCRYPTION_KEY_FILE", "LOGLEVEL", "TRUSTED_HOST"}
 )
 """Environment variables, without their prefix, that are read although they are no settings."""
+SELECTION = f"{PREFIX}_SELECT"
+"""The variable in which Meltano gives the patterns of `select` to the tap that it runs.
+
+It turns them into a catalog, and silently ignores patterns that match nothing.
+"""
 
 
 def misspelt(known: Iterable[str], config: Iterable[str]) -> list[str]:
-    """Return a sentence for each setting that does not exist, with the most similar name."""
-    names = {name.lower() for name in known}
+    """Return a sentence for each setting that does not exist, with the most similar name.
+
+    Args:
+        known: The names of all settings.
+        config: The names of the settings that are given; environment variables are added.
+    """
+    names, given = [name.lower() for name in known], [*config]
     found = [
-        _misspelt(f"setting `{name}`", name, names, "") for name in config if name not in names
+        f"There is no setting `{name}`, so it has no effect{_nearest(name, names, LISTED)}"
+        for name in given
+        if name not in names
     ]
+    variables = OTHER_VARIABLES.union(name.upper() for name in names)
     for variable in sorted(os.environ):
         name = variable.removeprefix(PREFIX)
         # Meltano's own variables have two underscores there.
-        if name == variable or name.startswith("_") or name in OTHER_VARIABLES:
-            continue
-        if name.lower() not in names and name.lower() not in config:
-            others = names | {other.lower() for other in OTHER_VARIABLES}
-            found.append(_misspelt(f"setting for {variable}", name.lower(), others, PREFIX))
+        is_read = name in variables or name.lower() in given or name.startswith("_")
+        if variable.startswith(PREFIX) and not is_read:
+            nearest = _nearest(name, variables, LISTED, PREFIX)
+            found.append(f"There is no setting for {variable}, so it has no effect{nearest}")
     return found
 
 
-def _misspelt(what: str, name: str, names: Iterable[str], prefix: str) -> str:
-    nearest = get_close_matches(name, sorted(names), 1)
-    if not nearest:
-        return f"There is no {what}, so it has no effect: `--about` lists all settings."
-    meant = f"{prefix}{nearest[0].upper()}" if prefix else f"`{nearest[0]}`"
-    return f"There is no {what}, so it has no effect: did you mean {meant}?"
+def selection_problems(streams: Mapping[str, Stream]) -> Iterator[str]:
+    """Yield a sentence for each pattern that matches nothing, and if nothing is selected."""
+    for pattern in listed(os.environ.get(SELECTION, "")):
+        table, _, column = pattern.removeprefix("!").partition(".")
+        fitting = [name for name in streams if fnmatch(name, table)]
+        columns = {name for table in fitting for name in streams[table].schema["properties"]}
+        sentence = f"The selection `{pattern}` fits no"
+        if not fitting:
+            yield f"{sentence} table{_nearest(table, streams, WITHOUT_EFFECT)}"
+        elif column and not any(fnmatch(name, column.split(".")[0]) for name in columns):
+            yield f"{sentence} column{_nearest(column, columns, WITHOUT_EFFECT)}"
+    if not any(stream.selected for stream in streams.values()):
+        yield "No table is selected, so nothing is read: check `select` or the catalog."
+
+
+LISTED = ": `--about` lists all settings."
+WITHOUT_EFFECT = ", so it has no effect."
+
+
+def _nearest(name: str, names: Iterable[str], otherwise: str, prefix: str = "") -> str:
+    """Return the end of a sentence about a name: the most similar name, or what to say if none."""
+    found = get_close_matches(name, sorted(names), 1)
+    return f": did you mean `{prefix}{found[0]}`?" if found else otherwise
+
+
+# The sandbox in place of Meta
+
+SANDBOX = "sandbox"
+ON_PURPOSE = "INSTAGRAM_SANDBOX_ON_PURPOSE"
+"""The environment variable that lets the sandbox answer although `.env` names real accounts."""
+
+
+def meltano_environment() -> str:
+    """Return the name of Meltano's environment; '' outside of Meltano."""
+    return os.environ.get("MELTANO_ENVIRONMENT", "")
+
+
+def _wrong_environment() -> Iterator[str]:
+    """Yield why the sandbox must not answer, if `.env` names real accounts.
+
+    Without `--environment=prod`, Meltano takes the environment `sandbox`, whose own settings win
+    over the file `.env`.
+    """
+    root = os.environ.get("MELTANO_PROJECT_ROOT")
+    if meltano_environment() != SANDBOX or not root or os.environ.get(ON_PURPOSE):
+        return
+    with suppress(OSError, UnicodeDecodeError):
+        in_file = dotenv_values(Path(root) / ".env", interpolate=False)
+        for variable in SOURCES_OF_ACCOUNTS:
+            value = (in_file.get(variable) or "").strip()
+            if value and value != os.environ.get(variable):
+                yield (
+                    f"The file .env sets {variable}, but this is Meltano's environment `sandbox`, "
+                    "which reads invented accounts only: add `--environment=prod` after `meltano` "
+                    f"(or set {ON_PURPOSE}=1 if you mean the sandbox)."
+                )
+                return

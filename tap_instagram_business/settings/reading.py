@@ -1,11 +1,9 @@
-"""Reads the settings from config files, environment variables and the file `.env`."""
+"""Reads the settings from environment variables and the file `.env`, and gives them their types."""
 
 from __future__ import annotations
 
-import ast
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,30 +23,55 @@ Properties = Mapping[str, Mapping[str, Any]]
 """The JSON schema of each setting by name."""
 
 
-def complete(given: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
-    """Return the settings that have a value or a default, each in the form of its schema.
+def read_environment(properties: Properties) -> dict[str, str]:
+    """Return the texts that environment variables give for settings, by the settings' names.
 
-    A list may be written as one value, as words with commas, or as JSON in a text. Spaces, line
-    breaks and quotation marks around a secret are removed.
+    The file `.env` in the working directory adds variables; those of this process win.
+
+    Args:
+        properties: The JSON schema of each setting, by name.
+
+    Raises:
+        CredentialsError: The file `.env` is not text, or has a value that no variable can have.
+    """
+    path = Path(".env")
+    try:
+        # Without a path, the library would search upwards from the folder of the installed package.
+        load_dotenv(path)
+    except ValueError:
+        message = f"The file {path} in the working directory is not text in UTF-8: correct it"
+        raise CredentialsError(message) from None
+    variables = {name: PREFIX + name.upper() for name in properties}
+    return {name: os.environ[key] for name, key in variables.items() if key in os.environ}
+
+
+def complete(given: Mapping[str, Any], properties: Properties) -> dict[str, Any]:
+    """Return the settings that have a value or a default, each in the type that its schema says.
+
+    A value may be written as text. A list may be one value, words with commas, or JSON. Spaces,
+    line breaks and quotation marks around a secret are removed. A text that cannot be read as its
+    type stays a text, and the JSON schema then refuses it.
     """
     defaults = {
         name: schema["default"] for name, schema in properties.items() if "default" in schema
     }
-    tidied = {name: _tidy(value, properties.get(name, {})) for name, value in given.items()}
-    return defaults | {name: value for name, value in tidied.items() if value not in ("", None)}
+    typed = {name: _typed(value, properties.get(name, {})) for name, value in given.items()}
+    return defaults | {name: value for name, value in typed.items() if value not in ("", None)}
 
 
-def _tidy(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    if schema.get("secret") and isinstance(value, str):
-        return unquoted(value)
-    if "array" not in schema.get("type", ()):
-        return value
-    if isinstance(value, str) and value:
-        value = _typed(value, schema)
-    if _is_whole_number(value):
-        return [str(value)]
-    if isinstance(value, list):
-        return [str(item) if _is_whole_number(item) else item for item in value]
+def _typed(value: Any, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    kinds = schema.get("type", ())
+    if isinstance(value, str):
+        if schema.get("secret"):
+            return unquoted(value)
+        read = next((READERS[kind] for kind in READERS if kind in kinds), str)
+        try:
+            return read(value)
+        except (KeyError, ValueError, RecursionError):
+            return value
+    if "array" in kinds and isinstance(value, (int, list)):
+        items = value if isinstance(value, list) else [value]
+        return [str(item) if type(item) is int else item for item in items]
     return value
 
 
@@ -61,92 +84,22 @@ def unquoted(text: str) -> str:
     return text
 
 
-def _is_whole_number(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def listed(text: str) -> list[str]:
+    """Read a list of words in JSON, in Python's form, or with commas between them."""
+    text = text.strip()
+    inner = text[1:-1] if text[:1] + text[-1:] == "[]" else text
+    return [unquoted(word) for word in inner.split(",") if word.strip()]
 
 
-TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
-FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
-"""The words for true and false in environment variables, in any case, as Meltano reads them."""
-
-
-def read_environment(
-    properties: Properties, environ: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Return the settings that environment variables give, each in the type that it must have.
-
-    A value that cannot be read as its type stays a text, and the JSON schema then refuses it.
-
-    Args:
-        properties: The JSON schema of each setting, by name.
-        environ: The environment variables; None for those of this process, with those of the file
-            `.env` in the working directory.
-
-    Raises:
-        CredentialsError: The file `.env` is not text.
-    """
-    if environ is None:
-        _load_env_file(Path(".env"))
-        environ = os.environ
-    given = ((name, environ.get(PREFIX + name.upper())) for name in properties)
-    return {name: _typed(text, properties[name]) for name, text in given if text is not None}
-
-
-def _load_env_file(path: Path) -> None:
-    """Add the variables of a file to those of this process, which win.
-
-    Without a path, the library would search upwards from the folder of the installed package.
-
-    Raises:
-        CredentialsError: The file is not text, or has a value that no variable can have.
-    """
-    try:
-        load_dotenv(path)
-    except ValueError:
-        message = f"The file {path} in the working directory is not text in UTF-8: correct it"
-        raise CredentialsError(message) from None
-
-
-def _typed(text: str, schema: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return a text as the value of the type that a setting has."""
-    kinds = schema.get("type", ())
-    for kind, read in READERS.items():
-        if kind in kinds:
-            try:
-                return read(text)
-            except (ValueError, SyntaxError, RecursionError, MemoryError):
-                return text
-    return text
-
-
-def _integer(text: str) -> int:
-    if not re.fullmatch("[+-]?[0-9]{1,18}", text.strip()):
-        raise ValueError
-    return int(text)
-
-
-def _boolean(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in TRUE | FALSE:
-        raise ValueError
-    return word in TRUE
-
-
-def _list(text: str) -> list[Any]:
-    """Read a list in JSON or in Python's form, or words with commas between them."""
-    if not text.lstrip().startswith("["):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    try:
-        found: Any = json.loads(text)
-    except ValueError:
-        found = ast.literal_eval(text)
-    return list(found)
-
-
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
+"""The words for true and false, as Meltano reads them."""
 READERS: dict[str, Callable[[str], Any]] = {
-    "boolean": _boolean,
-    "integer": _integer,
-    "array": _list,
+    "boolean": lambda text: BOOLEANS[text.strip().lower()],
+    "integer": int,
+    "array": listed,
     "object": json.loads,
 }
-"""The function that reads the value of an environment variable, by its type in JSON schema."""
+"""The function that reads a text as a type of JSON schema."""

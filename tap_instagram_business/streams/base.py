@@ -193,6 +193,8 @@ class InstagramStream(SdkStream):
         """Write a row of this table, if it is selected."""
         if not self.selected or self._is_full:
             return
+        if self._run.tombstones.is_erased(str(row.get("account_id"))):
+            return
         self.announce()
         self.write_record(row)
         if self._counter:

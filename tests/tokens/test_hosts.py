@@ -14,7 +14,6 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_instagram_business.commands.options import CommandSettings
 from tap_instagram_business.graph import api
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.sdk import ConfigInput
 from tap_instagram_business.settings.secrets import secret_problems
 from tap_instagram_business.tap import TapInstagramBusiness
 from tap_instagram_business.tokens import oauth
@@ -75,7 +74,7 @@ def test_no_other_value_of_the_switch_is_taken_for_true_or_false(value: Any) -> 
         config = {} if isinstance(value, str) else {"require_encrypted_secrets": value}
         environment.setenv("TAP_INSTAGRAM_BUSINESS_REQUIRE_ENCRYPTED_SECRETS", str(value))
         with pytest.raises(CredentialsError, match="must be true or false"):
-            CommandSettings(ConfigInput(config, parse_env=isinstance(value, str)))
+            CommandSettings({"require_encrypted_secrets": value})
         with pytest.raises(ConfigValidationError, match="must be true or false"):
             TapInstagramBusiness(config=config, parse_env_config=isinstance(value, str))
 
@@ -115,7 +114,7 @@ ADDRESSES = (
 def test_an_address_that_is_not_what_it_seems_is_refused(address: str) -> None:
     config = {"access_token": TOKEN, "api_url": address}
     with pytest.raises(CredentialsError, match="Setting `api_url` must be"):
-        CommandSettings(ConfigInput(config))
+        CommandSettings(config)
     with pytest.raises(ConfigValidationError, match="Setting `api_url` must be"):
         TapInstagramBusiness(config=config)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import subprocess
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -267,3 +269,20 @@ def test_a_target_that_ends_early_is_told_in_a_sentence(
     assert run.wait(timeout=60) == 1
     assert "What read the tap's messages has ended" in log
     assert "Traceback" not in log
+
+
+@pytest.mark.parametrize("mode", ["all", "schema"])
+def test_a_trial_run_reads_the_selected_tables_only_and_tells_no_error(
+    tmp_path: Path, serve: Callable[..., GraphApiServer], mode: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"access_token": "sandbox-token", "api_url": serve().url}))
+    run = tap("--config", str(config), f"--test={mode}")
+    assert run.returncode == 0, run.stderr
+    assert not re.search("ERROR|CRITICAL|Traceback", run.stderr)
+    messages = [json.loads(line) for line in run.stdout.splitlines()]
+    told = Counter((message["type"], message.get("stream")) for message in messages)
+    assert not [stream for _, stream in told if stream in {"comments", "tagged_media"}]
+    assert told["SCHEMA", "media"] == 1
+    assert told["RECORD", "media"] == (1 if mode == "all" else 0)
+    assert max(number for (kind, _), number in told.items() if kind != "STATE") == 1

@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 REPLACEMENT = "(secret)"
@@ -97,7 +96,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._beginnings: set[str] = set()
-        self._lengths: tuple[int, ...] = ()
+        self._lengths: list[int] = []
 
     def remember(self, *secrets: str) -> None:
         """Replace these secrets from now on, also as URLs, JSON and Python write them."""
@@ -107,33 +106,21 @@ class Redactor:
         with self._lock:
             self._known |= forms
             self._beginnings |= {form[:MIN_LENGTH] for form in forms}
-            lengths = {*self._lengths, *map(len, forms)}
-            self._lengths = tuple(sorted(lengths, reverse=True))
+            self._lengths = sorted({*self._lengths, *map(len, forms)}, reverse=True)
 
     def scrub(self, text: str) -> str:
         """Return a text with its secrets replaced."""
         # Without the lock: a signal handler that logs must not wait for the code it interrupted.
-        return mask("".join(self._pieces(text)))
-
-    def _pieces(self, text: str) -> Iterator[str]:
-        """Yield the parts of a text, with the replacement for each known secret."""
-        done = place = 0
-        while place <= len(text) - MIN_LENGTH:
-            length = 0
-            if text[place : place + MIN_LENGTH] in self._beginnings:
-                length = self._length_at(text, place)
-            if length:
-                yield text[done:place]
-                yield REPLACEMENT
-                done = place = place + length
-            else:
-                place += 1
-        yield text[done:]
-
-    def _length_at(self, text: str, place: int) -> int:
-        """Return the length of the longest secret that begins at a place; 0 if none does."""
-        ends = (length for length in self._lengths if text[place : place + length] in self._known)
-        return next(ends, 0)
+        scrubbed, place = "", 0
+        while place < len(text):
+            # The longest secret that begins here.
+            beginning = text[place : place + MIN_LENGTH]
+            lengths = self._lengths if beginning in self._beginnings else ()
+            found = (size for size in lengths if text[place : place + size] in self._known)
+            length = next(found, 0)
+            scrubbed += REPLACEMENT if length else text[place]
+            place += length or 1
+        return mask(scrubbed)
 
 
 def _forms(secret: str) -> set[str]:
@@ -162,51 +149,39 @@ def clean(text: str, *, keep: str = "") -> str:
     return escape(scrub(text), keep=keep)
 
 
+class CleanRecord(logging.LogRecord):
+    """A log record without secrets and control characters.
+
+    A record that has neither is not changed, because formatters use its separate parts.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        try:
+            message = self.getMessage()
+        except (TypeError, ValueError):
+            message = f"{self.msg} {self.args}"
+        cleaned = clean(message)
+        if self.exc_info and self.exc_info[0]:
+            trace = "".join(traceback.format_exception(*self.exc_info))
+            clean_trace = clean(trace, keep=LINE_BREAKS)
+            if clean_trace != trace:
+                cleaned = f"{cleaned}\n{clean_trace}"
+                self.exc_info = None
+        if cleaned != message:
+            self.msg, self.args = cleaned, ()
+
+
 def install() -> None:
     """Replace secrets in every log record and every uncaught exception of this process."""
-    factory = logging.getLogRecordFactory()
-    if getattr(factory, "replaces_secrets", False):
-        return
-    logging.setLogRecordFactory(_scrubbing(factory))
-    sys.excepthook = _print_scrubbed
-    threading.excepthook = lambda args: _print_scrubbed(
+    logging.setLogRecordFactory(CleanRecord)
+    sys.excepthook = _print_clean
+    threading.excepthook = lambda args: _print_clean(
         args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
     )
 
 
-def _scrubbing(factory: Callable[..., logging.LogRecord]) -> Callable[..., logging.LogRecord]:
-    """Return a factory of log records that replaces secrets in what another factory makes."""
-
-    def scrubbing_factory(*args: Any, **options: Any) -> logging.LogRecord:  # noqa: ANN401
-        record = factory(*args, **options)
-        _scrub_record(record)
-        return record
-
-    scrubbing_factory.replaces_secrets = True  # type: ignore[attr-defined]
-    return scrubbing_factory
-
-
-def _scrub_record(record: logging.LogRecord) -> None:
-    """Replace the secrets in a record, and escape control characters.
-
-    A record without either is not changed, because formatters use its separate parts.
-    """
-    try:
-        message = record.getMessage()
-    except (TypeError, ValueError):
-        message = f"{record.msg} {record.args}"
-    cleaned = clean(message)
-    if record.exc_info and record.exc_info[0]:
-        trace = "".join(traceback.format_exception(*record.exc_info))
-        clean_trace = clean(trace, keep=LINE_BREAKS)
-        if clean_trace != trace:
-            cleaned = f"{cleaned}\n{clean_trace}"
-            record.exc_info = record.exc_text = None
-    if cleaned != message:
-        record.msg, record.args = cleaned, ()
-
-
-def _print_scrubbed(
+def _print_clean(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None, /
 ) -> None:
     text = "".join(traceback.format_exception(kind, error, trace))

@@ -31,10 +31,8 @@ class WholeMessageWriter(MsgSpecWriter):
     point nothing else can be written, and no exception may be raised.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._writing_thread = 0
-        self._afterwards: Callable[[], object] | None = None
+    _writing_thread = 0
+    _afterwards: Callable[[], object] | None = None
 
     @override
     def write_message(self, message: Message) -> None:

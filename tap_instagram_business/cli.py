@@ -67,7 +67,7 @@ class CommandLine(click.Group):
             return None
         module = importlib.import_module(f"tap_instagram_business.commands.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-        return with_config_files(command)
+        return with_settings(command)
 
     @override
     def invoke(self, ctx: click.Context) -> Any:
@@ -152,7 +152,7 @@ def sync(  # noqa: PLR0913
             catalog=read_catalog(catalog) if catalog else None,
         )
         if test == "schema":
-            tap.announce()
+            tap.write_schemas()
         else:
             tap.run(max_rows=1 if test == "all" else None)
     elif command != "doctor":  # which shows them on its screen
@@ -213,20 +213,19 @@ def read_config(
     return config | read_environment(TapInstagramBusiness.config_jsonschema["properties"])
 
 
-def with_config_files(command: click.Command) -> click.Command:
-    """Let option --config of a command, if it has one, return the settings."""
+def with_settings(command: click.Command) -> click.Command:
+    """Let option --config of a command return the settings, and `sync` do what the SDK's would."""
     for option in command.params:
         if isinstance(option, click.Option) and option.name == "config":
             option.callback, option.help = read_config, CONFIG_HELP
+        elif option.name in {"discover", "test"}:
+            option.callback, option.expose_value = None, True
     return command
 
 
 def command_line() -> CommandLine:
     """Return the Singer command of the SDK with the other commands beside it."""
-    singer = with_config_files(TapInstagramBusiness.cli)
-    for option in singer.params:
-        if option.name in {"discover", "test"}:
-            option.callback, option.expose_value = None, True
+    singer = with_settings(TapInstagramBusiness.cli)
     return CommandLine(
         name=singer.name,
         help=TapInstagramBusiness.__doc__,

@@ -37,13 +37,9 @@ class TapInstagramBusiness(SdkTap):
     # BATCH is left out because it bypasses selection, type conformance and stream maps;
     # ACTIVATE_VERSION because it makes a target delete the rows of accounts that failed today.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
-        TapCapabilities.CATALOG,
-        TapCapabilities.STATE,
-        TapCapabilities.DISCOVER,
-        PluginCapabilities.ABOUT,
-        PluginCapabilities.STREAM_MAPS,
-        PluginCapabilities.FLATTENING,
-        PluginCapabilities.STRUCTURED_LOGGING,
+        capability
+        for capability in SdkTap.capabilities
+        if capability not in {PluginCapabilities.BATCH, TapCapabilities.ACTIVATE_VERSION}
     ]
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
@@ -61,16 +57,11 @@ class TapInstagramBusiness(SdkTap):
     @functools.cached_property
     def this_run(self) -> Run:
         """What the tables of this run share."""
-        return self.new_run()
-
-    def new_run(self, **settings_instead: object) -> Run:
-        """Return a new run, with other values for some settings."""
 
         def account_fields() -> list[str]:
             return streams.account_fields(self.streams, self.config["login"])
 
-        config = {**self.config, **settings_instead}
-        config["api_version"] = config.get("api_version") or DEFAULT_API_VERSION
+        config = {"api_version": DEFAULT_API_VERSION, **self.config}
         return Run(config, account_fields=account_fields)
 
     @functools.cached_property
@@ -97,12 +88,6 @@ class TapInstagramBusiness(SdkTap):
         where = api.describe_host(self.config.get("api_url") or "", self.config["login"])
         environment = checks.meltano_environment()
         return f"{where} (Meltano's environment: {environment})" if environment else where
-
-    def announce(self) -> None:
-        """Write the schemas of the selected tables."""
-        for table in self.tables:
-            if self.streams[table.name].selected:
-                table.announce()
 
     def run(self, *, max_rows: int | None = None) -> None:
         """Sync all accounts; one that cannot be read does not stop the others.

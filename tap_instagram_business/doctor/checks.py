@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from tap_instagram_business import days
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.doctor.report import NEEDED, RefusedMetric, Report
+from tap_instagram_business.doctor.report import NEEDED, Report
 from tap_instagram_business.graph import api, insights_request
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.day_labels import find_day_labels
@@ -64,14 +63,12 @@ def sentence(failure: GraphFailure) -> str:
 class Checks:
     """The checks of the token of setting `access_token`, or of the tokens of a vault."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, source: str) -> None:
         self._run = run
         self._token = run.secrets["access_token"]
-        costs = run.discovery_costs
-        self._session = run.graph.counting(costs)
-        self.report = Report(
-            run.config["login"], run.config["api_version"], run.graph.rate_limits, costs
-        )
+        self._login = run.config["login"]
+        self._session = run.graph.counting(run.discovery_costs)
+        self.report = Report(run, source)
 
     def run(self) -> Report:
         """Run all checks; a failure ends them and is a problem in the report."""
@@ -79,7 +76,7 @@ class Checks:
         if warning := api.host_warning(self._run.config.get("api_url") or ""):
             report.warnings.append(warning)
         try:
-            facts = self._inspect() if self._token and report.login == "facebook" else None
+            facts = self._inspect() if self._token and self._login == "facebook" else None
             if not (facts and facts.error):
                 self._check_accounts(facts)
         except (AccountRateLimited, RateLimited) as stop:
@@ -154,7 +151,7 @@ class Checks:
         owner = found.owner
         if not self._token:
             report.owner_kind = "each account's own, in the vault"
-        elif report.login == "instagram":
+        elif self._login == "instagram":
             report.owner_kind = "Instagram user"
             own = next(iter(found.accounts), None)
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}
@@ -193,15 +190,12 @@ class Checks:
     def _check_insights(self, accounts: tuple[Account, ...]) -> None:
         found = find_day_labels(self._session, accounts)
         self.report.day_labels = found
+        self.report.has_tried_metrics = True
         probes = Probes(self._session, found or DayLabels())
-        try:
-            failed = probes.unreadable(accounts)
-            self._note_unreadable(accounts, failed)
-            readable = [account for account in accounts if account.id not in failed]
-            if readable:
-                probes.try_all(readable)
-        finally:
-            self.report.refused = probes.refused
+        failed = probes.unreadable(accounts)
+        self._note_unreadable(accounts, failed)
+        if readable := [account for account in accounts if account.id not in failed]:
+            probes.try_all(readable)
 
     def _note_unreadable(
         self, accounts: Iterable[Account], failed: Mapping[str, CallError]
@@ -217,10 +211,10 @@ class Checks:
             self.report.problems.append(f"no insights of {named}{more}: {reason}")
 
     def _check_version(self) -> None:
-        report, today = self.report, self._session.now().date()
-        if warning := api.version_warning(report.api_version, today):
-            ended = api.has_ended(report.api_version, today)
-            (report.problems if ended else report.warnings).append(warning)
+        version, today = self._run.config["api_version"], self._session.now().date()
+        if warning := api.version_warning(version, today):
+            ended = api.has_ended(version, today)
+            (self.report.problems if ended else self.report.warnings).append(warning)
 
 
 def _task_lacking(account: Account) -> str:
@@ -238,20 +232,9 @@ class Probes:
     """
 
     def __init__(self, session: GraphSession, labels: DayLabels) -> None:
-        self._session, self._labels = session, labels
-
-    @property
-    def refused(self) -> list[RefusedMetric]:
-        """The metrics that Meta refuses for every object of a kind."""
-        kinds: dict[tuple[str, str], list[str]] = {}
-        errors: dict[tuple[str, str], CallError] = {}
-        for (kind, metric), error in sorted(self._session.unsupported.items(), key=itemgetter(0)):
-            kinds.setdefault((metric, error.reason.value), []).append(kind)
-            errors.setdefault((metric, error.reason.value), error)
-        return [
-            RefusedMetric(metric, reason, tuple(asked_of), str(errors[metric, reason]))
-            for (metric, reason), asked_of in sorted(kinds.items())
-        ]
+        self._session = session
+        day = days.yesterday(session.now())
+        self._yesterday = labels.window(day, day)
 
     def unreadable(self, accounts: Sequence[Account]) -> dict[str, CallError]:
         """Request one day of each account, and return by id the errors of those that fail.
@@ -261,7 +244,7 @@ class Probes:
         """
         totals = tuple(metric.name for metric in DAY_METRICS)
         calls = (
-            insights_request.day_total(account, totals, self._yesterday()) for account in accounts
+            insights_request.day_total(account, totals, self._yesterday) for account in accounts
         )
         return {
             answer.call.node: answer.error
@@ -288,7 +271,7 @@ class Probes:
             yield answer
 
     def _account_calls(self, account: Account) -> Iterator[InsightsCall]:
-        day = self._yesterday()
+        day = self._yesterday
         for breakdown in BREAKDOWNS:
             metrics = metrics_split_by(breakdown)
             yield insights_request.day_total(account, metrics, day, breakdown)
@@ -298,11 +281,6 @@ class Probes:
             breakdown = DEMOGRAPHIC_BREAKDOWNS[-1]
             yield insights_request.demographics(account, metric.name, timeframe, breakdown)
         yield insights_request.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
-
-    def _yesterday(self) -> dict[str, str]:
-        """Return `since` and `until` of the last complete day."""
-        day = days.yesterday(self._session.now())
-        return self._labels.window(day, day)
 
     def _media_calls(self, account: Account) -> Iterator[InsightsCall]:
         for kind, media_id in self._newest_media(account).items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from operator import itemgetter
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,12 @@ from tap_instagram_business.redaction import escape
 from tap_instagram_business.values import read_text, read_whole_number
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.days import DayLabels
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.rate_limits import Costs, RateLimits
+    from tap_instagram_business.run import Run
 
 NEEDED = ("instagram_basic", "instagram_manage_insights")
 """Permissions without which a sync fails."""
@@ -30,32 +31,12 @@ MAX_LINES = 12
 """At most this many accounts or reasons are shown in each part."""
 
 
-@dataclass(frozen=True)
-class RefusedMetric:
-    """A metric that Meta refuses today.
-
-    Attributes:
-        metric: Meta's name of it.
-        reason: why, as in column `insight_gaps.reason`.
-        asked_of: the kinds of media, or of account insights, for which it is refused.
-        error: Meta's error.
-    """
-
-    metric: str
-    reason: str
-    asked_of: tuple[str, ...]
-    error: str
-
-
 @dataclass
 class Report:
     """The result of the checks.
 
     Attributes:
-        login: `facebook` or `instagram`.
-        api_version: the version of setting `api_version`.
-        rate_limits: the usage that Meta reported.
-        costs: the calls and HTTP requests of the checks.
+        run: the run that the checks stand for.
         source: the host that a sync would call, and Meltano's environment.
         problems: why a sync would fail, the first cause first; empty if it would work.
         warnings: what will or may go wrong.
@@ -67,14 +48,11 @@ class Report:
         skipped: accounts and Pages that are visible to the token but skipped, with the reason.
         day_labels: whether Meta labels a day by its `start` or by its `end`; None if the figures of
             today do not show it.
-        refused: metrics that Meta refuses today; None if none was tried.
+        has_tried_metrics: whether any metric was tried.
     """
 
-    login: str
-    api_version: str
-    rate_limits: RateLimits
-    costs: Costs
-    source: str = ""
+    run: Run
+    source: str
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     token: TokenFacts | None = None
@@ -84,7 +62,7 @@ class Report:
     accounts: Sequence[Account] = ()
     skipped: list[str] = field(default_factory=list)
     day_labels: DayLabels | None = None
-    refused: list[RefusedMetric] | None = None
+    has_tried_metrics: bool = False
 
     @property
     def scopes(self) -> list[str] | None:
@@ -96,22 +74,37 @@ class Report:
     @property
     def scopes_lacking(self) -> list[str]:
         """Permissions that are needed or useful but not granted."""
-        if self.scopes is None or self.login == "instagram":
+        if self.scopes is None or self.run.config["login"] == "instagram":
             return []
         wanted = NEEDED if self.owner_kind == "page" else NEEDED + USEFUL
         return [name for name in wanted if name not in self.scopes]
 
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        """The metrics that Meta refuses today for every object of a kind.
+
+        `reason` is as in column `insight_gaps.reason`, `asked_of` are the kinds of media or of
+        account insights, and `error` is Meta's error.
+        """
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for (kind, metric), error in sorted(self.run.graph.unsupported.items(), key=itemgetter(0)):
+            reason = error.reason.value
+            new = {"metric": metric, "reason": reason, "asked_of": [], "error": str(error)}
+            found.setdefault((metric, reason), new)["asked_of"].append(kind)
+        return [found[key] for key in sorted(found)]
+
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values; `ok` says whether a sync would work."""
-        token = self.token or TokenFacts()
-        values = {
+        """Return it as JSON values and moments; `ok` says whether a sync would work."""
+        token, config = self.token or TokenFacts(), self.run.config
+        limits, costs = self.run.graph.rate_limits, self.run.discovery_costs
+        return {
             "ok": not self.problems,
             "problems": self.problems,
             "warnings": self.warnings,
             "source": self.source,
-            "login": self.login,
-            "api_version": self.api_version,
-            "api_version_ends": api.version_end(self.api_version),
+            "login": config["login"],
+            "api_version": config["api_version"],
+            "api_version_ends": api.version_end(config["api_version"]),
             "owner_kind": self.owner_kind,
             "owner_id": str(self.owner.get("id", "")),
             "owner_name": str(self.owner.get("name") or ""),
@@ -125,21 +118,17 @@ class Report:
             "accounts": [_described(account) for account in self.accounts],
             "skipped": self.skipped,
             "day_labels": self.day_labels and self.day_labels.name,
-            "refused": None if self.refused is None else [asdict(each) for each in self.refused],
-            "usage_percent": self.rate_limits.highest_percent,
-            "regain_minutes": self.rate_limits.regain_minutes,
-            "calls": self.costs.calls,
-            "round_trips": self.costs.round_trips,
-        }
-        return {
-            name: value.isoformat() if isinstance(value, dt.date) else value
-            for name, value in values.items()
+            "refused": self.refused if self.has_tried_metrics else None,
+            "usage_percent": limits.highest_percent,
+            "regain_minutes": limits.regain_minutes,
+            "calls": costs.calls,
+            "round_trips": costs.round_trips,
         }
 
     def to_text(self, now: dt.datetime) -> str:
         """Return it as text: the verdict first, then the facts behind it."""
         lines = [*self._verdict(), ""]
-        for name, texts in _parts(self.to_json(), self.token or TokenFacts(), now):
+        for name, texts in _parts(self.to_json(), now):
             shown = [*texts[:MAX_LINES]]
             if len(texts) > MAX_LINES:
                 shown.append(f"… and {len(texts) - MAX_LINES} more (--json shows all)")
@@ -176,16 +165,14 @@ def _wrapped(name: str, text: str) -> list[str]:
     ) or [first.rstrip()]
 
 
-def _parts(
-    found: Mapping[str, Any], token: TokenFacts, now: dt.datetime
-) -> Iterator[tuple[str, list[str]]]:
+def _parts(found: Mapping[str, Any], now: dt.datetime) -> Iterator[tuple[str, list[str]]]:
     """Yield the name and the lines of each part of the text, from the report as JSON."""
     end = found["api_version_ends"]
     yield "reads", [found["source"]]
     yield "login", [found["login"]]
     yield "API", [f"{found['api_version']}, {f'until {end}' if end else 'no end set'}"]
     yield "token", [_token(found)]
-    yield "ends", [_ends(found, token, now)]
+    yield "ends", [_ends(found, now)]
     yield "scopes", [UNKNOWN if found["scopes"] is None else ", ".join(found["scopes"]) or "none"]
     if found["scopes_lacking"]:
         yield "lacking", [", ".join(found["scopes_lacking"])]
@@ -202,7 +189,14 @@ def _parts(
         yield "skipped", found["skipped"]
     if found["refused"] is not None:
         yield "days", [_days(found["day_labels"])]
-        yield "refused", _refused(found["refused"]) or ["no metric"]
+        yield (
+            "refused",
+            [
+                f"{it['metric']} of {', '.join(it['asked_of'])}: {it['reason']}"
+                for it in found["refused"]
+            ]
+            or ["no metric"],
+        )
     yield "usage", [_usage(found["usage_percent"], found["regain_minutes"])]
     round_trips = _number(found["round_trips"], "round trip")
     yield "cost", [f"{_number(found['calls'], 'call')} in {round_trips}"]
@@ -215,12 +209,13 @@ def _token(found: Mapping[str, Any]) -> str:
     return f"{text}, of app {found['app_name']} ({app_id})" if app_id else text
 
 
-def _ends(found: Mapping[str, Any], token: TokenFacts, now: dt.datetime) -> str:
+def _ends(found: Mapping[str, Any], now: dt.datetime) -> str:
     if found["login"] == "instagram":
         return "unknown for the Instagram login; 60 days after the token was made or refreshed"
     if not found["is_token_known"]:
         return UNKNOWN
-    return f"{_when(token.expires, now)}; data access: {_when(token.data_access_expires, now)}"
+    data_access = _when(found["data_access_expires"], now)
+    return f"{_when(found['expires'], now)}; data access: {data_access}"
 
 
 def _when(moment: dt.datetime | None, now: dt.datetime) -> str:
@@ -236,10 +231,6 @@ def _days(labels: str | None) -> str:
     return f"Meta labels a day's figures by the {labels} of the day"
 
 
-def _refused(refused: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [f"{it['metric']} of {', '.join(it['asked_of'])}: {it['reason']}" for it in refused]
-
-
 def _number(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
@@ -249,7 +240,5 @@ def _count(number: int | None) -> str:
 
 
 def _usage(percent: float, regain_minutes: float) -> str:
-    text = f"{percent:g} % of Meta's rate limit at most"
-    if not regain_minutes:
-        return text
-    return f"{text}, calls are allowed again in {regain_minutes:g} minutes"
+    again = f", calls are allowed again in {regain_minutes:g} minutes" if regain_minutes else ""
+    return f"{percent:g} % of Meta's rate limit at most{again}"

@@ -82,17 +82,13 @@ def _sentence(error: ValidationError) -> str:
 def _missing_token(settings: Mapping[str, Any]) -> Iterator[str]:
     if settings.get("access_token") or settings.get("vault_path"):
         return
+    remedy = (
+        f"put a token into the environment variable {PREFIX}ACCESS_TOKEN (the README says how to "
+        "get one), or say with `vault_path` where a vault is"
+    )
     if any(os.environ.get(variable, "").strip() for variable in SOURCES_OF_ACCOUNTS):
-        yield (
-            "Setting `access_token` is missing: beside a config file, environment variables are "
-            "read only with --config=ENV."
-        )
-    else:
-        yield (
-            "Setting `access_token` is missing: put a token into the environment variable "
-            f"{PREFIX}ACCESS_TOKEN (the README says how to get one), or say with `vault_path` "
-            "where a vault is."
-        )
+        remedy = "beside a config file, environment variables are read only with --config=ENV"
+    yield f"Setting `access_token` is missing: {remedy}."
 
 
 def _wrong_values(config: Mapping[str, Any]) -> Iterator[str]:
@@ -177,7 +173,6 @@ def _nearest(name: str, names: Iterable[str], otherwise: str, prefix: str = "") 
 
 # The sandbox in place of Meta
 
-SANDBOX = "sandbox"
 ON_PURPOSE = "INSTAGRAM_SANDBOX_ON_PURPOSE"
 """The environment variable that lets the sandbox answer although `.env` names real accounts."""
 
@@ -194,7 +189,7 @@ def _wrong_environment() -> Iterator[str]:
     over the file `.env`.
     """
     root = os.environ.get("MELTANO_PROJECT_ROOT")
-    if meltano_environment() != SANDBOX or not root or os.environ.get(ON_PURPOSE):
+    if meltano_environment() != "sandbox" or not root or os.environ.get(ON_PURPOSE):
         return
     with suppress(OSError, UnicodeDecodeError):
         in_file = dotenv_values(Path(root) / ".env", interpolate=False)

@@ -10,8 +10,6 @@ from tap_instagram_business import sharding
 from tap_instagram_business.refresh import DEFAULT_TIERS, TIERS_PATTERN
 
 DEFAULT_API_VERSION = "v26.0"
-DEFAULT_MARGIN_DAYS = 20
-DEFAULT_MAX_AGE_HOURS = 24
 API_URL_PATTERN = r"^https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?$(?!\n)"
 """No user name, path or query: readers of addresses do not agree on which host these have."""
 
@@ -94,14 +92,14 @@ SETTINGS = th.PropertiesList(
     setting(
         "signed_request_max_age_hours",
         th.IntegerType(minimum=0, maximum=8760),
-        default=DEFAULT_MAX_AGE_HOURS,
+        default=24,
         description="How many hours after Meta has signed it a request is accepted by "
         "`verify-signed-request`. 0 = any time.",
     ),
     setting(
         "refresh_margin_days",
         th.IntegerType(minimum=1, maximum=59),
-        default=DEFAULT_MARGIN_DAYS,
+        default=20,
         description="How many days before the end of a token the tap acts. Instagram login: it "
         "renews the token in the vault. Facebook login: it logs a warning, because only a person "
         "can renew the token.",

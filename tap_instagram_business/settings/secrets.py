@@ -97,9 +97,7 @@ def check_token(token: str, source: str, login: str = "") -> None:
             )
 
 
-def secret_problems(
-    settings: Mapping[str, Any], environ: Mapping[str, str] = os.environ
-) -> Iterator[str]:
+def secret_problems(settings: Mapping[str, Any]) -> Iterator[str]:
     """Yield an error sentence for each way in which the settings would give a secret away."""
     if settings.get("require_encrypted_secrets"):
         for name in _in_plain_text(settings):
@@ -107,19 +105,16 @@ def secret_problems(
                 f"Setting `{name}` is plain text, which `require_encrypted_secrets` forbids: "
                 f"encrypt it with `tap-instagram-business encrypt --setting {name}`."
             )
+    encrypted = any(is_ciphertext(str(settings.get(name) or "")) for name in SECRET_SETTINGS)
     problem = api.host_problem(
         str(settings.get("api_url") or ""),
-        trusted_host=environ.get(api.TRUSTED_HOST_VARIABLE, ""),
-        has_encrypted_secrets=_are_encrypted(settings, environ),
+        trusted_host=os.environ.get(api.TRUSTED_HOST_VARIABLE, ""),
+        has_encrypted_secrets=encrypted
+        or bool(settings.get("vault_path"))
+        or any(map(os.environ.get, SOURCES)),
     )
     if problem:
         yield problem
-
-
-def _are_encrypted(settings: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
-    """Return whether any secret is encrypted: in a setting or in the vault."""
-    in_settings = any(is_ciphertext(str(settings.get(name) or "")) for name in SECRET_SETTINGS)
-    return in_settings or bool(settings.get("vault_path")) or any(map(environ.get, SOURCES))
 
 
 def _in_plain_text(settings: Mapping[str, Any]) -> Iterator[str]:

@@ -138,19 +138,23 @@ def test_an_address_that_is_not_what_it_seems_is_refused(address: str) -> None:
     ],
 )
 def test_which_hosts_may_have_encrypted_secrets(
-    address: str, trusted: str, *, is_allowed: bool
+    monkeypatch: pytest.MonkeyPatch, address: str, trusted: str, *, is_allowed: bool
 ) -> None:
     settings = {"api_url": address, "vault_path": "vault"}
-    found = list(secret_problems(settings, {api.TRUSTED_HOST_VARIABLE: trusted}))
+    monkeypatch.setenv(api.TRUSTED_HOST_VARIABLE, trusted)
+    found = list(secret_problems(settings))
     assert bool(found) is not is_allowed
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_source_of_keys_counts_as_encrypted_secrets(source: str) -> None:
+def test_every_source_of_keys_counts_as_encrypted_secrets(
+    monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
     """A token that a command reads from standard input may be stored with these keys."""
     settings = {"api_url": "https://graph.evil.example"}
-    assert not list(secret_problems(settings, {}))
-    (sentence,) = secret_problems(settings, {source: "anything"})
+    assert not list(secret_problems(settings))
+    monkeypatch.setenv(source, "anything")
+    (sentence,) = secret_problems(settings)
     assert "graph.evil.example, which is not Meta's" in sentence
 
 

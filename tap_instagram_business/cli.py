@@ -152,7 +152,7 @@ def sync(  # noqa: PLR0913
             catalog=read_catalog(catalog) if catalog else None,
         )
         if test == "schema":
-            tap.write_schemas()
+            tap.announce()
         else:
             tap.run(max_rows=1 if test == "all" else None)
     elif command != "doctor":  # which shows them on its screen

@@ -10,6 +10,7 @@ import functools
 import inspect
 import logging
 from abc import abstractmethod
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import Stream, Tap
@@ -18,17 +19,19 @@ from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers._state import StateWriter
 from singer_sdk.helpers._util import utc_now
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.mapper import PluginMapper
+from singer_sdk.singerlib import Catalog, RecordMessage
 from typing_extensions import override
 
 from tap_instagram_business.settings import checks, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator, Mapping
     from types import FrameType
 
     from singer_sdk.helpers.types import Context, Record
 
+MUST_FIT_NULL = ". Each expression must have a value also where a column is NULL"
 # `StateWriter` is what the SDK writes state through; ours writes a large state less often.
 __all__ = ["SdkStream", "SdkTap", "StateWriter"]
 
@@ -62,6 +65,10 @@ class SdkStream(Stream):
             self._is_announced = True
             super()._write_schema_message()
 
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """Make no batches, whatever the settings say: they would bypass `stream_maps`."""
+
     @functools.cached_property
     def _deselected(self) -> tuple[str, ...]:
         return tuple(
@@ -75,7 +82,9 @@ class SdkStream(Stream):
         for name in self._deselected:
             record.pop(name, None)
         for stream_map in self.stream_maps:
-            if (mapped := stream_map.transform(record)) is not None:
+            with wrong_map(f" for a row of table `{self.name}`", MUST_FIT_NULL):
+                mapped = stream_map.transform(record)
+            if mapped is not None:
                 yield RecordMessage(
                     stream=stream_map.stream_alias,
                     record=mapped,
@@ -125,6 +134,24 @@ class SdkTap(Tap):
             )
         return errors
 
+    # With all tables of the catalog, a map for `*` would miss the columns of those that are off.
+    @override
+    def setup_mapper(self) -> None:
+        """Make the maps of the selected tables.
+
+        Raises:
+            ConfigValidationError: Setting `stream_maps` is wrong.
+        """
+        if problems := [*checks.map_problems(self.config.get("stream_maps") or {}, self.streams)]:
+            raise ConfigValidationError(" ".join(problems), errors=problems)
+        entries = self.catalog.values()
+        selected = [entry for entry in entries if entry.metadata.resolve_selection()[()]]
+        with wrong_map("", ""):
+            self.mapper = PluginMapper(dict(self.config), self.logger)
+            self.mapper.register_raw_streams_from_catalog(
+                Catalog((entry.tap_stream_id, entry) for entry in selected)
+            )
+
     @abstractmethod
     def on_signal(self, signum: int) -> None:
         """End the run because the process was told to."""
@@ -132,6 +159,22 @@ class SdkTap(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         self.on_signal(signum)
+
+
+@contextmanager
+def wrong_map(where: str, remedy: str) -> Iterator[None]:
+    """Let any error of a map be one of the settings: a map holds expressions of the user's.
+
+    Raises:
+        ConfigValidationError: There was an error.
+    """
+    try:
+        yield
+    except Exception as error:
+        cause = f" {error.__cause__}" if error.__cause__ else ""
+        problem = f"Setting `stream_maps` is wrong{where}: {error}{cause}"
+        sentence = f"{problem.rstrip('.')}{remedy}."
+        raise ConfigValidationError(sentence, errors=[sentence]) from error
 
 
 def says_something(record: logging.LogRecord) -> bool:

@@ -89,6 +89,12 @@ class TapInstagramBusiness(SdkTap):
         environment = checks.meltano_environment()
         return f"{where} (Meltano's environment: {environment})" if environment else where
 
+    def announce(self) -> None:
+        """Write the schemas of the selected tables."""
+        for table in self.tables:
+            if self.streams[table.name].selected:
+                table.announce()
+
     def run(self, *, max_rows: int | None = None) -> None:
         """Sync all accounts; one that cannot be read does not stop the others.
 
@@ -183,3 +189,6 @@ class TapInstagramBusiness(SdkTap):
 
 # The SDK would add its own settings, such as `stream_maps`, when it reads them.
 TapInstagramBusiness.append_builtin_config(TapInstagramBusiness.config_jsonschema)
+SDK_SETTINGS = TapInstagramBusiness.config_jsonschema["properties"]
+# In the SDK's schema, `__else__` is no valid JSON schema.
+SDK_SETTINGS["stream_maps"] = {**SDK_SETTINGS["stream_maps"], "properties": {}}

@@ -282,7 +282,7 @@ def test_a_trial_run_reads_the_selected_tables_only_and_tells_no_error(
     assert not re.search("ERROR|CRITICAL|Traceback", run.stderr)
     messages = [json.loads(line) for line in run.stdout.splitlines()]
     told = Counter((message["type"], message.get("stream")) for message in messages)
-    assert not told["RECORD", "comments"] + told["RECORD", "tagged_media"]
+    assert not [stream for _, stream in told if stream in {"comments", "tagged_media"}]
     assert told["SCHEMA", "media"] == 1
     assert told["RECORD", "media"] == (1 if mode == "all" else 0)
     assert max(number for (kind, _), number in told.items() if kind != "STATE") == 1

@@ -42,6 +42,7 @@ SHAPES = {
     "start_date": "must be a date written as YYYY-MM-DD, such as 2026-01-31",
     "api_version": f"must look like {DEFAULT_API_VERSION}",
     "media_refresh": f"must be `always` or look like `{DEFAULT_TIERS}`",
+    "stream_maps": "must name tables, and for each `null` or columns with an expression or `null`",
     "api_url": "must be an address such as http://127.0.0.1:8010",
 }
 BY_HOUR = f"account:{ONLINE_FOLLOWERS}:"
@@ -74,7 +75,7 @@ def _sentence(error: ValidationError) -> str:
     name = str(error.path[0])
     allowed = error.validator_value
     if isinstance(allowed, list):
-        allowed = ", ".join(str(value) for value in allowed if value not in {None, "null"})
+        allowed = ", ".join(str(value) for value in allowed if value not in (None, "null"))
     shape = SHAPES.get(name) or EXPECTED.get(str(error.validator), "is not valid").format(allowed)
     return f"Setting `{name}` {shape}."
 
@@ -149,16 +150,34 @@ def misspelt(known: Iterable[str], config: Iterable[str]) -> list[str]:
 def selection_problems(streams: Mapping[str, Stream]) -> Iterator[str]:
     """Yield a sentence for each pattern that matches nothing, and if nothing is selected."""
     for pattern in listed(os.environ.get(SELECTION, "")):
-        table, _, column = pattern.removeprefix("!").partition(".")
-        fitting = [name for name in streams if fnmatch(name, table)]
-        columns = {name for table in fitting for name in streams[table].schema["properties"]}
-        sentence = f"The selection `{pattern}` fits no"
-        if not fitting:
-            yield f"{sentence} table{_nearest(table, streams, WITHOUT_EFFECT)}"
-        elif column and not any(fnmatch(name, column.split(".")[0]) for name in columns):
-            yield f"{sentence} column{_nearest(column, columns, WITHOUT_EFFECT)}"
+        yield from _unfitting(f"The selection `{pattern}`", pattern.removeprefix("!"), streams)
     if not any(stream.selected for stream in streams.values()):
         yield "No table is selected, so nothing is read: check `select` or the catalog."
+
+
+def map_problems(maps: Mapping[str, Any], streams: Mapping[str, Stream]) -> Iterator[str]:
+    """Yield a sentence for each table, and each removed column, that `stream_maps` names wrongly.
+
+    The SDK ignores a map that fits nothing, so that a column would stay that is to be masked.
+    """
+    for name, rules in maps.items():
+        columns = dict(rules) if isinstance(rules, dict) else {}
+        table = columns.pop("__source__", name)
+        removed = [column for column, rule in columns.items() if rule in (None, "__NULL__")]
+        named = [f"{table}.{column}" for column in removed if column != "__else__"] or [table]
+        for pattern in () if name.startswith("__") else named:
+            yield from _unfitting(f"Setting `stream_maps`: `{pattern}`", pattern, streams)
+
+
+def _unfitting(what: str, pattern: str, streams: Mapping[str, Stream]) -> Iterator[str]:
+    """Yield a sentence if a pattern of tables, or of columns in them, fits nothing."""
+    table, _, column = pattern.partition(".")
+    fitting = [name for name in streams if fnmatch(name, table)]
+    columns = {name for table in fitting for name in streams[table].schema["properties"]}
+    if not fitting:
+        yield f"{what} fits no table{_nearest(table, streams, WITHOUT_EFFECT)}"
+    elif column and not any(fnmatch(name, column.split(".")[0]) for name in columns):
+        yield f"{what} fits no column{_nearest(column, columns, WITHOUT_EFFECT)}"
 
 
 LISTED = ": `--about` lists all settings."

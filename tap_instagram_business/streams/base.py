@@ -26,6 +26,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
 from tap_instagram_business.graph.errors import GraphFailure, RateLimited
@@ -159,13 +160,14 @@ class InstagramStream(SdkStream):
 
         Raises:
             GraphFailure: the Graph API cannot be read any more, or not in this run.
+            ConfigValidationError: an expression of setting `stream_maps` has no value.
             OSError: the output cannot be written any more.
         """
         if self._has_crashed:
             return None
         try:
             return step(*arguments)
-        except (GraphFailure, OSError):
+        except (GraphFailure, ConfigValidationError, OSError):
             raise
         except Exception as error:  # noqa: BLE001
             self._has_crashed = True

@@ -9,9 +9,9 @@ import pytest
 from singer_sdk.exceptions import ConfigValidationError
 
 from instagram_sandbox.graph_api import WorldSettings
-from tests.credentials.command import command, environment
 from tests.program import complaint
 from tests.tap_run import catalog, run_tap
+from tests.tokens.command import command, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

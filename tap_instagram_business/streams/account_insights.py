@@ -23,7 +23,7 @@ from tap_instagram_business.metrics import (
 from tap_instagram_business.streams.columns import ACCOUNT_ID, DAY, IS_FINAL, READ_AT, column
 from tap_instagram_business.streams.daily import DailyStream, Window
 from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
-from tap_instagram_business.streams.gaps import missing
+from tap_instagram_business.streams.gap_writer import missing
 from tap_instagram_business.streams.nodes import named_parts
 
 if TYPE_CHECKING:

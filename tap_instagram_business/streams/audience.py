@@ -28,7 +28,7 @@ from tap_instagram_business.streams.columns import (
     reading,
 )
 from tap_instagram_business.streams.daily import DailyStream
-from tap_instagram_business.streams.gaps import missing
+from tap_instagram_business.streams.gap_writer import missing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
     from tap_instagram_business.stream_threads import StreamThreads
-    from tap_instagram_business.streams.gaps import InsightGaps
+    from tap_instagram_business.streams.gap_writer import GapWriter
 
 T = TypeVar("T")
 S = TypeVar("S", bound="InstagramStream")
@@ -71,8 +71,8 @@ class InstagramStream(SdkStream):
     goes_first: ClassVar[bool] = False
     """Whether other leads wait until this one is done: then nothing can use up its calls."""
 
-    gaps: InsightGaps
-    """The table of what Meta does not give; it hands itself to all tables."""
+    gaps: GapWriter
+    """Writes what Meta does not give; the table `insight_gaps` sets it."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap)

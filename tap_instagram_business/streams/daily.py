@@ -13,7 +13,7 @@ from tap_instagram_business.graph import insights_request
 from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import read_at
-from tap_instagram_business.streams.gaps import missing
+from tap_instagram_business.streams.gap_writer import missing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence

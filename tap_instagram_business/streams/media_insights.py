@@ -23,7 +23,7 @@ from tap_instagram_business.streams.columns import (
     column,
 )
 from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
-from tap_instagram_business.streams.gaps import missing
+from tap_instagram_business.streams.gap_writer import missing
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import MediaFollower
 from tap_instagram_business.values import read_text

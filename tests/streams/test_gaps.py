@@ -11,6 +11,7 @@ import pytest
 from tap_instagram_business.graph.accounts import Account
 from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.graph.errors import GraphError
+from tap_instagram_business.streams.gap_writer import GapWriter
 from tap_instagram_business.streams.gaps import InsightGaps
 from tests.tap_run import Run, catalog, new_tap
 
@@ -28,12 +29,12 @@ def run() -> Run:
 
 
 @pytest.fixture
-def gaps(run: Run) -> InsightGaps:
+def gaps(run: Run) -> GapWriter:
     server: Any = SimpleNamespace(url="http://127.0.0.1:9")
     tap = new_tap(server, writer=run, catalog=catalog("insight_gaps"))
     table = tap.streams["insight_gaps"]
     assert isinstance(table, InsightGaps)
-    return table
+    return table.gaps
 
 
 def rows(run: Run) -> set[tuple[str, str, str, str, str]]:
@@ -41,7 +42,7 @@ def rows(run: Run) -> set[tuple[str, str, str, str, str]]:
     return {tuple(row[name][-2:] for name in names) for row in run.table("insight_gaps").values()}
 
 
-def test_days_that_go_on_are_one_row_also_in_later_calls(run: Run, gaps: InsightGaps) -> None:
+def test_days_that_go_on_are_one_row_also_in_later_calls(run: Run, gaps: GapWriter) -> None:
     for number in (2, 1):
         gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(number))
     gaps.write_days(ACCOUNT)
@@ -50,7 +51,7 @@ def test_days_that_go_on_are_one_row_also_in_later_calls(run: Run, gaps: Insight
     assert {(row[3], row[4]) for row in rows(run)} == {("01", "03")}
 
 
-def test_a_day_between_makes_two_rows(run: Run, gaps: InsightGaps) -> None:
+def test_a_day_between_makes_two_rows(run: Run, gaps: GapWriter) -> None:
     for number in (1, 2, 4):
         gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(number))
     gaps.write_days(ACCOUNT)
@@ -67,7 +68,7 @@ def test_a_day_between_makes_two_rows(run: Run, gaps: InsightGaps) -> None:
     ],
 )
 def test_another_account_metric_reason_or_error_is_another_row(
-    run: Run, gaps: InsightGaps, account: Account, metric: str, why: Reason | GraphError
+    run: Run, gaps: GapWriter, account: Account, metric: str, why: Reason | GraphError
 ) -> None:
     gaps.add(ACCOUNT, "reach", Reason.EMPTY, day=day(1))
     gaps.write_days(ACCOUNT)

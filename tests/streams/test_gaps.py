@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_instagram_business.graph.accounts import Account
 from tap_instagram_business.graph.error_table import Reason
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.streams.gap_writer import GapWriter
 from tap_instagram_business.streams.gaps import InsightGaps
 from tests.tap_run import Run, catalog, new_tap
+
+if TYPE_CHECKING:
+    from tap_instagram_business.streams.gap_writer import GapWriter
 
 ACCOUNT, OTHER = Account("17841400000000001", "token"), Account("17841400000000002", "token")
 DENIED = GraphError({"code": 10, "message": "no permission"})

@@ -14,6 +14,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from tap_instagram_business.metrics import FEED_VIDEO
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -99,7 +101,10 @@ class UnsupportedMetrics:
                 self._refused[key].add(call)
                 self._suspects.add(metric)
         if new:
-            logger.warning("Meta refuses metric %s for %s: %s", ", ".join(new), call.kind, error)
+            # Videos of the feed, which Instagram has turned into reels since, commonly lack some.
+            level = logging.INFO if call.kind.startswith(FEED_VIDEO) else logging.WARNING
+            names = ", ".join(new)
+            logger.log(level, "Meta refuses metric %s for %s: %s", names, call.kind, error)
 
     def note_given(self, call: _MetricsCall, metrics: Iterable[str]) -> None:
         """Remember which metrics the object of a call has: others of its kind may have them too."""

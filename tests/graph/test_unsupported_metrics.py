@@ -39,6 +39,18 @@ def reaches(unsupported: UnsupportedMetrics, call: InsightsCall) -> bool:
     return unsupported.error_for(call, "saved") is not None
 
 
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [("REELS", "WARNING"), ("FEED VIDEO", "INFO"), ("FEED VIDEO by action_type", "INFO")],
+)
+def test_a_refusal_is_a_warning_unless_old_videos_lack_the_metric(
+    caplog: pytest.LogCaptureFixture, kind: str, level: str
+) -> None:
+    caplog.set_level("INFO")
+    refused(about("1", kind=kind), about("2", kind=kind))
+    assert [record.levelname for record in caplog.records] == [level]
+
+
 def test_one_refusal_is_about_its_object_only() -> None:
     unsupported = refused(about("1"))
     assert reaches(unsupported, about("1"))

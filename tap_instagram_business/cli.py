@@ -18,7 +18,7 @@ from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_instagram_business import redaction
-from tap_instagram_business.graph.errors import CallError, GraphFailure
+from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.redaction import mask_typed
 from tap_instagram_business.settings.checks import misspelt
 from tap_instagram_business.settings.reading import read_environment
@@ -89,10 +89,9 @@ class CommandLine(click.Group):
         except click.Abort:
             click.echo("Aborted!", err=True)
             sys.exit(1)
-        except CallError as error:
-            remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
-            fail(f"{error}{remedy}")
-        except (GraphFailure, ConfigValidationError, CredentialsError) as error:
+        except GraphFailure as error:
+            fail(error.sentence)
+        except (ConfigValidationError, CredentialsError) as error:
             fail(str(error))
         except OSError as error:
             if error.errno not in OF_THE_DISK:

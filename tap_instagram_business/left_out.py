@@ -42,8 +42,7 @@ class LeftOut:
         A used-up rate limit is not a failure: the next run continues.
         """
         if not isinstance(error, AccountRateLimited):
-            remedy = f": {error.rule.remedy}" if error.rule.remedy else ""
-            self.add_reason(account, table, f"{error}{remedy}")
+            self.add_reason(account, table, error.sentence)
             logger.error("%s: account %s is left out: %s", table, account, error)
         elif account not in self._waiting:
             self._waiting.add(account)

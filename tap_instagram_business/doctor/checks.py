@@ -53,13 +53,6 @@ KIND_FIELDS = ("media_product_type", "media_type", "permalink")
 ALL_MEDIA_METRICS = frozenset(metric.name for metric in MEDIA_METRICS)
 
 
-def sentence(failure: GraphFailure) -> str:
-    """Return what has failed and what to do about it, as one sentence."""
-    if isinstance(failure, CallError) and failure.rule.remedy:
-        return f"{failure}: {failure.rule.remedy}"
-    return str(failure)
-
-
 class Checks:
     """The checks of the token of setting `access_token`, or of the tokens of a vault."""
 
@@ -83,7 +76,7 @@ class Checks:
             messages = report.warnings if report.accounts else report.problems
             messages.append(f"{stop}; the remaining checks were skipped")
         except GraphFailure as failure:
-            report.problems.append(sentence(failure))
+            report.problems.append(failure.sentence)
         self._check_version()
         return report
 
@@ -113,7 +106,7 @@ class Checks:
     def _note_facts(self, facts: TokenFacts) -> None:
         self.report.token, self.report.owner_kind = facts, facts.kind
         if facts.error:
-            self.report.problems.append(sentence(facts.error))
+            self.report.problems.append(facts.error.sentence)
             return
         self._check_expiry(facts.expires, "the token")
         self._check_expiry(facts.data_access_expires, "its access to data")
@@ -174,7 +167,7 @@ class Checks:
         granted = facts.targets.get(READING, ()) if facts else ()
         for account_id, error in found.unread.items():
             left_out = granted and account_id not in granted
-            why = "it was not ticked when the token was granted" if left_out else sentence(error)
+            why = "it was not ticked when the token was granted" if left_out else error.sentence
             report.problems.append(f"the access token cannot read account {account_id}: {why}")
         if not self._run.config.get("account_ids"):
             known = {account.id for account in found.accounts}
@@ -203,7 +196,7 @@ class Checks:
         reasons: dict[str, list[str]] = {}
         for account in accounts:
             if error := failed.get(account.id):
-                reason = _task_lacking(account) or sentence(error)
+                reason = _task_lacking(account) or error.sentence
                 reasons.setdefault(reason, []).append(account.label)
         for reason, labels in reasons.items():
             more = f" and {len(labels) - MAX_NAMED} more" if len(labels) > MAX_NAMED else ""

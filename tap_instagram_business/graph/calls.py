@@ -219,11 +219,9 @@ class Answer:
     @property
     def ends_account(self) -> bool:
         """Whether it means that the account cannot be read in this run."""
-        if self.error is None:
-            return False
-        rule = self.error.rule
-        is_about_account = (rule.means_gone or rule.means_denied) and self.call.is_of_account
-        return rule.ends_account or is_about_account
+        action = self.error.rule.action if self.error else None
+        is_refused = action in {Action.GONE, Action.DENIED}
+        return action is Action.SKIP_ACCOUNT or (is_refused and self.call.is_of_account)
 
     @property
     def has_failed(self) -> bool:

@@ -18,6 +18,7 @@ from tap_instagram_business.graph.accounts import (
     TokenAccounts,
 )
 from tap_instagram_business.graph.calls import Call, OptionalCall, objects
+from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.paging import following
 from tap_instagram_business.values import read_id
 
@@ -314,7 +315,7 @@ class Discovery:
             raise error
         call = answer.call
         bare = call.params["fields"].replace(self._linked, LINKED)
-        if error.rule.means_denied and bare != call.params["fields"]:
+        if error.rule.action is Action.DENIED and bare != call.params["fields"]:
             return [call.with_params(fields=bare)]
         logger.info("Not for this token: %s (%s).", answer.call.path, error)
         if answer.call.edge == "accounts":

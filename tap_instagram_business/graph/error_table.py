@@ -107,31 +107,6 @@ class Rule:
     reason: Reason = Reason.META_ERROR
     remedy: str = ""
 
-    @property
-    def is_retryable(self) -> bool:
-        """Whether the same call may be answered when it is sent again."""
-        return self.action in RETRYABLE
-
-    @property
-    def names_metrics(self) -> bool:
-        """Whether the error names the metrics that it refuses."""
-        return self.action is Action.DROP_METRIC
-
-    @property
-    def ends_account(self) -> bool:
-        """Whether nothing more of the account can be read in this run."""
-        return self.action is Action.SKIP_ACCOUNT
-
-    @property
-    def means_denied(self) -> bool:
-        """Whether the token may not read the object, or may not read its account."""
-        return self.action is Action.DENIED
-
-    @property
-    def means_gone(self) -> bool:
-        """Whether Meta says that the object does not exist, or not for this token."""
-        return self.action is Action.GONE
-
     def covers(self, code: int, subcode: int, text: str) -> bool:
         """Return whether this row is about an error with this code, subcode and text."""
         return (

@@ -3,7 +3,6 @@
 GraphFailure
 ├── CallError                   one call has no answer
 │   ├── GraphError              Meta answered it with an error object
-│   ├── MetricRefused           a metric alone was refused
 │   ├── Unanswered              no response that can be read came back for it
 │   └── AccountRateLimited      the rate limit of its account is used up: other accounts are read
 ├── Unreachable                 no response that can be read comes back for any call
@@ -22,11 +21,10 @@ from tap_instagram_business.graph.bodies import whole_number
 from tap_instagram_business.graph.error_table import (
     ACCOUNT_LIMIT,
     DEAD_TOKEN,
-    METRIC_REFUSED,
     NO_ANSWER,
     ONE_OF_SEVERAL,
+    RETRYABLE,
     RULES,
-    THROTTLED_APP,
     TRANSIENT,
     UNKNOWN,
     UNNAMED,
@@ -53,6 +51,11 @@ KNOWN_METRICS = re.compile(r"must be one of the following values: (?P<names>[\w,
 class GraphFailure(Exception):
     """Something the Graph API could not or would not answer; its text is fit for a user."""
 
+    @property
+    def sentence(self) -> str:
+        """What has failed and, where it is known, what to do about it."""
+        return str(self)
+
 
 class Unreachable(GraphFailure):
     """No readable response comes back, whatever is asked and however often."""
@@ -70,21 +73,27 @@ class CallError(GraphFailure):
         rule: what follows from it.
         code: Meta's error code; 0 where Meta gave none.
         subcode: Meta's error_subcode; 0 where Meta gave none.
+        text: all that Meta says about it, for the patterns that look for names in it.
+        is_final: whether Meta says itself that sending the same again is of no use.
     """
 
-    def __init__(self, message: str, rule: Rule, *, code: int = 0, subcode: int = 0) -> None:
+    def __init__(
+        self, message: str, rule: Rule, told: str = "", *, code: int = 0, subcode: int = 0
+    ) -> None:
+        """Make an error that reads as `told`, or as its message."""
         self.message, self.rule, self.code, self.subcode = message, rule, code, subcode
-        super().__init__(message)
+        self.text, self.is_final = message, False
+        super().__init__(told or message)
+
+    @property
+    @override
+    def sentence(self) -> str:
+        return f"{self}: {self.rule.remedy}" if self.rule.remedy else str(self)
 
     @property
     def reason(self) -> Reason:
         """Why an insight is missing."""
         return self.rule.reason
-
-    @property
-    def text(self) -> str:
-        """All that Meta says about it, for the patterns that look for names in it."""
-        return self.message
 
     def refused_metrics(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         """Return the metrics that the error refuses, of those that were asked for."""
@@ -115,42 +124,18 @@ class CallError(GraphFailure):
         return self.code in DEAD_TOKEN
 
     @property
-    def is_of_app(self) -> bool:
-        """Whether a rate limit is used up that all calls share."""
-        return self.code in THROTTLED_APP
-
-    @property
-    def is_final(self) -> bool:
-        """Whether Meta says itself that sending the same again is of no use."""
-        return False
-
-    @property
-    def may_be_accident(self) -> bool:
-        """Whether the same call may be answered at another time."""
-        return self.rule.is_retryable and not self.is_final
-
-    @property
     def may_be_about_a_metric(self) -> bool:
         """Whether a single metric of the call may be to blame, although the error names none.
 
         Meta words such errors in many ways and languages: "Fatal", "An unknown error has occurred".
         """
-        return False
-
-    @property
-    def is_unknown(self) -> bool:
-        """Whether the table of errors has no row for it."""
-        return self.rule is UNKNOWN
-
-    @property
-    def may_be_about_a_node(self) -> bool:
-        """Whether a page of a list may be refused because of a single node in it."""
-        return self.rule is UNKNOWN or self.code in UNNAMED
+        is_unknown = self.rule is UNKNOWN or self.rule.action is Action.DROP_METRIC
+        return is_unknown or self.code in UNNAMED
 
     @property
     def may_pass(self) -> bool:
         """Whether the next run may get the answer that this one did not get."""
-        return self.rule is ACCOUNT_LIMIT or self.rule.is_retryable
+        return self.rule is ACCOUNT_LIMIT or self.rule.action in RETRYABLE
 
 
 class GraphError(CallError):
@@ -170,72 +155,26 @@ class GraphError(CallError):
             is_only_token: whether all accounts are read with one token, so that its end is the end
                 of the run; else it is the end of one account.
         """
-        self.status = status
-        self.trace = str(body.get("fbtrace_id") or "")
-        self._details = (body.get("error_user_title"), body.get("error_user_msg"))
-        super().__init__(
-            redaction.scrub(str(body.get("message") or "An error without a message")),
-            UNKNOWN,
-            code=whole_number(body.get("code")),
-            subcode=whole_number(body.get("error_subcode")),
-        )
-        self._is_transient = body.get("is_transient")
-        is_transient = bool(self._is_transient) or status >= 500  # noqa: PLR2004
-        self.rule = self._rule(is_transient=is_transient, is_only_token=is_only_token)
-
-    def _rule(self, *, is_transient: bool, is_only_token: bool) -> Rule:
-        if self.is_of_token and not is_only_token:
-            return ONE_OF_SEVERAL
-        known = next(
-            (rule for rule in RULES if rule.covers(self.code, self.subcode, self.text)), None
-        )
-        return known or (TRANSIENT if is_transient else UNKNOWN)
-
-    @property
-    @override
-    def text(self) -> str:
-        return " ".join([self.message, *(str(part) for part in self._details if part)])
-
-    @property
-    @override
-    def is_final(self) -> bool:
-        return self._is_transient is False
-
-    @property
-    @override
-    def may_be_about_a_metric(self) -> bool:
-        is_unknown = self.rule is UNKNOWN or self.rule.action is Action.DROP_METRIC
-        return is_unknown or self.code in UNNAMED
-
-    def __str__(self) -> str:
-        number = f"{self.code}/{self.subcode}" if self.subcode else str(self.code)
-        return f"Meta's error {number}: {self.message}"
-
-
-class MetricRefused(CallError):
-    """A metric that was refused alone, after the other metrics of its call were given."""
-
-    def __init__(self, error: CallError) -> None:
-        super().__init__(error.message, METRIC_REFUSED, code=error.code, subcode=error.subcode)
-        self._told = str(error)
-
-    def __str__(self) -> str:
-        return self._told
-
-
-def refusal(error: CallError) -> CallError:
-    """Return what an error means for a metric that was asked for alone."""
-    return MetricRefused(error) if error.may_be_about_a_metric else error
+        message = redaction.scrub(str(body.get("message") or "An error without a message"))
+        details = (body.get("error_user_title"), body.get("error_user_msg"))
+        text = " ".join([message, *(str(part) for part in details if part)])
+        code, subcode = whole_number(body.get("code")), whole_number(body.get("error_subcode"))
+        is_transient = bool(body.get("is_transient")) or status >= 500  # noqa: PLR2004
+        other = TRANSIENT if is_transient else UNKNOWN
+        rule = next((rule for rule in RULES if rule.covers(code, subcode, text)), other)
+        if code in DEAD_TOKEN and not is_only_token:
+            rule = ONE_OF_SEVERAL
+        number = f"{code}/{subcode}" if subcode else str(code)
+        told = f"Meta's error {number}: {message}"
+        super().__init__(message, rule, told, code=code, subcode=subcode)
+        self.text, self.is_final = text, body.get("is_transient") is False
 
 
 class Unanswered(CallError):
     """No response that can be read came back for a call; its message says what came instead."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message, NO_ANSWER)
-
-    def __str__(self) -> str:
-        return f"No answer from Meta ({self.message})"
+        super().__init__(message, NO_ANSWER, f"No answer from Meta ({message})")
 
 
 class AccountRateLimited(CallError):

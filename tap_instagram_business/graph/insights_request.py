@@ -14,8 +14,8 @@ from typing_extensions import Self, override
 
 from tap_instagram_business import days
 from tap_instagram_business.graph.calls import Answer, Call, objects
-from tap_instagram_business.graph.error_table import Action
-from tap_instagram_business.graph.errors import CallError, refusal
+from tap_instagram_business.graph.error_table import METRIC_REFUSED, UNKNOWN, Action
+from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.metrics import per_object_metrics
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class InsightsCall(Call):
 
     @override
     def after(self, error: CallError, unsupported: UnsupportedMetrics) -> Self | None:
-        may_be_about_period = error.rule.action is Action.NARROW or error.is_unknown
+        may_be_about_period = error.rule.action is Action.NARROW or error.rule is UNKNOWN
         if may_be_about_period and self.narrowed < MAX_NARROWED and (later := self._later(error)):
             if error.rule.action is Action.NARROW:
                 unsupported.note_earliest(self, int(later.params["since"]))
@@ -152,8 +152,11 @@ def merged(call: InsightsCall, answers: Sequence[Answer]) -> Answer:
     for answer in answers:
         part = cast("InsightsCall", answer.call)
         refused |= part.refused
-        if answer.error:
-            refused |= dict.fromkeys(part.metrics, refusal(answer.error))
+        if error := answer.error:
+            if error.may_be_about_a_metric:
+                told, code, subcode = str(error), error.code, error.subcode
+                error = CallError(error.message, METRIC_REFUSED, told, code=code, subcode=subcode)
+            refused |= dict.fromkeys(part.metrics, error)
         else:
             metrics += part.metrics
     data = [item for answer in answers for item in answer.data["data"]]

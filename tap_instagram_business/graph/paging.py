@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tap_instagram_business.graph.calls import Answer, ListCall
+from tap_instagram_business.graph.error_table import UNKNOWN, UNNAMED
 from tap_instagram_business.graph.errors import Unanswered
 from tap_instagram_business.values import read_id
 
@@ -44,7 +45,9 @@ def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], list[Answer]]) ->
         ask: sends calls and returns their answers in order.
     """
     call, error = page.call, page.error
-    if error is None or not isinstance(call, ListCall) or not error.may_be_about_a_node:
+    if error is None or not isinstance(call, ListCall):
+        return page
+    if error.rule is not UNKNOWN and error.code not in UNNAMED:
         return page
     ids = ask([call.ids_only()])[0]
     if ids.error or not ids.data["data"]:

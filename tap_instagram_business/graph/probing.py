@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.graph.errors import MetricRefused
+from tap_instagram_business.graph.error_table import METRIC_REFUSED, RETRYABLE
 from tap_instagram_business.graph.insights_request import InsightsCall, merged
 from tap_instagram_business.graph.unsupported_metrics import MIN_OBJECTS
 
@@ -89,7 +89,8 @@ class MetricSearch:
         alone = [call.part((metric,)) for metric in suspects]
         if suspects and others:
             answers = ask([*alone, call.part(others)])
-            is_outage = error.may_be_accident and all(answer.error for answer in answers)
+            may_pass = error.rule.action in RETRYABLE and not error.is_final
+            is_outage = may_pass and all(answer.error for answer in answers)
             if answers[-1].error and not is_outage:
                 answers[-1:] = ask([call.part((metric,)) for metric in others])
         else:
@@ -100,6 +101,6 @@ class MetricSearch:
                 self._unsupported.note_fruitless(call)
             return None
         for metric in whole.call.refused.keys() - call.refused.keys():
-            if isinstance(reason := whole.call.refused[metric], MetricRefused):
+            if (reason := whole.call.refused[metric]).rule is METRIC_REFUSED:
                 self._unsupported.add(call, (metric,), reason)
         return whole

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_instagram_business.graph.error_table import NO_ANSWER
+from tap_instagram_business.graph.error_table import NO_ANSWER, RETRYABLE
 from tap_instagram_business.graph.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class OutageGuard:
             Unreachable: there are so many that the fault is not in any one of them.
         """
         with self._lock:
-            if error is None or not error.rule.is_retryable:
+            if error is None or error.rule.action not in RETRYABLE:
                 self._failed_calls = 0
                 return
             self._failed_calls += 1

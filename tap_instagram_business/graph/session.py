@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 from tap_instagram_business.graph.batches import Batcher
 from tap_instagram_business.graph.calls import Answer, Call
-from tap_instagram_business.graph.error_table import RETRYABLE, Action
+from tap_instagram_business.graph.error_table import RETRYABLE, THROTTLED_APP, Action
 from tap_instagram_business.graph.errors import AccountRateLimited
 from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
@@ -272,7 +272,7 @@ class GraphSession:
         for answer in answers:
             account_id, error = answer.call.quota_account, answer.error
             if error and error.rule.action is Action.WAIT:
-                self.rate_limits.refused(account_id, of_app=error.is_of_app)
+                self.rate_limits.refused(account_id, of_app=error.code in THROTTLED_APP)
             else:
                 self.rate_limits.answered(account_id)
 

@@ -12,7 +12,7 @@ from singer_sdk import typing as th
 from typing_extensions import override
 
 from tap_instagram_business.graph import insights_request
-from tap_instagram_business.graph.error_table import Reason
+from tap_instagram_business.graph.error_table import Action, Reason
 from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.insights_request import merged
 from tap_instagram_business.metrics import MEDIA_METRICS, POSTS, media_metrics, per_object_metrics
@@ -157,11 +157,11 @@ class MediaInsightsStream(MediaFollower):
             return
         # Meta lists the media but says that it does not exist. One of the two is wrong, so it is
         # asked for in every run for as long as it is listed.
-        if has_room and (is_failure or error.rule.means_gone):
+        if has_room and (is_failure or error.rule.action is Action.GONE):
             self.ask_again(media)
         if error.reason is Reason.BEFORE_CONVERSION and media.posted is not None:
             self.table(MediaInsights).note_refused(media.account, media.posted)
-        if error.rule.means_denied:
+        if error.rule.action is Action.DENIED:
             if media.is_story and not re.search("permission", error.text, re.IGNORECASE):
                 # Meta has the same code for a story that too few accounts have seen, in words that
                 # depend on the language of the token's user.
@@ -196,7 +196,7 @@ class MediaInsightsStream(MediaFollower):
             gaps = {"": Reason.EMPTY, **call.refused}
         for metric, why in gaps.items():
             # A reel that is not shared to Facebook has no views there: that is no gap.
-            is_refused = isinstance(why, CallError) and why.rule.names_metrics
+            is_refused = isinstance(why, CallError) and why.rule.action is Action.DROP_METRIC
             if not (is_refused and metric in lacking):
                 self.gaps.add(media.account, _split(metric, call), why, media_id=media.id)
 

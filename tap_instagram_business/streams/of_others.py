@@ -16,6 +16,7 @@ from tap_instagram_business.fields import (
     requested,
 )
 from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
+from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.media import Media
@@ -121,9 +122,10 @@ class Comments(MediaFollower):
         """Write a gap for comments that cannot be read; a media that is gone has none."""
         media: ListedMedia = answer.call.subject
         error = answer.error
-        if error is None or error.rule.means_gone:
+        if error is None or error.rule.action is Action.GONE:
             return
-        if error.rule.ends_account or len(self._failed[media.account.id]) >= MAX_FAILED_MEDIA:
+        has_room = len(self._failed[media.account.id]) < MAX_FAILED_MEDIA
+        if error.rule.action is Action.SKIP_ACCOUNT or not has_room:
             self.leave_out(media.account, error)
             return
         self._failed[media.account.id].add(media.id)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.days import DayLabels
-from tap_instagram_business.graph.accounts import Account, TokenAccounts
+from tap_instagram_business.graph.accounts import TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels
 from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import CallError
@@ -26,6 +26,7 @@ from tap_instagram_business.tokens.vault_tokens import Renewal, VaultTokens
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.errors import AccountRateLimited, RateLimited
     from tap_instagram_business.tokens.oauth import App
 
@@ -42,7 +43,6 @@ class Run:
         kept_day_labels: what earlier runs have found out about how Meta labels days, or None.
         left_out: the accounts and tables that could not be read.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
-        token_accounts: what `find_token_accounts` has found; None before.
     """
 
     def __init__(
@@ -60,8 +60,6 @@ class Run:
         self.kept_day_labels: DayLabels | None = None
         self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
         self.is_stopped = False
-        self.token_accounts: TokenAccounts | None = None
-        self._accounts: tuple[Account, ...] | None = None
         self._day_labels: DayLabels | None = None
         self._is_finding_day_labels = False
         self._account_fields = account_fields
@@ -118,19 +116,15 @@ class Run:
         """The part of the accounts that this run reads."""
         return Shard.parse(self.config.get("shard") or "")
 
-    def find_token_accounts(self) -> TokenAccounts:
-        """Find, once, the accounts of the token or the vault, with the fields that tables need.
+    @functools.cached_property
+    def token_accounts(self) -> TokenAccounts:
+        """The accounts of the token or the vault, with the fields that tables need.
 
         There are none if no account belongs to the shard of this run.
 
         Raises:
             GraphFailure: there is none, or Meta does not answer.
         """
-        if self.token_accounts is None:
-            self.token_accounts = self._find_token_accounts()
-        return self.token_accounts
-
-    def _find_token_accounts(self) -> TokenAccounts:
         named = dict.fromkeys(self.config.get("account_ids") or ())
         account_ids = [account_id for account_id in named if self.shard.holds(account_id)]
         fields, graph = self._account_fields(), self.graph.counting(self.discovery_costs)
@@ -142,26 +136,14 @@ class Run:
         found = discover_accounts(graph, token, account_ids=account_ids, fields=fields)
         return found.of(self.shard.holds)
 
-    @property
+    @functools.cached_property
     def accounts(self) -> tuple[Account, ...]:
-        """The accounts to read, as `find_accounts` has found them."""
-        if self._accounts is None:
-            message = "find_accounts() comes first"
-            raise RuntimeError(message)
-        return self._accounts
-
-    def find_accounts(self) -> tuple[Account, ...]:
-        """Find, once, the accounts to read; those that cannot be read are logged and left out.
+        """The accounts to read; those that cannot be read are logged and left out.
 
         Raises:
             GraphFailure: none can be read.
         """
-        if self._accounts is None:
-            self._accounts = self._find_accounts()
-        return self._accounts
-
-    def _find_accounts(self) -> tuple[Account, ...]:
-        found = self.find_token_accounts()
+        found = self.token_accounts
         for account_id, error in found.unread.items():
             if isinstance(error, CallError) and error.may_pass:
                 self.left_out.add(account_id, "accounts", error)

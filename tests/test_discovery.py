@@ -47,7 +47,7 @@ def ids(found: TokenAccounts) -> list[str]:
 
 
 def why(found: TokenAccounts) -> list[str]:
-    return [str(item) for item in found.missing]
+    return [item.text for item in found.missing]
 
 
 def test_pages_and_permissions_come_in_one_call(serve: Serve) -> None:

@@ -10,7 +10,7 @@ from tap_instagram_business.doctor.report import NEEDED, Report
 from tap_instagram_business.graph import api, insights_request
 from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.graph.day_labels import find_day_labels
-from tap_instagram_business.graph.debug_token import TokenFacts, debug_token
+from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.discovery import INSIGHTS_TASKS
 from tap_instagram_business.graph.error_table import RECONNECT, Action
 from tap_instagram_business.graph.errors import (
@@ -88,7 +88,7 @@ class Checks:
         app = self._run.app
         for asked_with in [app.token, self._token] if app.has_credentials else [self._token]:
             try:
-                facts = debug_token(self._session, self._token, asked_with=asked_with)
+                facts = next(debug_tokens(self._session, [self._token], asked_with=asked_with))
             except CallError as error:
                 refusals.append(error)
                 continue
@@ -128,7 +128,7 @@ class Checks:
 
     def _check_accounts(self, facts: TokenFacts | None) -> None:
         try:
-            found = self._run.find_token_accounts()
+            found = self._run.token_accounts
         except GraphFailure:
             self._check_scopes()
             raise
@@ -163,7 +163,7 @@ class Checks:
     def _note_accounts(self, found: TokenAccounts, facts: TokenFacts | None) -> None:
         report = self.report
         report.accounts = found.accounts
-        report.skipped = [str(item) for item in found.missing]
+        report.skipped = [item.text for item in found.missing]
         granted = facts.targets.get(READING, ()) if facts else ()
         for account_id, error in found.unread.items():
             left_out = granted and account_id not in granted

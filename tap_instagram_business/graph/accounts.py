@@ -18,13 +18,6 @@ class NoAccount(GraphFailure):
     """The token is valid, but no Instagram professional account can be read with it."""
 
 
-class OtherAccountsToken(GraphFailure):
-    """An account is asked for by id, but the token belongs to another account."""
-
-    def __init__(self) -> None:
-        super().__init__("the token belongs to another account")
-
-
 @dataclass(frozen=True)
 class Account:
     """One Instagram professional account.
@@ -58,17 +51,12 @@ class Missing:
     """Something that a token sees but that is not read.
 
     Attributes:
-        what: a Page, an account or a list of them, with its name.
-        why: the reason.
+        text: its name, if it is a Page, an account or a list of them, and the reason.
         is_fault: whether an account may be lost by it that the token does give access to.
     """
 
-    what: str
-    why: str
+    text: str
     is_fault: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.why}"
 
 
 @dataclass(frozen=True)

@@ -33,19 +33,19 @@ UNEXPECTED_SHAPE = "JSON of another shape than an answer has"
 
 
 class Batcher:
-    """Sends calls once, together."""
+    """Sends calls once, together.
+
+    Attributes:
+        has_batches: whether calls can share a request.
+    """
 
     def __init__(
         self, access: Access, transport: Transport, rate_limits: RateLimits, costs: Costs
     ) -> None:
         self._access, self._transport, self._rate_limits = access, transport, rate_limits
         self._costs = costs
+        self.has_batches = access.login == "facebook"
         redaction.remember(access.app_secret)
-
-    @property
-    def has_batches(self) -> bool:
-        """Whether calls can share a request."""
-        return self._access.login == "facebook"
 
     def send(self, calls: Sequence[Call]) -> list[Answer]:
         """Send calls once, in one request if the login has one for them; answers are in order.

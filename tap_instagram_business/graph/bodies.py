@@ -47,8 +47,7 @@ def read_body(response: Response, max_bytes: int = MAX_BYTES) -> bytearray:
         body += chunk
         if len(body) > max_bytes:
             response.close()
-            message = f"more than {max_bytes:,} bytes in it"
-            raise UnreadableBody(message)
+            raise UnreadableBody(f"more than {max_bytes:,} bytes in it")
     return body
 
 
@@ -73,8 +72,7 @@ def _parse_oddity(content: bytes | bytearray | str) -> Any:  # noqa: ANN401
         body = json.loads(text, parse_constant=_refuse)
         return _without_surrogates(body) if LONE_SURROGATE.search(text) else body
     except (ValueError, RecursionError):
-        message = "no JSON in it"
-        raise UnreadableBody(message) from None
+        raise UnreadableBody("no JSON in it") from None
 
 
 def _refuse(_constant: str) -> None:
@@ -96,14 +94,23 @@ def _check_depth(content: bytes | bytearray | str, body: object) -> None:
         ]
         if not level:
             return
-    message = f"JSON of more than {MAX_DEPTH} levels in it"
-    raise UnreadableBody(message)
+    raise UnreadableBody(f"JSON of more than {MAX_DEPTH} levels in it")
 
 
 def _without_surrogates(body: object) -> Any:  # noqa: ANN401
     """Put `?` for halves of characters, which no database can store."""
     text = json.dumps(body, ensure_ascii=False)
     return json.loads(text.encode("utf-8", "replace"))
+
+
+def as_list(content: object) -> list[Any]:
+    """Return what ought to be a list; an empty one for anything else."""
+    return content if isinstance(content, list) else []
+
+
+def as_object(content: object) -> dict[str, Any]:
+    """Return what ought to be an object; an empty one for anything else."""
+    return content if isinstance(content, dict) else {}
 
 
 def whole_number(value: object) -> int:

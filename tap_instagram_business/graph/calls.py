@@ -6,11 +6,12 @@ import functools
 import logging
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from typing_extensions import Self, override
 
+from tap_instagram_business.graph.bodies import as_list
 from tap_instagram_business.graph.error_table import Action, Reason
 from tap_instagram_business.graph.insights import Insights
 
@@ -38,6 +39,8 @@ class Call:
         token: the access token to ask with.
         subject: anything that the caller wants back together with the answer.
         account_id: the account that the node belongs to, where the node is not an account itself.
+        is_secret: whether its parameters must not stand in a URL, which proxies and servers log.
+        tolerated: the code of an error that ends a run, but is only about this call.
     """
 
     node: str
@@ -46,16 +49,13 @@ class Call:
     token: str = field(default="", repr=False)
     subject: Any = None
     account_id: str = ""
+    is_secret: ClassVar[bool] = False
+    tolerated: ClassVar[int | None] = None
 
     @property
     def quota_account(self) -> str:
         """The account whose rate limit this call uses."""
         return self.account_id or self.node
-
-    @property
-    def is_of_account(self) -> bool:
-        """Whether this call asks about an account itself, not about one of its media."""
-        return self.quota_account == self.node
 
     @property
     def path(self) -> str:
@@ -71,11 +71,6 @@ class Call:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left to ask for."""
-        return False
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether its parameters must not stand in a URL, which proxies and servers log."""
         return False
 
     def is_answered_by(self, body: Mapping[str, Any]) -> bool:
@@ -114,10 +109,6 @@ class Call:
         limit = int(self.params.get("limit", "1")) // 2
         return self.with_params(limit=str(limit)) if limit else self
 
-    def tolerates(self, _error: CallError) -> bool:
-        """Return whether an error that ends a run is only about this call."""
-        return False
-
     def about(self, subject: object) -> Self:
         """Return the same call with a subject, which is handed back with its answer."""
         return replace(self, subject=subject)
@@ -152,15 +143,13 @@ class OptionalCall(Call):
     It is not repeated with fewer fields either: the edge itself may not exist for this token.
     """
 
+    tolerated = LACKS_CAPABILITY
+
     @override
     def after(self, error: CallError, _unsupported: UnsupportedMetrics) -> Self | None:
         return (
             None if error.rule.action is Action.DROP_FIELD else super().after(error, _unsupported)
         )
-
-    @override
-    def tolerates(self, error: CallError) -> bool:
-        return error.code == LACKS_CAPABILITY
 
 
 @dataclass(frozen=True)
@@ -168,11 +157,7 @@ class SecretCall(Call):
     """A call whose parameters hold a secret (debug_token): it is sent in a request's body."""
 
     params: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    @property
-    @override
-    def is_secret(self) -> bool:
-        return True
+    is_secret = True
 
     @override
     def is_answered_by(self, body: Mapping[str, Any]) -> bool:
@@ -187,7 +172,7 @@ def without_field(fields: str, name: str) -> str:
 
 def objects(listed: object) -> list[dict[str, Any]]:
     """Return the objects of what ought to be a list of objects."""
-    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    return [item for item in as_list(listed) if isinstance(item, dict)]
 
 
 @dataclass(frozen=True)
@@ -220,8 +205,9 @@ class Answer:
     def ends_account(self) -> bool:
         """Whether it means that the account cannot be read in this run."""
         action = self.error.rule.action if self.error else None
-        is_refused = action in {Action.GONE, Action.DENIED}
-        return action is Action.SKIP_ACCOUNT or (is_refused and self.call.is_of_account)
+        is_about_account = self.call.quota_account == self.call.node
+        is_refused = is_about_account and action in {Action.GONE, Action.DENIED}
+        return is_refused or action is Action.SKIP_ACCOUNT
 
     @property
     def has_failed(self) -> bool:

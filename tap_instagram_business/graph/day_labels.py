@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.graph.session import GraphSession
 
 METRIC = "reach"
@@ -41,7 +40,12 @@ def find_day_labels(session: GraphSession, accounts: Sequence[Account]) -> DayLa
     """
     known = [account for account in accounts if account.followers is not None]
     for account in sorted(known, key=attrgetter("followers"), reverse=True)[:MAX_ASKED]:
-        answer = session.answer(_call(account, session.now()))
+        # The figures whose label is the start or the end of today.
+        today = days.pacific_date(session.now())
+        since, until = days.start_of(today), days.start_of(today + days.DAY)
+        window = {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
+        call = of_account(account, (METRIC,), "accounts, today", period="day", **window)
+        answer = session.answer(call)
         labels = labels_of(answer.insights.series.get(METRIC, []), session.now())
         if labels:
             return labels
@@ -63,11 +67,3 @@ def labels_of(buckets: Iterable[tuple[dt.datetime, object]], now: dt.datetime) -
     if figures.get(today) and figures.get(today + days.DAY) is None and not is_early:
         return DayLabels(are_ends=False)
     return None
-
-
-def _call(account: Account, now: dt.datetime) -> InsightsCall:
-    """Return the call for the figures whose label is the start or the end of today."""
-    today = days.pacific_date(now)
-    since, until = days.start_of(today), days.start_of(today + days.DAY)
-    window = {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
-    return of_account(account, (METRIC,), "accounts, today", period="day", **window)

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph.bodies import whole_number
+from tap_instagram_business.graph.bodies import as_list, as_object, whole_number
 from tap_instagram_business.graph.calls import SecretCall
 from tap_instagram_business.graph.errors import GraphError
 
@@ -44,24 +44,15 @@ class TokenFacts:
     error: GraphError | None = None
 
 
-def debug_token(session: GraphSession, token: str, *, asked_with: str) -> TokenFacts:
-    """Ask Meta about a token; it may be dead.
-
-    Args:
-        session: the Graph API.
-        token: the token to ask about.
-        asked_with: a token of its app (`app_id|app_secret`), or the token itself while it is valid.
-
-    Raises:
-        GraphFailure: Meta does not tell.
-    """
-    return next(debug_tokens(session, [token], asked_with=asked_with))
-
-
 def debug_tokens(
     session: GraphSession, tokens: Sequence[str], *, asked_with: str
 ) -> Iterator[TokenFacts]:
-    """Ask Meta about several tokens of one app; the answers are in the order of the tokens.
+    """Ask Meta about tokens, which may be dead; the answers are in the order of the tokens.
+
+    Args:
+        session: the Graph API.
+        tokens: the tokens to ask about, all of one app.
+        asked_with: a token of the app (`app_id|app_secret`), or one of them while it is valid.
 
     Raises:
         GraphFailure: Meta does not tell.
@@ -73,8 +64,7 @@ def debug_tokens(
     for answer in session.answers(calls):
         if answer.error:
             raise answer.error
-        data = answer.data.get("data")
-        yield _facts(data if isinstance(data, dict) else {})
+        yield _facts(as_object(answer.data.get("data")))
 
 
 def _facts(data: Mapping[str, Any]) -> TokenFacts:
@@ -85,22 +75,18 @@ def _facts(data: Mapping[str, Any]) -> TokenFacts:
         app_name=str(data.get("application") or ""),
         expires=_moment(data.get("expires_at")),
         data_access_expires=_moment(data.get("data_access_expires_at")),
-        scopes=tuple(map(str, _list(data.get("scopes")))),
+        scopes=tuple(map(str, as_list(data.get("scopes")))),
         targets={
-            str(part.get("scope")): tuple(map(str, _list(part["target_ids"])))
-            for part in _list(data.get("granular_scopes"))
+            str(part.get("scope")): tuple(map(str, as_list(part["target_ids"])))
+            for part in as_list(data.get("granular_scopes"))
             if isinstance(part, dict) and part.get("target_ids")
         },
         error=None if data.get("is_valid") else _death(data.get("error")),
     )
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _death(error: object) -> GraphError:
-    told = error if isinstance(error, dict) else {}
+    told = as_object(error)
     message = told.get("message") or "the token is not valid"
     return GraphError({"code": 190, "error_subcode": told.get("subcode"), "message": message})
 

@@ -10,15 +10,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.graph.accounts import (
-    Account,
-    Missing,
-    NoAccount,
-    OtherAccountsToken,
-    TokenAccounts,
-)
+from tap_instagram_business.graph.accounts import Account, Missing, NoAccount, TokenAccounts
+from tap_instagram_business.graph.bodies import as_object
 from tap_instagram_business.graph.calls import Call, OptionalCall, objects
 from tap_instagram_business.graph.error_table import Action
+from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.graph.paging import following
 from tap_instagram_business.values import read_id
 
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Answer
-    from tap_instagram_business.graph.errors import CallError, GraphFailure
+    from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.session import GraphSession
 
     Node = Mapping[str, Any]
@@ -36,6 +32,7 @@ PORTFOLIOS = "business_management"
 INSIGHTS_TASKS = frozenset({"ANALYZE", "PROFILE_PLUS_ANALYZE"})
 """The tasks on a Page that allow a person to read the insights of its account; one is enough."""
 
+OTHER_ACCOUNT = "the token belongs to another account"
 LINKED = "instagram_business_account"
 PAGE_EDGES = ("owned_pages", "client_pages")
 ACCOUNT_EDGES = ("instagram_business_accounts", "instagram_accounts", "owned_instagram_accounts")
@@ -67,9 +64,14 @@ def discover_accounts(
     else:
         found = Discovery(session, token, fields).run()
     for item in found.missing:
-        logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item)
+        logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item.text)
     if not found.accounts and not found.unread:
-        raise NoAccount(_no_account(found.missing))
+        named = "; ".join(item.text for item in found.missing[:3])
+        raise NoAccount(
+            "the access token gives access to no Instagram professional account: link the account "
+            "to a Facebook Page that the token's owner manages, or name it in setting "
+            "`account_ids`" + (f" (seen: {named})" if named else "")
+        )
     return found
 
 
@@ -98,7 +100,7 @@ def read_each(
         account_id = answer.call.subject
         error = answer.error
         if own and not error and str(answer.data.get("user_id")) != account_id:
-            unread[account_id] = OtherAccountsToken()
+            unread[account_id] = GraphFailure(OTHER_ACCOUNT)
         elif error:
             unread[account_id] = error
         else:
@@ -117,21 +119,10 @@ def _own(
     own_id = read_id(answer.data.get("user_id"))
     if own_id is None:
         # `id` is another one, which only this app knows: its rows would be those of a new account.
-        message = "Meta gave no user_id for the access token: run the tap again later"
-        raise NoAccount(message)
+        raise NoAccount("Meta gave no user_id for the access token: run the tap again later")
     own = Account(own_id, token, answer.data)
-    if not account_ids:
-        return TokenAccounts((own,))
-    unread = {other: OtherAccountsToken() for other in account_ids if other != own.id}
-    return TokenAccounts((own,) if own.id in account_ids else (), unread)
-
-
-def _no_account(missing: Sequence[Missing]) -> str:
-    seen = f" (seen: {'; '.join(str(item) for item in missing[:3])})" if missing else ""
-    return (
-        "the access token gives access to no Instagram professional account: link the account to a "
-        f"Facebook Page that the token's owner manages, or name it in setting `account_ids`{seen}"
-    )
+    unread = {other: GraphFailure(OTHER_ACCOUNT) for other in account_ids if other != own.id}
+    return TokenAccounts((own,) if not account_ids or own.id in account_ids else (), unread)
 
 
 class Discovery:
@@ -179,22 +170,17 @@ class Discovery:
         if answer.error and answer.error.refused_field == "accounts":
             self._add_own_page()
             return False
+        self._add_person(answer.data)
+        first = as_object(answer.data.get("accounts"))
+        self._add_pages(objects(first.get("data")))
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
-        if answer.error:
-            self._add_pages(self._items([listing]))
-        else:
-            self._add_person(answer.data)
-            first = answer.data.get("accounts")
-            first = first if isinstance(first, dict) else {}
-            self._add_pages(objects(first.get("data")))
-            rest = following(listing, first)
-            self._add_pages(self._items([rest] if rest else []))
+        rest = listing if answer.error else following(listing, first)
+        self._add_pages(item for _, item in self._items_by_edge([rest] if rest else []))
         return True
 
     def _add_person(self, node: Node) -> None:
         self._owner = {name: node[name] for name in ("id", "name") if name in node}
-        permissions = node.get("permissions")
-        if listed := objects(permissions.get("data") if isinstance(permissions, dict) else None):
+        if listed := objects(as_object(node.get("permissions")).get("data")):
             granted = (item.get("permission") for item in listed if item.get("status") == "granted")
             self._permissions = frozenset(str(name) for name in granted)
 
@@ -210,7 +196,7 @@ class Discovery:
     def _search(self, *edges: str) -> None:
         """Search portfolios and assignments, with one round trip for each level."""
         businesses, accounts = [], dict[str, str]()
-        for edge, item in self._listed("me", edges):
+        for edge, item in self._items_by_edge([self._trial("me", edge) for edge in edges]):
             if edge == "businesses":
                 businesses += [business] if (business := read_id(item.get("id"))) else []
             else:
@@ -235,8 +221,7 @@ class Discovery:
         """Add the accounts of Pages; those of which only the id was found are read one by one."""
         only_ids: dict[str, str] = {}
         for page in pages:
-            node = page.get(LINKED)
-            account_id = read_id(node.get("id")) if isinstance(node, dict) else None
+            account_id = read_id(as_object(page.get(LINKED)).get("id"))
             if account_id is None:
                 self._pages_without.setdefault(str(page.get("id")), page)
             elif account_id not in self._pages:
@@ -245,8 +230,7 @@ class Discovery:
                     self._nodes[account_id] = page[LINKED]
                 else:
                     only_ids[account_id] = ""
-        if only_ids:
-            self._read(only_ids)
+        self._read(only_ids)
 
     def _read(self, accounts: Mapping[str, str]) -> None:
         """Read accounts of which only an id was found.
@@ -265,12 +249,9 @@ class Discovery:
                 name = accounts[account_id]
                 what = f"account {account_id} ({name})" if name else f"account {account_id}"
                 why = f"the token's owner has it, but may not read it ({answer.error})"
-                self._missing.append(Missing(what, why))
+                self._missing.append(Missing(f"{what}: {why}"))
             else:
                 self._nodes[read_id(answer.data["id"]) or account_id] = answer.data
-
-    def _listed(self, node: str, edges: Iterable[str]) -> Iterator[tuple[str, Node]]:
-        return self._items_by_edge([self._trial(node, edge) for edge in edges])
 
     def _trial(self, node: str, edge: str) -> OptionalCall:
         fields = "id"
@@ -279,9 +260,6 @@ class Discovery:
         elif edge in {*PAGE_EDGES, ASSIGNED_PAGES}:
             fields = f"id,name,{self._linked}"
         return OptionalCall(node, edge, {"fields": fields, "limit": "100"}, self._token)
-
-    def _items(self, calls: Iterable[Call]) -> Iterator[Node]:
-        return (item for _, item in self._items_by_edge(calls))
 
     def _items_by_edge(self, calls: Iterable[Call]) -> Iterator[tuple[str, Node]]:
         """Yield the items of lists in the order of the calls; a list that is refused is empty."""
@@ -319,7 +297,7 @@ class Discovery:
             return [call.with_params(fields=bare)]
         logger.info("Not for this token: %s (%s).", answer.call.path, error)
         if answer.call.edge == "accounts":
-            self._missing.append(Missing("all Pages", f"Meta does not list them ({error})"))
+            self._missing.append(Missing(f"all Pages: Meta does not list them ({error})"))
         return []
 
 
@@ -327,11 +305,10 @@ def _page_without(page: Node) -> Missing:
     """Return why a Page leads to no account."""
     what = f"Page {page.get('name')} ({page.get('id')})"
     if page.get(LINKED) is not None:
-        return Missing(what, "Meta gave no id for the account that is linked to it", is_fault=True)
+        why = "Meta gave no id for the account that is linked to it"
+        return Missing(f"{what}: {why}", is_fault=True)
     tasks = page.get("tasks")
     if isinstance(tasks, list) and tasks and not INSIGHTS_TASKS & {str(task) for task in tasks}:
-        return Missing(what, "the token's owner lacks the task ANALYZE on it")
-    return Missing(
-        what,
-        "no professional account is linked to it, or the token was not granted that account",
-    )
+        return Missing(f"{what}: the token's owner lacks the task ANALYZE on it")
+    why = "no professional account is linked to it, or the token was not granted that account"
+    return Missing(f"{what}: {why}")

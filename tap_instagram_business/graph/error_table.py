@@ -150,7 +150,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Action.DROP_METRIC,
         codes={100},
-        text=r"does not support the .+ metric",
+        text=r"does not support the .+ metric|incompatible breakdowns .+ for metric|"
+        r"specified with parameter metric_type",
         reason=Reason.UNSUPPORTED,
     ),
     Rule(
@@ -158,12 +159,6 @@ RULES: tuple[Rule, ...] = (
         codes={100},
         text=r"must be one of the following values",
         reason=Reason.RETIRED,
-    ),
-    Rule(
-        Action.DROP_METRIC,
-        codes={100},
-        text=r"incompatible breakdowns .+ for metric|specified with parameter metric_type",
-        reason=Reason.UNSUPPORTED,
     ),
     Rule(Action.DROP_FIELD, codes={100}, text=r"nonexisting field"),
     Rule(

@@ -35,8 +35,6 @@ from tap_instagram_business.graph.error_table import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_instagram_business.graph.error_table import Reason
-
 
 NAMED_METRICS = (
     re.compile(r"does not support the (?P<names>[\w, ]+?) metric", re.IGNORECASE),
@@ -71,9 +69,11 @@ class CallError(GraphFailure):
     Attributes:
         message: why, without secrets.
         rule: what follows from it.
+        reason: why an insight is missing.
         code: Meta's error code; 0 where Meta gave none.
         subcode: Meta's error_subcode; 0 where Meta gave none.
         text: all that Meta says about it, for the patterns that look for names in it.
+        is_of_token: whether the token is dead, whatever it is used for.
         is_final: whether Meta says itself that sending the same again is of no use.
     """
 
@@ -83,17 +83,13 @@ class CallError(GraphFailure):
         """Make an error that reads as `told`, or as its message."""
         self.message, self.rule, self.code, self.subcode = message, rule, code, subcode
         self.text, self.is_final = message, False
+        self.reason, self.is_of_token = rule.reason, code in DEAD_TOKEN
         super().__init__(told or message)
 
     @property
     @override
     def sentence(self) -> str:
         return f"{self}: {self.rule.remedy}" if self.rule.remedy else str(self)
-
-    @property
-    def reason(self) -> Reason:
-        """Why an insight is missing."""
-        return self.rule.reason
 
     def refused_metrics(self, asked: tuple[str, ...]) -> tuple[str, ...]:
         """Return the metrics that the error refuses, of those that were asked for."""
@@ -117,11 +113,6 @@ class CallError(GraphFailure):
         """The field that Meta says does not exist; '' if the error names none."""
         named = re.search(r"nonexisting field \((\w+)\)", self.text)
         return named[1] if named else ""
-
-    @property
-    def is_of_token(self) -> bool:
-        """Whether the token is dead, whatever it is used for."""
-        return self.code in DEAD_TOKEN
 
     @property
     def may_be_about_a_metric(self) -> bool:

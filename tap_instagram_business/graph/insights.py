@@ -13,6 +13,7 @@ import functools
 from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_instagram_business.graph.bodies import as_list, as_object
 from tap_instagram_business.metrics import ONLINE_FOLLOWERS, WHOLE_METRICS
 from tap_instagram_business.values import (
     Number,
@@ -50,7 +51,7 @@ class Insights:
         """
         self._metrics = [
             (name, item)
-            for item in _list(answer.get("data"))
+            for item in as_list(answer.get("data"))
             if isinstance(item, dict) and (name := read_text(item.get("name")))
         ]
         self._asked = breakdown.split(",") if breakdown else []
@@ -71,7 +72,7 @@ class Insights:
         """The buckets of each metric that have a moment and a content that can be read."""
         series: dict[str, list[Bucket]] = {}
         for name, item in self._metrics:
-            found = (_bucket(name, bucket) for bucket in _list(item.get("values")))
+            found = (_bucket(name, bucket) for bucket in as_list(item.get("values")))
             series.setdefault(name, []).extend(bucket for bucket in found if bucket)
         return series
 
@@ -103,7 +104,7 @@ class Insights:
         return [
             (name, *_read_split(name, split, self._asked))
             for name, item in (self._metrics if self._asked else ())
-            for split in _list(_object(item.get("total_value")).get(_SPLITS))
+            for split in as_list(as_object(item.get("total_value")).get(_SPLITS))
         ]
 
     def parts(self, metric: str, names: Iterable[str]) -> dict[str, Number]:
@@ -126,14 +127,6 @@ class Insights:
         return {name: value for name, value in given.items() if name in known}
 
 
-def _list(content: object) -> list[Any]:
-    return content if isinstance(content, list) else []
-
-
-def _object(content: object) -> dict[str, Any]:
-    return content if isinstance(content, dict) else {}
-
-
 def _figure(metric: str, value: object) -> Number | None:
     return read_whole_number(value) if metric in WHOLE_METRICS else read_number(value)
 
@@ -153,15 +146,15 @@ def _value(item: Mapping[str, Any]) -> object:
 
 def _is_unreadable(name: str, item: Mapping[str, Any]) -> bool:
     values = item.get("values")
-    if isinstance(values, list) and any("end_time" in _object(bucket) for bucket in values):
+    if isinstance(values, list) and any("end_time" in as_object(bucket) for bucket in values):
         return any(_is_unreadable_bucket(name, bucket) for bucket in values)
     value = _value(item)
     return value is not None and _figure(name, value) is None
 
 
 def _bucket(metric: str, bucket: object) -> Bucket | None:
-    moment = read_time(_object(bucket).get("end_time"))
-    content = _object(bucket).get("value")
+    moment = read_time(as_object(bucket).get("end_time"))
+    content = as_object(bucket).get("value")
     if metric == ONLINE_FOLLOWERS:
         content = _by_hour(content) if isinstance(content, dict) else None
     else:
@@ -196,9 +189,9 @@ def _read_split(metric: str, split: object, asked: list[str]) -> tuple[Parts | N
     keys = _keys(split, asked)
     if keys is None:
         return None, False
-    results = _object(split).get("results")
+    results = as_object(split).get("results")
     order = [keys.index(name) for name in asked]
-    found = [_part(metric, result, order, len(keys)) for result in _list(results)]
+    found = [_part(metric, result, order, len(keys)) for result in as_list(results)]
     parts = dict(part for part in found if part)
     return parts, isinstance(results, (list, NoneType)) and None not in found
 
@@ -210,7 +203,7 @@ def _keys(split: object, asked: list[str]) -> list[str] | None:
     keys = split.get("dimension_keys")
     if not keys:
         return asked
-    given = [str(key).lower() for key in _list(keys)]
+    given = [str(key).lower() for key in as_list(keys)]
     if sorted({*given} - {TIMEFRAME}) != sorted(asked) or len(given) != len({*given}):
         return None
     return given
@@ -230,7 +223,7 @@ def _part(
     if not isinstance(result, dict):
         return None
     value = _figure(metric, result.get("value"))
-    names = [read_text(name) for name in _list(result.get("dimension_values"))]
+    names = [read_text(name) for name in as_list(result.get("dimension_values"))]
     # A part without a name cannot be told from others: it has no key.
     if value is None or len(names) != number or not all(names):
         return None

@@ -12,7 +12,7 @@ from tap_instagram_business.graph.errors import Unanswered
 from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_instagram_business.graph.calls import Call
 
@@ -37,7 +37,7 @@ def next_page(answer: Answer) -> tuple[Answer, Call | None]:
         return replace(answer, error=error), None
 
 
-def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], list[Answer]]) -> Answer:
+def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], Iterable[Answer]]) -> Answer:
     """Read the nodes of a page that was refused one by one: a single one may be to blame.
 
     Args:
@@ -49,11 +49,11 @@ def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], list[Answer]]) ->
         return page
     if error.rule is not UNKNOWN and error.code not in UNNAMED:
         return page
-    ids = ask([call.ids_only()])[0]
+    (ids,) = ask([call.ids_only()])
     if ids.error or not ids.data["data"]:
         return page
     found = (read_id(node.get("id")) for node in ids.nodes)
-    answers = ask([call.one_node(node_id) for node_id in found if node_id])
+    answers = [*ask([call.one_node(node_id) for node_id in found if node_id])]
     given = [answer.data for answer in answers if not answer.error]
     refused = {answer.call.node: answer.error for answer in answers if answer.error}
     if refused and not given:
@@ -80,6 +80,5 @@ def following(call: Call, page: Mapping[str, Any]) -> Call | None:
     if not isinstance(after, str) or not after:
         after = dict(parse_qsl(urlsplit(str(address)).query)).get("after")
     if not after or after == call.params.get("after"):
-        message = f"the list {call.path} goes on, but leads nowhere"
-        raise Unanswered(message)
+        raise Unanswered(f"the list {call.path} goes on, but leads nowhere")
     return call.with_params(after=after)

@@ -25,10 +25,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec.json
 
+from tap_instagram_business.graph.bodies import as_object
+from tap_instagram_business.graph.calls import objects
 from tap_instagram_business.graph.errors import RateLimited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
@@ -67,8 +69,8 @@ def read_usage(headers: Mapping[str, str]) -> Usage:
 
 @functools.lru_cache(1_000)  # Each call of a batch has these headers, and most have the same ones.
 def _usage(app: str | None, account: str | None) -> Usage:
-    apps = [_object(app)] if app else []
-    cases = list(_cases(_object(account)))
+    apps = [_object(app)]
+    cases = [case for nested in _object(account).values() for case in objects(nested)]
     # An app that also runs ads or Pages is told of those quotas too.
     cases = [case for case in cases if case.get("type") == OWN_CASE] or cases
     waits = (_number(entry.get("estimated_time_to_regain_access")) for entry in [*apps, *cases])
@@ -85,19 +87,11 @@ def _number(value: object) -> float:
     return max(number, 0.0)
 
 
-def _cases(header: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for nested in header.values():
-        for case in nested if isinstance(nested, list) else ():
-            if isinstance(case, dict):
-                yield case
-
-
 def _object(header: str | None) -> dict[str, Any]:
     try:
-        content = msgspec.json.decode(header or "{}")
+        return as_object(msgspec.json.decode(header or "{}"))
     except (ValueError, RecursionError):
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 APP = ""

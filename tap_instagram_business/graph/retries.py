@@ -54,7 +54,7 @@ class OutageGuard:
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
+        self.policy = policy
         self._max_unanswered = policy.tries
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -94,10 +94,9 @@ class OutageGuard:
             times = self._unanswered
             is_over = times >= self._max_unanswered
         if is_over:
-            message = f"{url} gives no answer ({why}): {NO_ANSWER.remedy}"
-            raise Unreachable(message)
+            raise Unreachable(f"{url} gives no answer ({why}): {NO_ANSWER.remedy}")
         logger.info("Asking again: %s.", why)
-        self.pause(self._policy.pause(max(1, times)))
+        self.pause(self.policy.pause(max(1, times)))
 
     def check(self) -> None:
         """End this thread too, if another one has found that Meta fails at everything.
@@ -121,8 +120,7 @@ class OutageGuard:
                 return
             self._failed_calls += 1
             if self._failed_calls >= MAX_FAILED_CALLS:
-                message = (
+                self._outage = Unreachable(
                     f"Meta fails at all it is asked ({error}): run again later, nothing is lost"
                 )
-                self._outage = Unreachable(message)
                 raise self._outage

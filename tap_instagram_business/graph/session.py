@@ -78,12 +78,7 @@ class GraphSession:
         self._probes = ProbeCalls()
         self._search = MetricSearch(self.unsupported)
         self._guard = OutageGuard(self.retry_policy)
-        self._transport = Transport(
-            access,
-            rate_limits=self.rate_limits,
-            guard=self._guard,
-            timeout=self.retry_policy.timeout,
-        )
+        self._transport = Transport(access, self.rate_limits, self._guard)
         self.costs = Costs()
         self._batcher = Batcher(access, self._transport, self.rate_limits, self.costs)
         self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
@@ -145,15 +140,11 @@ class GraphSession:
         pagination; an `after` cursor alone says nothing), that failed, or after which `go_on`
         returns False. The next pages are asked for while these are being worked on.
         """
-
-        def ask(calls: Sequence[Call]) -> list[Answer]:
-            return list(self.answers(calls))
-
         waiting = iter(calls)
         current = list(islice(waiting, together))
         in_flight = self._submit(current)
         while in_flight:
-            pages = [node_by_node(page, ask) for page in self._in_order(in_flight)]
+            pages = [node_by_node(page, self.answers) for page in self._in_order(in_flight)]
             turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, together - len(current))
@@ -171,24 +162,19 @@ class GraphSession:
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], places: Sequence[int] | None = None) -> InFlight:
-        """Submit calls, or those at some places of a list."""
+        """Submit calls, or those at some places of a list.
+
+        They are spread over the requests that may be in flight at the same time.
+        """
         chosen = range(len(calls)) if places is None else places
-        size = self._calls_per_request(len(chosen))
+        fair = -(-len(chosen) // self.access.parallel_requests)
+        size = min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
+        size = size if self._batcher.has_batches else 1
         packs = ([*chosen[start : start + size]] for start in range(0, len(chosen), size))
         return [
             (pack, self._threads.submit(self._settle, [calls[place] for place in pack]))
             for pack in packs
         ]
-
-    def _calls_per_request(self, number: int) -> int:
-        """Return how many of these calls go into one request.
-
-        They are spread over the requests that may be in flight at the same time.
-        """
-        if not self._batcher.has_batches:
-            return 1
-        fair = -(-number // self.access.parallel_requests)
-        return min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
 
     def _submit_probes_first(self, calls: Sequence[Call]) -> InFlight:
         """Submit calls, but a few of each kind before the others.
@@ -282,7 +268,7 @@ class GraphSession:
         if error is None:
             return None
         action = error.rule.action
-        if action is Action.STOP and not answer.call.tolerates(error):
+        if action is Action.STOP and error.code != answer.call.tolerated:
             raise error
         if action is Action.WAIT:
             return answer.call

@@ -49,18 +49,10 @@ class Reply:
 class Transport:
     """One connection pool for the whole run, shared by its threads."""
 
-    def __init__(
-        self,
-        access: Access,
-        *,
-        rate_limits: RateLimits,
-        guard: OutageGuard,
-        timeout: float,
-    ) -> None:
+    def __init__(self, access: Access, rate_limits: RateLimits, guard: OutageGuard) -> None:
         self._url = access.url
         self._rate_limits = rate_limits
         self._guard = guard
-        self._timeout = timeout
         self._skew = dt.timedelta()
         self._versions = {access.api_version, ""}
         self._http = requests.Session()
@@ -124,7 +116,7 @@ class Transport:
             params=None if is_batch else fields,
             data=fields if is_batch else None,
             auth=BearerToken(token),
-            timeout=self._timeout,
+            timeout=self._guard.policy.timeout,
             allow_redirects=False,
             stream=True,
         )

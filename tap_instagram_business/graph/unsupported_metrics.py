@@ -12,7 +12,7 @@ import logging
 import threading
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tap_instagram_business.metrics import FEED_VIDEO
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_instagram_business.graph.errors import CallError
+    from tap_instagram_business.graph.insights_request import InsightsCall
 
 MIN_OBJECTS = 3
 """After so many different objects of a kind were refused a metric and none got it, the others are
@@ -29,21 +30,6 @@ MAX_FRUITLESS = 3
 """After so many searches for a metric to blame that found none, a kind is not searched any more."""
 
 logger = logging.getLogger("tap-instagram-business.graph")
-
-
-class _MetricsCall(Protocol):
-    """What has to be known of a call for insights, see `InsightsCall`."""
-
-    @property
-    def node(self) -> str: ...
-    @property
-    def quota_account(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def metrics(self) -> tuple[str, ...]: ...
-    @property
-    def is_rare(self) -> bool: ...
 
 
 @dataclass
@@ -60,12 +46,6 @@ class _Refusal:
     objects: set[str] = field(default_factory=set)
     number_of: Counter[str] = field(default_factory=Counter)
 
-    def add(self, call: _MetricsCall) -> None:
-        """Count the object of a call, once."""
-        if call.node not in self.objects:
-            self.objects.add(call.node)
-            self.number_of[call.quota_account] += 1
-
 
 class UnsupportedMetrics:
     """Which metrics Meta has refused, for which objects, accounts and kinds of media or request."""
@@ -81,7 +61,7 @@ class UnsupportedMetrics:
         self._fruitless: dict[str, int] = defaultdict(int)
         self._earliest: dict[str, int] = {}
 
-    def add(self, call: _MetricsCall, metrics: Iterable[str], error: CallError) -> None:
+    def add(self, call: InsightsCall, metrics: Iterable[str], error: CallError) -> None:
         """Remember which metrics an error refuses to the object of a call.
 
         Args:
@@ -98,7 +78,10 @@ class UnsupportedMetrics:
                 if key not in self._refused:
                     self._refused[key] = _Refusal(error)
                     new.append(metric)
-                self._refused[key].add(call)
+                refused = self._refused[key]
+                if call.node not in refused.objects:
+                    refused.objects.add(call.node)
+                    refused.number_of[call.quota_account] += 1
                 self._suspects.add(metric)
         if new:
             # Videos of the feed, which Instagram has turned into reels since, commonly lack some.
@@ -106,7 +89,7 @@ class UnsupportedMetrics:
             names = ", ".join(new)
             logger.log(level, "Meta refuses metric %s for %s: %s", names, call.kind, error)
 
-    def note_given(self, call: _MetricsCall, metrics: Iterable[str]) -> None:
+    def note_given(self, call: InsightsCall, metrics: Iterable[str]) -> None:
         """Remember which metrics the object of a call has: others of its kind may have them too."""
         with self._lock:
             given = 0
@@ -115,7 +98,7 @@ class UnsupportedMetrics:
             self._given[call.quota_account] |= given
             self._given_to_any |= given
 
-    def error_for(self, call: _MetricsCall, metric: str) -> CallError | None:
+    def error_for(self, call: InsightsCall, metric: str) -> CallError | None:
         """Return the error for which a metric need not be requested; None if it must be."""
         key = call.kind, metric
         with self._lock:
@@ -124,7 +107,7 @@ class UnsupportedMetrics:
                 return None
             return refused.error if self._reaches(refused, call, self._bits.get(key, 0)) else None
 
-    def _reaches(self, refused: _Refusal, call: _MetricsCall, bit: int) -> bool:
+    def _reaches(self, refused: _Refusal, call: InsightsCall, bit: int) -> bool:
         """Return whether a refusal is also about the object of a call; `bit` is the metric's."""
         if call.node in refused.objects:
             return True
@@ -134,7 +117,7 @@ class UnsupportedMetrics:
         is_of_all = len(refused.number_of) >= MIN_ACCOUNTS and len(refused.objects) >= MIN_OBJECTS
         return is_of_all and not self._given_to_any & bit
 
-    def note_earliest(self, call: _MetricsCall, since: int) -> None:
+    def note_earliest(self, call: InsightsCall, since: int) -> None:
         """Remember that calls of a kind are to ask for no figures before a moment.
 
         Args:
@@ -144,22 +127,22 @@ class UnsupportedMetrics:
         with self._lock:
             self._earliest[call.kind] = max(since, self._earliest.get(call.kind, 0))
 
-    def earliest(self, call: _MetricsCall) -> int:
+    def earliest(self, call: InsightsCall) -> int:
         """Return before which moment, in Unix seconds, a call is to ask for no figures."""
         with self._lock:
             return self._earliest.get(call.kind, 0)
 
-    def suspects(self, call: _MetricsCall) -> tuple[str, ...]:
+    def suspects(self, call: InsightsCall) -> tuple[str, ...]:
         """Return the metrics of a call that Meta has refused to any object in this run."""
         with self._lock:
             return tuple(metric for metric in call.metrics if metric in self._suspects)
 
-    def note_fruitless(self, call: _MetricsCall) -> None:
+    def note_fruitless(self, call: InsightsCall) -> None:
         """Remember that no metric of a call was to blame: all of them have failed."""
         with self._lock:
             self._fruitless[call.kind] += 1
 
-    def may_search(self, call: _MetricsCall) -> bool:
+    def may_search(self, call: InsightsCall) -> bool:
         """Return whether it makes sense to search a failed call for the metric to blame."""
         with self._lock:
             is_kind_refused = any((call.kind, metric) in self._refused for metric in call.metrics)

@@ -122,7 +122,6 @@ class InstagramStream(SdkStream):
         if self._run.threads.has(self.name):
             self._run.threads.wait(self.name)
         else:
-            self._run.find_accounts()
             self.fill()
         for table in (self, *self._filled_tables()):
             table.log_costs(self._seconds)

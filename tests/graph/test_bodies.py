@@ -21,7 +21,7 @@ from tap_instagram_business.graph.bodies import (
     read_body,
 )
 from tap_instagram_business.graph.calls import Call
-from tap_instagram_business.graph.debug_token import _facts, debug_token
+from tap_instagram_business.graph.debug_token import _facts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
 from tap_instagram_business.graph.rate_limits import read_usage
 from tap_instagram_business.graph.retries import RetryPolicy
@@ -183,7 +183,7 @@ def test_odd_types_in_what_meta_says_about_a_token(answers: Answers) -> None:
     batch = [{"code": 200, "body": json.dumps({"data": 5})}]
     session = GraphSession(Access(api_url=answers(json.dumps(batch).encode())))
     with closing(session), pytest.raises(GraphFailure):
-        debug_token(session, TOKEN, asked_with=TOKEN)
+        next(debug_tokens(session, [TOKEN], asked_with=TOKEN))
 
 
 @pytest.mark.parametrize("odd", ["1e999", "-5", "NaN", '"9"', "[]", "[" * 100_000, "9" * 5_000])

@@ -38,10 +38,8 @@ class StreamThreads:
         self._ends: dict[str, Future[None]] = {}
         self._failed: Future[None] = Future()
 
-    def start(
-        self, name: str, work: Callable[[], object], *, after: Sequence[str] = ()
-    ) -> Future[None]:
-        """Start a thread, and return the future of its end.
+    def start(self, name: str, work: Callable[[], object], *, after: Sequence[str] = ()) -> None:
+        """Start a thread.
 
         Args:
             name: the name of its stream.
@@ -63,7 +61,6 @@ class StreamThreads:
                     self._failed.set_exception(error)
 
         threading.Thread(target=run, name=name, daemon=True).start()
-        return end
 
     def has(self, name: str) -> bool:
         """Return whether a stream has a thread."""

@@ -126,10 +126,6 @@ class Call:
 class ListCall(Call):
     """A list of nodes, of which a single one may be the reason why a page is refused."""
 
-    def ids_only(self) -> Call:
-        """Return the call for the ids of the same page."""
-        return replace(self, params={**self.params, "fields": "id"})
-
     def one_node(self, node_id: str) -> Call:
         """Return the call for a node of this list, with the fields that the list is asked for."""
         fields = {"fields": self.params.get("fields", "id")}

@@ -49,7 +49,7 @@ def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], Iterable[Answer]]
         return page
     if error.rule is not UNKNOWN and error.code not in UNNAMED:
         return page
-    (ids,) = ask([call.ids_only()])
+    (ids,) = ask([call.with_params(fields="id")])
     if ids.error or not ids.data["data"]:
         return page
     found = (read_id(node.get("id")) for node in ids.nodes)

@@ -103,10 +103,7 @@ class GraphSession:
 
     def answer(self, call: Call) -> Answer:
         """Send one call and return its answer."""
-        # In the pool too: its size is what bounds the number of requests at the same time.
-        future = self._threads.submit(self._settle, [call])
-        with self.lock.released():
-            return future.result()[0]
+        return next(self.answers([call]))
 
     def answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
         """Send many calls; their answers come in the order of the calls, and may be errors.

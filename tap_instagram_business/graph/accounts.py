@@ -51,7 +51,7 @@ class Missing:
     """Something that a token sees but that is not read.
 
     Attributes:
-        text: its name, if it is a Page, an account or a list of them, and the reason.
+        text: a Page, an account or a list of them, with its name, and why it is not read.
         is_fault: whether an account may be lost by it that the token does give access to.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from pathlib import Path
 
 import click
@@ -21,7 +22,6 @@ from tap_instagram_business.erasure.erase import (
     DEFAULT_WAIT_SECONDS,
     Erasure,
     RunsUnderWay,
-    new_confirmation_code,
 )
 from tap_instagram_business.erasure.meltano_bridge import (
     MeltanoBridge,
@@ -122,7 +122,7 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     if confirm("Erase all of this permanently?", yes=yes):
         if no_run and bigquery_dataset:
             bigquery_dataset.drop_staging_tables()
-        _erase(erasure, code or new_confirmation_code())
+        _erase(erasure, code or secrets.token_hex(8))
 
 
 def _show_findings(erasure: Erasure) -> None:
@@ -202,7 +202,7 @@ def verify_signed_request(settings: CommandSettings, status_url: str | None) -> 
     request = signed_request.verify(body, secret, max_age=max_age)
     user_id, vault = str(request.user_id), settings.vault_if_any
     records = vault.read(settings.secrets.keys).all().values() if vault else ()
-    code = new_confirmation_code() if status_url else None
+    code = secrets.token_hex(8) if status_url else None
     request_facts = {
         "user_id": user_id,
         "issued_at": request.issued_at.isoformat() if request.issued_at else None,

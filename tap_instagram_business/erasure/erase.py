@@ -8,7 +8,6 @@ last state when a run ends. So an erasure waits for the end of the run.
 from __future__ import annotations
 
 import datetime as dt
-import secrets
 import time
 from collections import Counter
 from contextlib import nullcontext
@@ -253,8 +252,3 @@ class Erasure:
             "rows": erased.rows,
             "not_erased": list(unreachable),
         }
-
-
-def new_confirmation_code() -> str:
-    """Return a new random confirmation code."""
-    return secrets.token_hex(8)

@@ -263,7 +263,8 @@ def _request(
             params=None if method == "POST" else fields,
             data=fields if method == "POST" else None,
             headers={"User-Agent": app.user_agent},
-            auth=BearerToken(token) if token else _no_auth,
+            # Without any, `requests` would send a password from ~/.netrc.
+            auth=BearerToken(token) if token else lambda request: request,
             timeout=TIMEOUT_SECONDS,
             allow_redirects=False,
             stream=True,
@@ -273,11 +274,6 @@ def _request(
         message = f"{url} gave no usable response ({type(error).__name__}): check the network"
         raise Unreachable(message) from None
     return _check_for_error(body, response.status_code)
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Leave a request as it is; without this, `requests` would send a password from ~/.netrc."""
-    return request
 
 
 def _check_for_error(body: Any, status: int) -> Mapping[str, Any]:  # noqa: ANN401 - JSON

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import secrets
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -23,11 +24,10 @@ from tap_instagram_business.erasure.erase import (
     Erasure,
     RunsUnderWay,
 )
-from tap_instagram_business.erasure.meltano_bridge import (
-    MeltanoBridge,
-    MeltanoStates,
-    StateFile,
-)
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, StateFile
+from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
+from tap_instagram_business.tokens.vault import check_account_id
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
@@ -104,7 +104,7 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     root = project_directory()
     bridge = click.get_current_context().with_resource(MeltanoBridge(root)) if root else None
     state = None if no_state else _states(state_file, bridge)
-    meltano = root if isinstance(state, MeltanoStates) else None
+    meltano = root if isinstance(state, MeltanoBridge) else None
     bigquery_dataset = None if no_bigquery else bigquery.BigQueryDataset(project, dataset)
     erasure = Erasure(
         account_ids=tuple(dict.fromkeys(account_ids)),
@@ -140,20 +140,28 @@ def _show_findings(erasure: Erasure) -> None:
 
 
 def _erase(erasure: Erasure, code: str) -> None:
-    """Erase everything and print the receipt.
+    """Erase everything and print the receipt: the code, the time, and what was erased.
 
     Raises:
         CredentialsError: Something was not erased.
     """
     erased = erasure.erase()
     unreachable = erasure.find_unreachable()
-    click.echo(json.dumps(erasure.receipt(erased, unreachable, code)))
+    receipt = {
+        "confirmation_code": code,
+        "account_ids": list(erasure.account_ids),
+        "erased_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
+        "result": "erased" if any(erased.lines()) else "nothing was kept",
+        **asdict(erased),
+        "not_erased": unreachable,
+    }
+    click.echo(json.dumps(receipt))
     if unreachable:
         message = f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
         raise CredentialsError(message)
 
 
-def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoStates | StateFile:
+def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoBridge | StateFile:
     if state_file:
         return StateFile(state_file)
     if bridge is None:
@@ -161,7 +169,7 @@ def _states(state_file: Path | None, bridge: MeltanoBridge | None) -> MeltanoSta
             "This directory is not in a Meltano project: change to one, name a state file with "
             "--state-file, or skip bookmarks with --no-state"
         )
-    return MeltanoStates(bridge)
+    return bridge
 
 
 @click.command(

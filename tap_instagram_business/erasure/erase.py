@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.storage.local import exclusive
@@ -23,11 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_instagram_business.erasure.bigquery import BigQueryDataset
-    from tap_instagram_business.erasure.meltano_bridge import (
-        MeltanoBridge,
-        MeltanoStates,
-        StateFile,
-    )
+    from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, StateFile
     from tap_instagram_business.tokens.vault import Vault
 
 HEARTBEAT = dt.timedelta(minutes=5)
@@ -124,7 +120,7 @@ class Holdings:
         return Holdings(
             vault=list(dict.fromkeys([*self.vault, *other.vault])),
             states=list(dict.fromkeys([*self.states, *other.states])),
-            rows=Counter(self.rows) + Counter(other.rows),
+            rows=dict(Counter(self.rows) + Counter(other.rows)),
         )
 
 
@@ -145,7 +141,7 @@ class Erasure:
 
     account_ids: Sequence[str]
     vault: Vault | None = None
-    states: Sequence[MeltanoStates | StateFile] = ()
+    states: Sequence[MeltanoBridge | StateFile] = ()
     dataset: BigQueryDataset | None = None
     tombstones: Tombstones = field(default_factory=lambda: Tombstones(None))
     runs: RunsUnderWay = field(default_factory=RunsUnderWay)
@@ -233,22 +229,3 @@ class Erasure:
             state.remove(self.account_ids)
         if self.dataset:
             self.dataset.delete_rows(holdings.rows, self.account_ids)
-
-    def receipt(self, erased: Holdings, unreachable: Sequence[str], code: str) -> dict[str, Any]:
-        """Return the receipt: a confirmation code, the time, and what was erased.
-
-        Args:
-            erased: What was erased.
-            unreachable: What mentions the accounts but could not be erased.
-            code: The confirmation code.
-        """
-        return {
-            "confirmation_code": code,
-            "account_ids": list(self.account_ids),
-            "erased_at": dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds"),
-            "result": "erased" if any(erased.lines()) else "nothing was kept",
-            "vault": erased.vault,
-            "states": erased.states,
-            "rows": erased.rows,
-            "not_erased": list(unreachable),
-        }

@@ -56,9 +56,10 @@ def find_python(project: Path) -> str | None:
 
 
 class MeltanoBridge(ExitStack):
-    """A process of Meltano's own Python that reads and changes states and runs of a project.
+    """All states of a Meltano project, in whichever backend, and its table of runs.
 
-    It starts with the first request and ends when this context manager does.
+    A process of Meltano's own Python reads and changes them. It starts with the first request and
+    ends when this context manager does.
     """
 
     def __init__(self, project: Path) -> None:
@@ -104,6 +105,44 @@ class MeltanoBridge(ExitStack):
                 "check that `meltano state list` works, and try again"
             )
         return answer["result"]
+
+    def find(self, account_ids: Collection[str]) -> list[str]:
+        """Return the names of the states and files of runs that mention the accounts.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails.
+        """
+        files = [str(path) for path in self._run_files(account_ids)]
+        return [*self._states_without(account_ids), *files]
+
+    def unreachable(self, account_ids: Collection[str]) -> list[str]:
+        """Return the log files of the project that name the accounts."""
+        logs = self.project / ".meltano" / "logs"
+        return [f"log file {path}" for path in _files_with(logs, account_ids)]
+
+    def remove(self, account_ids: Collection[str]) -> None:
+        """Remove the entries of the accounts from all states and from the table of runs.
+
+        Raises:
+            CredentialsError: Meltano is missing or fails.
+        """
+        self.ask("import_states", states=self._states_without(account_ids))
+        payloads = self.ask("payloads", texts=list(account_ids))
+        for row, payload in payloads.items():
+            payloads[row] = json.dumps(without_accounts(json.loads(payload), account_ids))
+        self.ask("replace", payloads=payloads)
+        for path in self._run_files(account_ids):
+            path.unlink(missing_ok=True)
+
+    def _run_files(self, account_ids: Collection[str]) -> list[Path]:
+        """Return the files that runs have left behind: settings, states and catalogs."""
+        return _files_with(self.project / ".meltano" / "run", account_ids)
+
+    def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
+        """Return each state that has entries of the accounts, by name and without these entries."""
+        states = self.ask("states")
+        remaining = {name: without_accounts(state, account_ids) for name, state in states.items()}
+        return {name: state for name, state in remaining.items() if state != states[name]}
 
     def _start(self) -> subprocess.Popen[bytes]:
         python = find_python(self.project)
@@ -220,48 +259,3 @@ class StateFile:
                 f"{self._name} does not contain a state in JSON and was not changed: check "
                 "--state-file"
             ) from None
-
-
-class MeltanoStates:
-    """All states of a Meltano project, in whichever backend, and its table of runs."""
-
-    def __init__(self, meltano: MeltanoBridge) -> None:
-        self._meltano = meltano
-
-    def find(self, account_ids: Collection[str]) -> list[str]:
-        """Return the names of the states and files of runs that mention the accounts.
-
-        Raises:
-            CredentialsError: Meltano is missing or fails.
-        """
-        files = [str(path) for path in self._run_files(account_ids)]
-        return [*self._states_without(account_ids), *files]
-
-    def unreachable(self, account_ids: Collection[str]) -> list[str]:
-        """Return the log files of the project that name the accounts."""
-        logs = self._meltano.project / ".meltano" / "logs"
-        return [f"log file {path}" for path in _files_with(logs, account_ids)]
-
-    def remove(self, account_ids: Collection[str]) -> None:
-        """Remove the entries of the accounts from all states and from the table of runs.
-
-        Raises:
-            CredentialsError: Meltano is missing or fails.
-        """
-        self._meltano.ask("import_states", states=self._states_without(account_ids))
-        payloads = self._meltano.ask("payloads", texts=list(account_ids))
-        for row, payload in payloads.items():
-            payloads[row] = json.dumps(without_accounts(json.loads(payload), account_ids))
-        self._meltano.ask("replace", payloads=payloads)
-        for path in self._run_files(account_ids):
-            path.unlink(missing_ok=True)
-
-    def _run_files(self, account_ids: Collection[str]) -> list[Path]:
-        """Return the files that runs have left behind: settings, states and catalogs."""
-        return _files_with(self._meltano.project / ".meltano" / "run", account_ids)
-
-    def _states_without(self, account_ids: Collection[str]) -> dict[str, Json]:
-        """Return each state that has entries of the accounts, by name and without these entries."""
-        states = self._meltano.ask("states")
-        remaining = {name: without_accounts(state, account_ids) for name, state in states.items()}
-        return {name: state for name, state in remaining.items() if state != states[name]}

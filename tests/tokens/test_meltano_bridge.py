@@ -13,12 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_instagram_business.erasure.erase import RunsUnderWay
-from tap_instagram_business.erasure.meltano_bridge import (
-    MeltanoBridge,
-    MeltanoStates,
-    find_python,
-)
 from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, find_python
 from tests.meltano_project import QUIET, meltano
 from tests.program import PROGRAM, complaint
 from tests.targets.servers import postgres_server
@@ -133,10 +129,9 @@ def files_with(folder: Path, text: str) -> list[Path]:
 @pytest.mark.e2e
 def test_an_account_is_erased_from_states_and_runs(project: Path, tmp_path: Path) -> None:
     with MeltanoBridge(project) as meltano:
-        states = MeltanoStates(meltano)
-        assert states.find([GOES]) == ["prod:a-to-b"]
-        states.remove([GOES])
-        assert states.find([GOES]) == []
+        assert meltano.find([GOES]) == ["prod:a-to-b"]
+        meltano.remove([GOES])
+        assert meltano.find([GOES]) == []
     payloads = [payload for _, payload in runs_of(project)]
     assert len(payloads) == 3
     assert not [payload for payload in payloads if GOES in payload or STAYS not in payload]

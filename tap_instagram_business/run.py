@@ -8,6 +8,9 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
+from tap_instagram_business.tokens.vault import Vault
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels
@@ -108,8 +111,7 @@ class Run:
         if self.config.get("access_token"):
             return None
         vault = Vault(self.config["vault_path"])
-        renewal = Renewal(vault, self.secrets.keys, self.app, self.refresh_margin)
-        return VaultTokens(renewal, self.shard)
+        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin, self.shard)
 
     @functools.cached_property
     def shard(self) -> Shard:

@@ -17,6 +17,9 @@ from tap_instagram_business.commands.options import (
     pass_settings,
     yes_option,
 )
+from tap_instagram_business.tokens.encryption import key_id_of
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
@@ -190,11 +193,11 @@ def refresh_tokens(settings: CommandSettings) -> None:
     app = settings.secrets.app("instagram")
     keys = settings.secrets.keys
     margin = dt.timedelta(days=settings.values["refresh_margin_days"])
-    renewal = Renewal(settings.vault, keys, app, margin)
-    found = renewal.vault.read(keys)
+    tokens = VaultTokens(settings.vault, keys, app, margin)
+    found = tokens.vault.read(keys)
     for error in found.refused.values():
         logger.warning("%s.", error)
     with closing(GraphSession(app)) as session:
-        renewal.run(found.of_login(app.login), session)
-    failed = len(renewal.failed) + len(found.refused)
-    click.echo(f"{len(renewal.renewed)} tokens were renewed, {failed} could not be.", err=True)
+        tokens.renew(found.of_login(app.login), session)
+    failed = len(tokens.failed) + len(found.refused)
+    click.echo(f"{len(tokens.renewed)} tokens were renewed, {failed} could not be.", err=True)

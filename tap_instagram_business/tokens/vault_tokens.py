@@ -64,8 +64,8 @@ def is_due(record: Record, now: dt.datetime, margin: dt.timedelta) -> bool:
 
 
 @dataclass
-class Renewal:
-    """Renews the tokens of a login that expire soon.
+class VaultTokens:
+    """The tokens of one login in a vault, which are renewed when they expire soon.
 
     A token of the Instagram login is exchanged for a new one, which is used only if the vault has
     stored it. A token of the Facebook login can be renewed only by a person. Using the app may have
@@ -76,6 +76,7 @@ class Renewal:
         keys: The keys that encrypt its records.
         app: The app that the tokens were issued to.
         margin: A token that expires within this time expires soon.
+        shard: The part of the accounts that are read; no token of another one is decrypted.
         renewed: The accounts whose new tokens or dates were stored.
         failed: The accounts of which Meta gave no token or date, or whose record was not stored.
     """
@@ -84,10 +85,11 @@ class Renewal:
     keys: KeyRing
     app: App
     margin: dt.timedelta
+    shard: Shard = field(default_factory=Shard)
     renewed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def run(self, records: Mapping[str, Record], session: GraphSession) -> dict[str, Record]:
+    def renew(self, records: Mapping[str, Record], session: GraphSession) -> dict[str, Record]:
         """Renew what is due, and return all records, those with new tokens in place of the old.
 
         A token that cannot be renewed is logged and does not stop the others.
@@ -162,6 +164,82 @@ class Renewal:
         )
         return record
 
+    def discover_accounts(
+        self, session: GraphSession, account_ids: Collection[str], fields: Sequence[str]
+    ) -> TokenAccounts:
+        """Find the accounts of the vault, each with the token to read it with.
+
+        Args:
+            session: The Graph API.
+            account_ids: The accounts to read; empty for all accounts of this login.
+            fields: The fields to read of each account's node.
+
+        Raises:
+            CredentialsError: The vault cannot be read, or has no account of this login, or none of
+                its records can be decrypted.
+            GraphFailure: Meta does not answer.
+        """
+        found = self.vault.read(self.keys, account_ids, self.shard)
+        own = found.of_login(self.app.login)
+        if not own:
+            found.all()
+            self._check_vault()
+        if others := len(found.verified) - len(own):
+            logger.info(
+                "%d accounts in the vault belong to the other login and are not read: this needs "
+                "a run with the other value of setting `login`.",
+                others,
+            )
+        tokens = {name: record.token for name, record in own.items()}
+        answered = read_each(session, tokens, fields=fields)
+        own = self._store_statuses(own, answered)
+        # After the first answers, the session knows the time of the server.
+        accepted = {account.id: own[account.id] for account in answered.accounts}
+        renewed = self.renew(accepted, session)
+        accounts = tuple(replace(each, token=renewed[each.id].token) for each in answered.accounts)
+        unknown = GraphFailure(f"the vault {self.vault.location} does not contain it")
+        unread = {
+            **{name: unknown for name in account_ids if name not in own},
+            **{name: GraphFailure(str(error)) for name, error in found.refused.items()},
+            **answered.unread,
+        }
+        return replace(answered, accounts=accounts, unread=unread)
+
+    def _check_vault(self) -> None:
+        """Check that the vault has accounts of this login, if not in this shard.
+
+        Raises:
+            CredentialsError: It has none.
+        """
+        login = self.app.login
+        if not self.vault.read(self.keys).of_login(login):
+            raise CredentialsError(
+                f"The vault {self.vault.location} contains no account of the {login} login: "
+                f"`tap-instagram-business connect --login {login}` adds one"
+            )
+
+    def _store_statuses(
+        self, records: Mapping[str, Record], found: TokenAccounts
+    ) -> dict[str, Record]:
+        """Store which tokens Meta has accepted or refused, and return the records as they are then.
+
+        A record that another process has changed meanwhile keeps its status.
+        """
+        statuses = {account.id: GOOD for account in found.accounts}
+        for account_id, error in found.unread.items():
+            if isinstance(error, GraphError) and error.is_of_token:
+                statuses[account_id] = REFUSED
+        current = dict(records)
+        try:
+            for account_id, status in statuses.items():
+                record = replace(records[account_id], status=status)
+                if record != records[account_id]:
+                    stored = self.vault.write(record, self.keys)
+                    current[account_id] = stored or record
+        except CredentialsError as error:
+            logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
+        return current
+
 
 def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.timedelta) -> None:
     """Log a warning if the token of setting `access_token` expires soon.
@@ -184,93 +262,3 @@ def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.t
             "that day.",
             shown_date(expires),
         )
-
-
-@dataclass(frozen=True)
-class VaultTokens:
-    """Reads the accounts of one login with the tokens of a vault.
-
-    Attributes:
-        renewal: Renews the tokens; it has the vault, the keys and the app.
-        shard: The part of the accounts that are read; no token of another one is decrypted.
-    """
-
-    renewal: Renewal
-    shard: Shard = field(default_factory=Shard)
-
-    def discover_accounts(
-        self, session: GraphSession, account_ids: Collection[str], fields: Sequence[str]
-    ) -> TokenAccounts:
-        """Find the accounts of the vault, each with the token to read it with.
-
-        Args:
-            session: The Graph API.
-            account_ids: The accounts to read; empty for all accounts of this login.
-            fields: The fields to read of each account's node.
-
-        Raises:
-            CredentialsError: The vault cannot be read, or has no account of this login, or none of
-                its records can be decrypted.
-            GraphFailure: Meta does not answer.
-        """
-        vault, login = self.renewal.vault, self.renewal.app.login
-        found = vault.read(self.renewal.keys, account_ids, self.shard)
-        own = found.of_login(login)
-        if not own:
-            found.all()
-            self._check_vault()
-        if others := len(found.verified) - len(own):
-            logger.info(
-                "%d accounts in the vault belong to the other login and are not read: this needs "
-                "a run with the other value of setting `login`.",
-                others,
-            )
-        tokens = {name: record.token for name, record in own.items()}
-        answered = read_each(session, tokens, fields=fields)
-        own = self._store_statuses(own, answered)
-        # After the first answers, the session knows the time of the server.
-        accepted = {account.id: own[account.id] for account in answered.accounts}
-        renewed = self.renewal.run(accepted, session)
-        accounts = tuple(replace(each, token=renewed[each.id].token) for each in answered.accounts)
-        unknown = GraphFailure(f"the vault {vault.location} does not contain it")
-        unread = {
-            **{name: unknown for name in account_ids if name not in own},
-            **{name: GraphFailure(str(error)) for name, error in found.refused.items()},
-            **answered.unread,
-        }
-        return replace(answered, accounts=accounts, unread=unread)
-
-    def _check_vault(self) -> None:
-        """Check that the vault has accounts of this login, if not in this shard.
-
-        Raises:
-            CredentialsError: It has none.
-        """
-        vault, login = self.renewal.vault, self.renewal.app.login
-        if not vault.read(self.renewal.keys).of_login(login):
-            raise CredentialsError(
-                f"The vault {vault.location} contains no account of the {login} login: "
-                f"`tap-instagram-business connect --login {login}` adds one"
-            )
-
-    def _store_statuses(
-        self, records: Mapping[str, Record], found: TokenAccounts
-    ) -> dict[str, Record]:
-        """Store which tokens Meta has accepted or refused, and return the records as they are then.
-
-        A record that another process has changed meanwhile keeps its status.
-        """
-        statuses = {account.id: GOOD for account in found.accounts}
-        for account_id, error in found.unread.items():
-            if isinstance(error, GraphError) and error.is_of_token:
-                statuses[account_id] = REFUSED
-        current = dict(records)
-        try:
-            for account_id, status in statuses.items():
-                record = replace(records[account_id], status=status)
-                if record != records[account_id]:
-                    stored = self.renewal.vault.write(record, self.renewal.keys)
-                    current[account_id] = stored or record
-        except CredentialsError as error:
-            logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
-        return current

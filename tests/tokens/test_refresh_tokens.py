@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
+from tap_instagram_business.tokens import oauth
+from tap_instagram_business.tokens.vault_tokens import VaultTokens, is_due
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.vault_tokens import Renewal, is_due
@@ -151,9 +153,9 @@ def test_what_others_change_meanwhile_stays(
     refresh = oauth.refresh
     monkeypatch.setattr(oauth, "refresh", change)
     app = oauth.App(login="instagram", api_url=server.url)
-    work = Renewal(any_vault, keys, app, 20 * DAY)
+    work = VaultTokens(any_vault, keys, app, 20 * DAY)
     with closing(GraphSession(app)) as session:
-        returned = work.run(all_records(any_vault, keys), session)
+        returned = work.renew(all_records(any_vault, keys), session)
     stored = all_records(any_vault, keys)
     assert erased not in stored
     assert stored[connected] == theirs

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
+from tap_instagram_business.tokens import consent
+from tap_instagram_business.tokens.consent import store
 from tap_instagram_business.erasure.erase import Erasure
+from tap_instagram_business.tokens.errors import CredentialsError
+from tap_instagram_business.tokens.oauth import App
+from tap_instagram_business.tokens.storage import Storage, Stored, open_storage
+from tap_instagram_business.tokens.tombstones import Tombstones
+from tap_instagram_business.tokens.vault import Vault
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.tokens import consent
 from tap_instagram_business.tokens.consent import store
@@ -115,9 +123,9 @@ class Race:
     def _renew(self, vault: Vault, _: Tombstones) -> None:
         app = App(login="instagram", api_url=self._server.url)
         with closing(GraphSession(app)) as session:
-            renewal = Renewal(vault, self._keys, app, 20 * DAY)
-            renewal.run(vault.read(self._keys, [self.account_id]).all(), session)
-        assert not renewal.failed
+            tokens = VaultTokens(vault, self._keys, app, 20 * DAY)
+            tokens.renew(vault.read(self._keys, [self.account_id]).all(), session)
+        assert not tokens.failed
 
     def _connect(self, vault: Vault, tombstones: Tombstones) -> None:
         # Of a token without a date it is not known that it is worse than a renewed one.

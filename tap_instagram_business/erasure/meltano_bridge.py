@@ -22,7 +22,7 @@ from typing_extensions import Self
 
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.storage.local import LocalFolder
-from tap_instagram_business.tokens.tombstones import project_directory
+from tap_instagram_business.tokens.tombstones import project_directory, without_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -184,19 +184,6 @@ def _exchange(process: subprocess.Popen[bytes], request: bytes) -> bytes:
             process.stdin.close()
         return b""
     return process.stdout.readline()
-
-
-def without_accounts(state: Json, account_ids: Collection[str]) -> Json:
-    """Return a copy of a state without the entries of the accounts, at any depth."""
-    if isinstance(state, dict):
-        return {
-            name: without_accounts(value, account_ids)
-            for name, value in state.items()
-            if name not in account_ids
-        }
-    if isinstance(state, list):
-        return [without_accounts(value, account_ids) for value in state]
-    return state
 
 
 def _files_with(directory: Path, account_ids: Collection[str]) -> list[Path]:

@@ -11,7 +11,6 @@ vault keeps it in clear: whoever can read it there can test whether an id was er
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import hmac
 import os
 import time
@@ -27,10 +26,12 @@ from tap_instagram_business.tokens.storage import open_storage
 from tap_instagram_business.tokens.storage.local import LocalFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Container
 
     from tap_instagram_business.tokens.encryption import KeyRing
     from tap_instagram_business.tokens.storage import Storage
+
+Json = Any
 
 FOLDER = "erased"
 KEY = "erased.key"
@@ -45,6 +46,19 @@ def project_directory() -> Path | None:
         if (directory / "meltano.yml").exists():
             return directory
     return None
+
+
+def without_accounts(state: Json, account_ids: Container[str]) -> Json:
+    """Return a copy of a state without the entries of the accounts, at any depth."""
+    if isinstance(state, dict):
+        return {
+            name: without_accounts(value, account_ids)
+            for name, value in state.items()
+            if name not in account_ids
+        }
+    if isinstance(state, list):
+        return [without_accounts(value, account_ids) for value in state]
+    return state
 
 
 class Tombstones:
@@ -64,6 +78,7 @@ class Tombstones:
         self._seconds = LOCAL_SECONDS if is_local else REMOTE_SECONDS
         self._read_at = float("-inf")
         self._marks: frozenset[str] = frozenset()
+        self._known: dict[str, str] = {}
 
     @classmethod
     def of(
@@ -87,6 +102,9 @@ class Tombstones:
             CredentialsError: The marks cannot be read, or their key is missing.
         """
         return bool(self._lately_marked()) and self._mark(account_id) in self._marks
+
+    def __contains__(self, account_id: object) -> bool:
+        return self.is_erased(str(account_id))
 
     def marked(self, account_ids: Collection[str]) -> list[str]:
         """Return which of some accounts are marked as erased at this moment.
@@ -129,15 +147,9 @@ class Tombstones:
             for name in account_ids:
                 self._storage.delete(self._path(name))
 
-    def without_erased(self, state: Any) -> Any:  # noqa: ANN401 - JSON
+    def without_erased(self, state: Json) -> Json:
         """Return a state without the bookmarks of erased accounts."""
-        if not self._lately_marked():
-            return state
-        bookmarks = state.get("bookmarks", {})
-        return {
-            **state,
-            "bookmarks": {name: self._of_others(kept) for name, kept in bookmarks.items()},
-        }
+        return without_accounts(state, self) if self._lately_marked() else state
 
     def rotate(self) -> None:
         """Encrypt the key of the HMAC again, with the first of the encryption keys.
@@ -150,13 +162,6 @@ class Tombstones:
             content = self._read_keys().encrypt(self._decrypt(stored.content), KEY)
             self._storage.write(KEY, content.encode(), stored.version)
 
-    def _of_others(self, kept: Any) -> Any:  # noqa: ANN401 - JSON
-        accounts = kept.get("accounts")
-        if not accounts:
-            return kept
-        others = {name: value for name, value in accounts.items() if not self.is_erased(name)}
-        return {**kept, "accounts": others}
-
     def _lately_marked(self) -> frozenset[str]:
         """Return the names of all marks, which are listed again only after a while."""
         if self._storage and time.monotonic() - self._read_at >= self._seconds:
@@ -168,7 +173,10 @@ class Tombstones:
         return f"{FOLDER}/{self._mark(account_id)}"
 
     def _mark(self, account_id: str) -> str:
-        return hmac.new(self._key, account_id.encode(), hashlib.sha256).hexdigest()
+        if account_id not in self._known:
+            digest = hmac.digest(self._key, account_id.encode(), "sha256")
+            self._known[account_id] = digest.hex()
+        return self._known[account_id]
 
     @cached_property
     def _key(self) -> bytes:

@@ -147,14 +147,12 @@ def _ask_for_consent(
     )
     permissions = f"those of configuration {config_id}" if config_id else ", ".join(scopes)
     click.echo(f"Meta will ask for these permissions: {permissions}", err=True)
-    if paste or not consent.can_receive(redirect_uri):
-        query = _ask_for_address(page, state)
-    else:
-        query = _receive_redirect(page, redirect_uri, state)
+    is_here = not paste and consent.can_receive(redirect_uri)
+    query = _receive(page, redirect_uri, state) if is_here else _ask_for_address(page, state)
     return oauth.redeem_code(app, consent.code_from(query, state), redirect_uri)
 
 
-def _receive_redirect(page: str, redirect_uri: str, state: str) -> Mapping[str, str]:
+def _receive(page: str, redirect_uri: str, state: str) -> Mapping[str, str]:
     with closing(consent.RedirectListener(redirect_uri, state)) as listener:
         click.echo(f"Your browser will open this page. If not, open it yourself:\n{page}", err=True)
         threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()

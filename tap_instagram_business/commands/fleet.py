@@ -92,11 +92,9 @@ def _shards(states: Mapping[str, Json], base: str) -> Iterator[tuple[Shard, dict
                 yield (Shard(int(match[1]), int(match[2])) if match[1] else Shard()), kinds
 
 
-def _bookmarks(state: Json, kind: str) -> dict[str, Json]:
-    bookmarks: dict[str, Json] = ((state.get(kind) or {}).get("singer_state") or {}).get(
-        "bookmarks"
-    ) or {}
-    return bookmarks
+def _bookmarks(state: Json, kind: str) -> Json:
+    singer_state = (state.get(kind) or {}).get("singer_state") or {}
+    return singer_state.get("bookmarks") or {}
 
 
 def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[str, dict[str, Json]]:

@@ -167,11 +167,10 @@ class BigQueryDataset:
             CredentialsError: BigQuery refuses the query.
         """
         found = (row["table_name"] for row in self._query(NAMES, ()))
-        return [name for name in found if STAGING.fullmatch(name) and not self._is_waiting(name)]
-
-    def _is_waiting(self, staging: str) -> bool:
+        staging = [name for name in found if STAGING.fullmatch(name)]
         with _readable_errors("queried"):
-            return WAITING in self._client.get_table(f"{self._dataset}.{staging}").labels
+            tables = [self._client.get_table(f"{self._dataset}.{name}") for name in staging]
+        return [table.table_id for table in tables if WAITING not in table.labels]
 
     def drop_staging_tables(self) -> None:
         """Delete the staging tables that a run left behind.

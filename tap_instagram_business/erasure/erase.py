@@ -219,9 +219,8 @@ class Erasure:
     def _connected_meanwhile(self) -> list[str]:
         """Return a line for each account whose mark `connect` has removed meanwhile."""
         marked = self.tombstones.marked(self.account_ids)
-        unmarked = [name for name in self.account_ids if name not in marked]
-        lines = [f"account {name} was connected at the same time" for name in unmarked]
-        return lines if self.tombstones.location else []
+        unmarked = {*self.account_ids}.difference(marked) if self.tombstones.location else ()
+        return [f"account {name} was connected at the same time" for name in sorted(unmarked)]
 
     def _erase_rest(self, holdings: Holdings) -> None:
         self._erase_tokens()

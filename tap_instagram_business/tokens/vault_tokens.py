@@ -234,8 +234,7 @@ class VaultTokens:
             for account_id, status in statuses.items():
                 record = replace(records[account_id], status=status)
                 if record != records[account_id]:
-                    stored = self.vault.write(record, self.keys)
-                    current[account_id] = stored or record
+                    current[account_id] = self.vault.write(record, self.keys) or record
         except CredentialsError as error:
             logger.warning("The status of the tokens could not be stored in the vault: %s.", error)
         return current

@@ -87,9 +87,8 @@ def readable_errors(location: str, participle: str) -> Iterator[None]:
         ) from None
 
 
-LOCAL_SCHEME = "file"
 BACKENDS = {
-    LOCAL_SCHEME: ("local", "LocalFolder", ""),
+    "file": ("local", "LocalFolder", ""),
     "gs": ("gcs", "GoogleBucket", "gcs"),
     "s3": ("s3", "AmazonBucket", "s3"),
 }
@@ -103,7 +102,7 @@ def open_storage(location: str) -> Storage:
         CredentialsError: The URI has an unknown scheme, or a package is not installed.
     """
     scheme, separator, path = location.partition("://")
-    scheme = scheme.lower() if separator else LOCAL_SCHEME
+    scheme = scheme.lower() if separator else "file"
     if scheme not in BACKENDS:
         raise CredentialsError(
             f"{location} cannot be opened: give the path of a folder, or a URI that begins with "

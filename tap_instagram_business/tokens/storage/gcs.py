@@ -8,9 +8,6 @@ from typing_extensions import override
 
 from tap_instagram_business.tokens.storage import Storage, Stored, readable_errors
 
-ABSENT = 0
-"""The generation of an object that does not exist."""
-
 
 class GoogleBucket(Storage):
     """The version of an object is its generation."""
@@ -51,7 +48,8 @@ class GoogleBucket(Storage):
                 blob.upload_from_string(
                     content,
                     content_type="application/json",
-                    if_generation_match=int(version) if version else ABSENT,
+                    # An object that does not exist has generation 0.
+                    if_generation_match=int(version or 0),
                 )
             except PreconditionFailed:
                 return None

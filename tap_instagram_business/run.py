@@ -8,9 +8,6 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
-from tap_instagram_business.tokens.vault import Vault
-from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.days import DayLabels
 from tap_instagram_business.graph.accounts import TokenAccounts
 from tap_instagram_business.graph.day_labels import find_day_labels
@@ -24,7 +21,7 @@ from tap_instagram_business.sharding import Shard
 from tap_instagram_business.stream_threads import StreamThreads
 from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
 from tap_instagram_business.tokens.vault import Vault
-from tap_instagram_business.tokens.vault_tokens import Renewal, VaultTokens
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -80,6 +80,12 @@ TOKENS = {
     ),
     "the placeholder of a manual": Mistake(SYNC, "is not a token", {"ACCESS_TOKEN": "EAAB…"}),
     "a dead token": Mistake(SYNC, "error 190: .*: connect the account again", DEAD),
+    "a token of an unknown kind": Mistake(
+        SYNC, "error 190: .*, or set `login` to", {"ACCESS_TOKEN": "XYZcanary-0123456"}
+    ),
+    "a token of an unknown kind, for doctor": Mistake(
+        "doctor", "error 190: .*, or set `login` to", {"ACCESS_TOKEN": "XYZcanary-0123456"}
+    ),
     "a token of the Instagram login": Mistake(
         SYNC, "begins with IGAA.*set `login` to instagram", {"ACCESS_TOKEN": INSTAGRAM_TOKEN}
     ),

@@ -17,16 +17,13 @@ from tap_instagram_business.commands.options import (
     pass_settings,
     yes_option,
 )
-from tap_instagram_business.tokens.encryption import key_id_of
-from tap_instagram_business.tokens.errors import CredentialsError
-from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.graph.errors import GraphFailure
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.encryption import key_id_of
 from tap_instagram_business.tokens.errors import CredentialsError
-from tap_instagram_business.tokens.vault_tokens import Renewal
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,10 +24,7 @@ from tap_instagram_business.erasure.erase import (
     Erasure,
     RunsUnderWay,
 )
-from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, StateFile
-from tap_instagram_business.tokens.tombstones import Tombstones, project_directory
-from tap_instagram_business.tokens.vault import check_account_id
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.tombstones import Tombstones, project_directory

@@ -121,7 +121,10 @@ THROTTLED_APP = frozenset({4, 17, 32, 341, 613})
 THROTTLED = frozenset({*THROTTLED_APP, *range(80000, 80015)})
 """Meta's codes for a used-up rate limit; they come with HTTP 400 or 403, never 429."""
 
-RECONNECT = "connect the account again and put the new token into setting `access_token`"
+RECONNECT = (
+    "connect the account again and put the new token into setting `access_token`, or set `login` to "
+    "the login that the token belongs to"
+)
 GRANT = (
     "grant the app instagram_basic, instagram_manage_insights, pages_show_list and "
     "pages_read_engagement (Instagram login: instagram_business_basic and "

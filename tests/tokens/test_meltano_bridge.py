@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_instagram_business.erasure.erase import RunsUnderWay
-from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, find_python
+from tap_instagram_business.tokens.errors import CredentialsError
 from tests.meltano_project import QUIET, meltano
 from tests.program import PROGRAM, complaint
 from tests.targets.servers import postgres_server

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.tokens import oauth
-from tap_instagram_business.tokens.vault_tokens import VaultTokens, is_due
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.tokens import oauth
-from tap_instagram_business.tokens.vault_tokens import Renewal, is_due
+from tap_instagram_business.tokens.vault_tokens import VaultTokens, is_due
 from tests.tokens.command import command, environment
 from tests.tokens.records import OBTAINED, all_records, new_record, put
 

@@ -17,15 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
-from tap_instagram_business.tokens import consent
-from tap_instagram_business.tokens.consent import store
 from tap_instagram_business.erasure.erase import Erasure
-from tap_instagram_business.tokens.errors import CredentialsError
-from tap_instagram_business.tokens.oauth import App
-from tap_instagram_business.tokens.storage import Storage, Stored, open_storage
-from tap_instagram_business.tokens.tombstones import Tombstones
-from tap_instagram_business.tokens.vault import Vault
-from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.tokens import consent
 from tap_instagram_business.tokens.consent import store
@@ -34,7 +26,7 @@ from tap_instagram_business.tokens.oauth import App
 from tap_instagram_business.tokens.storage import Storage, Stored, open_storage
 from tap_instagram_business.tokens.tombstones import Tombstones
 from tap_instagram_business.tokens.vault import Vault
-from tap_instagram_business.tokens.vault_tokens import Renewal
+from tap_instagram_business.tokens.vault_tokens import VaultTokens
 from tests.tokens.records import new_record, put
 
 if TYPE_CHECKING:

@@ -122,8 +122,8 @@ THROTTLED = frozenset({*THROTTLED_APP, *range(80000, 80015)})
 """Meta's codes for a used-up rate limit; they come with HTTP 400 or 403, never 429."""
 
 RECONNECT = (
-    "connect the account again and put the new token into setting `access_token`, or set `login` to "
-    "the login that the token belongs to"
+    "connect the account again and put the new token into setting `access_token`, or set `login` "
+    "to the login that the token belongs to"
 )
 GRANT = (
     "grant the app instagram_basic, instagram_manage_insights, pages_show_list and "

@@ -42,6 +42,8 @@ class Run:
         discovery_costs: what it costs to find the accounts.
         kept_day_labels: what earlier runs have found out about how Meta labels days, or None.
         left_out: the accounts and tables that could not be read.
+        accounts: the accounts to read; none before `find_accounts`.
+        unread: the ids of accounts that the token or the vault names and Meta does not give.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
     """
 
@@ -59,6 +61,8 @@ class Run:
         self.discovery_costs = Costs()
         self.kept_day_labels: DayLabels | None = None
         self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
+        self.accounts: Sequence[Account] = ()
+        self.unread: frozenset[str] = frozenset()
         self.is_stopped = False
         self._day_labels: DayLabels | None = None
         self._is_finding_day_labels = False
@@ -115,9 +119,8 @@ class Run:
         """The part of the accounts that this run reads."""
         return Shard.parse(self.config.get("shard") or "")
 
-    @functools.cached_property
-    def token_accounts(self) -> TokenAccounts:
-        """The accounts of the token or the vault, with the fields that tables need.
+    def find_token_accounts(self) -> TokenAccounts:
+        """Return the accounts of the token or the vault, with the fields that tables need.
 
         There are none if no account belongs to the shard of this run.
 
@@ -135,14 +138,14 @@ class Run:
         found = discover_accounts(graph, token, account_ids=account_ids, fields=fields)
         return found.of(self.shard.holds)
 
-    @functools.cached_property
-    def accounts(self) -> tuple[Account, ...]:
-        """The accounts to read; those that cannot be read are logged and left out.
+    def find_accounts(self) -> None:
+        """Set `accounts`; those that cannot be read are logged and left out.
 
         Raises:
             GraphFailure: none can be read.
         """
-        found = self.token_accounts
+        found = self.find_token_accounts()
+        self.unread = frozenset(found.unread)
         for account_id, error in found.unread.items():
             if isinstance(error, CallError) and error.may_pass:
                 self.left_out.add(account_id, "accounts", error)
@@ -160,7 +163,7 @@ class Run:
                 "it again.",
                 account_id,
             )
-        return tuple(account for account in found.accounts if account.id not in erased)
+        self.accounts = [account for account in found.accounts if account.id not in erased]
 
     def find_day_labels(self) -> DayLabels:
         """Find, once, how Meta labels days: now, or by an earlier run, or the start is assumed.

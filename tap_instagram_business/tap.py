@@ -118,11 +118,11 @@ class TapInstagramBusiness(SdkTap):
         self._warn(api.host_warning(self.config.get("api_url") or ""))
         with contextlib.closing(run.graph):
             try:
-                accounts = run.accounts
+                run.find_accounts()
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
-            if not accounts and (run.shard.number > 1 or run.left_out.only_reports):
+            if not run.accounts and (run.shard.number > 1 or run.left_out.only_reports):
                 self.logger.info("There is no account to read in shard %s.", run.shard)
                 return
             run.kept_day_labels = self._kept_day_labels()
@@ -157,8 +157,7 @@ class TapInstagramBusiness(SdkTap):
         known = {account_id for account_id in kept if self.this_run.shard.holds(account_id)}
         wanted = set(self.config.get("account_ids") or known)
         found = {account.id for account in self.this_run.accounts}
-        unread = self.this_run.token_accounts.unread.keys()
-        for account_id in sorted(known & wanted - found - unread):
+        for account_id in sorted(known & wanted - found - self.this_run.unread):
             self.logger.warning(
                 "Account %s was read by earlier runs and is not found any more: its consent may "
                 "have ended, or it is no longer a professional account linked to its Page. "

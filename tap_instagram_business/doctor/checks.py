@@ -128,7 +128,7 @@ class Checks:
 
     def _check_accounts(self, facts: TokenFacts | None) -> None:
         try:
-            found = self._run.token_accounts
+            found = self._run.find_token_accounts()
         except GraphFailure:
             self._check_scopes()
             raise

@@ -181,6 +181,7 @@ def test_the_settings_stay_encrypted(serve: Serve, keys: KeyRing) -> None:
     server = serve_world(serve, "facebook")
     ciphertext = keys.encrypt(TOKEN, "access_token")
     tap = TapInstagramBusiness(config={"access_token": ciphertext, "api_url": server.url})
+    tap.this_run.find_accounts()
     assert tap.this_run.accounts
     tap.this_run.graph.close()
     assert tap.config["access_token"] == ciphertext

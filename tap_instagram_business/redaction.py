@@ -40,7 +40,8 @@ SECRET_PATTERN = re.compile(
     r"|(?P<header>(?:Bearer|Basic) )[^\s'\"]+"
     # Of the user's name and the password in an address, the name is kept.
     r"|(?P<uri>://[^\s:/@'\"]*:)[^\s'\"]+(?=@)"
-    r"|(?P<token>)(?-i:EAA|IGAA|IGQ)[A-Za-z0-9_-]{20,}",
+    # IGQ is in the names of variables of BIGQUERY too.
+    r"|(?P<token>)(?-i:EAA|IGAA|(?<!B)IGQ)[A-Za-z0-9_-]{20,}",
     re.IGNORECASE,
 )
 TYPED_SECRET = re.compile(r"(?<![^\s'\"(=])(?![/.~])(?=[^\s'\"()]*[0-9])[^\s'\"():]{20,}")

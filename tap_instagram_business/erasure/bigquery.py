@@ -13,6 +13,8 @@ from tap_instagram_business.tokens.errors import CredentialsError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+KEY_FILE = "TARGET_BIGQUERY_CREDENTIALS_PATH"
+"""The environment variable that names a key file of a service account, as for the loader."""
 NAME = re.compile(r"[A-Za-z0-9_:.-]+")
 STAGING = re.compile(r".+__[0-9]{14}__[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Names of the tables into which the loader puts rows before they are merged into their table."""
@@ -114,9 +116,11 @@ def open_client(project: str) -> tuple[Any, Any]:
             "BigQuery with --no-bigquery"
         ) from None
     is_emulator = os.environ.get("BIGQUERY_EMULATOR_HOST", "").startswith("http://")
-    key_file = os.environ.get("TARGET_BIGQUERY_CREDENTIALS_PATH")
-    with _readable_errors("opened"):
-        if key_file and not is_emulator:
+    key_file = "" if is_emulator else os.environ.get(KEY_FILE, "")
+    with _readable_errors(
+        f"opened with key file {key_file} ({KEY_FILE})" if key_file else "opened"
+    ):
+        if key_file:
             return bigquery, bigquery.Client.from_service_account_json(key_file, project=project)
         credentials = AnonymousCredentials() if is_emulator else None
         return bigquery, bigquery.Client(project=project, credentials=credentials)

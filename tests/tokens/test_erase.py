@@ -198,6 +198,20 @@ def test_a_missing_meltano_is_reported(env: dict[str, str], tmp_path: Path, fill
 # BigQuery
 
 
+@pytest.mark.parametrize("content", ["hello", "{}", None])
+def test_a_key_file_of_google_that_holds_no_key_is_named(
+    env: dict[str, str], tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "google.json"
+    if content is not None:
+        path.write_text(content)
+    given = {**env, "TARGET_BIGQUERY_CREDENTIALS_PATH": str(path)}
+    target = ("--project", "p", "--dataset", "d")
+    run = command("erase", GOES, "--no-state", *target, "--yes", env=given)
+    sentence = complaint(run)
+    assert f"opened with key file {path} (TARGET_BIGQUERY_CREDENTIALS_PATH)" in sentence
+
+
 @pytest.fixture(scope="module")
 def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
     if sys.version_info < EMULATOR_NEEDS:

@@ -43,7 +43,7 @@ class LeftOut:
         """
         if not isinstance(error, AccountRateLimited):
             self.add_reason(account, table, error.sentence)
-            logger.error("%s: account %s is left out: %s", table, account, error)
+            logger.warning("%s: account %s is left out: %s", table, account, error)
         elif account not in self._waiting:
             self._waiting.add(account)
             logger.warning("Account %s waits for the next run: %s.", account, error)
@@ -57,7 +57,7 @@ class LeftOut:
         where = traceback.extract_tb(error.__traceback__)[-1]
         what = f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}"
         self._crashed[table] = what
-        logger.error("%s: an unexpected error ends this table: %s (%s)", table, what, error)
+        logger.warning("%s: an unexpected error ends this table: %s (%s)", table, what, error)
         logger.debug("%s", table, exc_info=error)
 
     def add_unreadable(self, name: str) -> None:

@@ -455,5 +455,5 @@ def test_a_log_of_a_run_has_one_line_for_a_table(server: GraphApiServer) -> None
 def sentences_of(run: subprocess.CompletedProcess[str]) -> list[str]:
     """The sentences of a run that tell an error: of the log, of the usage, or of `doctor`."""
     verdict = " ".join(run.stdout.split("\n\n")[0].splitlines())
-    log = [line for line in run.stderr.splitlines() if re.search(r"CRITICAL|^Error: ", line)]
+    log = [line for line in run.stderr.splitlines() if re.search(r"CRITICAL|ERROR|^Error: ", line)]
     return [*log, *([verdict] if verdict.startswith("A sync would fail") else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import pytest
 
@@ -39,3 +40,21 @@ def test_accounts_and_tables_that_failed_for_one_reason_are_named_together() -> 
         left_out.add(account, table, DENIED)
     with pytest.raises(AccountsUnread, match=r"1 in media, stories, 2 in media: Meta's error 10"):
         left_out.raise_any()
+
+
+@pytest.mark.parametrize(("on_account_failure", "errors"), [("fail", 0), ("report", 1)])
+def test_what_is_left_out_is_an_error_once_at_the_end(
+    caplog: pytest.LogCaptureFixture, on_account_failure: str, errors: int
+) -> None:
+    """The error that `fail` raises is logged by the command."""
+    left_out = LeftOut(on_account_failure=on_account_failure)
+    left_out.add("1", "media", DENIED)
+    with suppress(AccountsUnread):
+        left_out.raise_any()
+    try:
+        int("no number")
+    except ValueError as error:
+        left_out.add_crash("media", error)
+    told = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(told) == errors
+    assert "media: account 1 is left out: Meta's error 10: no permission" in caplog.messages

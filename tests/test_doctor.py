@@ -202,7 +202,7 @@ def test_a_token_that_meta_does_not_know(serve: Serve, tmp_path: Path) -> None:
     assert said.exit_code == 1
     assert said.verdict == (
         "A sync would fail: Meta's error 190: Invalid OAuth access token - Cannot parse access "
-        f"token: {RECONNECT}."
+        f"token: {RECONNECT}, or set `login` to the login that the token belongs to."
     )
     assert said.beside("token") == "unknown"
 

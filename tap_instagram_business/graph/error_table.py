@@ -121,10 +121,7 @@ THROTTLED_APP = frozenset({4, 17, 32, 341, 613})
 THROTTLED = frozenset({*THROTTLED_APP, *range(80000, 80015)})
 """Meta's codes for a used-up rate limit; they come with HTTP 400 or 403, never 429."""
 
-RECONNECT = (
-    "connect the account again and put the new token into setting `access_token`, or set `login` "
-    "to the login that the token belongs to"
-)
+RECONNECT = "connect the account again and put the new token into setting `access_token`"
 GRANT = (
     "grant the app instagram_basic, instagram_manage_insights, pages_show_list and "
     "pages_read_engagement (Instagram login: instagram_business_basic and "
@@ -178,6 +175,12 @@ RULES: tuple[Rule, ...] = (
         subcodes={492},
         reason=Reason.PERMISSION,
         remedy="give the token's owner a role on the account's Page again",
+    ),
+    Rule(
+        Action.STOP,
+        codes={190},
+        subcodes={0},
+        remedy=f"{RECONNECT}, or set `login` to the login that the token belongs to",
     ),
     Rule(Action.STOP, codes=DEAD_TOKEN, remedy=RECONNECT),
     Rule(Action.DENIED, codes=range(200, 300), reason=Reason.PERMISSION, remedy=GRANT),

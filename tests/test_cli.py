@@ -184,7 +184,7 @@ def test_a_token_that_is_dead(tmp_path: Path, serve: Callable[..., GraphApiServe
     sentence = complaint(run)
     assert sentence.startswith("Meta's error 190")
     assert sentence.endswith(
-        ": connect the account again and put the new token into setting `access_token`."
+        ", or set `login` to the login that the token belongs to."
     )
 
 

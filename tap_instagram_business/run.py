@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.days import DayLabels
+from tap_instagram_business.failures import RunFailures
 from tap_instagram_business.graph.accounts import TokenAccounts
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.day_labels import find_day_labels
 from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.graph.rate_limits import Costs, RateLimits
-from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.left_out import LeftOut
 from tap_instagram_business.settings.secrets import Secrets
 from tap_instagram_business.sharding import Shard
 from tap_instagram_business.stream_threads import StreamThreads
@@ -60,7 +60,7 @@ class Run:
         self.secrets = Secrets(config)
         self.discovery_costs = Costs()
         self.kept_day_labels: DayLabels | None = None
-        self.left_out = LeftOut(on_account_failure=config.get("on_account_failure", "fail"))
+        self.failures = RunFailures(on_account_failure=config.get("on_account_failure", "fail"))
         self.accounts: Sequence[Account] = ()
         self.unread: frozenset[str] = frozenset()
         self.is_stopped = False
@@ -69,7 +69,7 @@ class Run:
         self._account_fields = account_fields
 
     @functools.cached_property
-    def graph(self) -> GraphSession:
+    def graph(self) -> GraphClient:
         """The Graph API, one session for the whole run."""
         config = self.config
         access = replace(
@@ -82,7 +82,7 @@ class Run:
             max_wait_minutes=config["max_wait_minutes"],
             max_calls=config["max_calls"],
         )
-        return GraphSession(access, rate_limits=rate_limits)
+        return GraphClient(access, rate_limits=rate_limits)
 
     @functools.cached_property
     def threads(self) -> StreamThreads:
@@ -102,9 +102,9 @@ class Run:
         )
 
     @property
-    def refresh_margin(self) -> dt.timedelta:
+    def token_refresh_margin(self) -> dt.timedelta:
         """How long before its end a token is renewed, or warned of."""
-        return dt.timedelta(days=self.config["refresh_margin_days"])
+        return dt.timedelta(days=self.config["token_refresh_days_before_expiry"])
 
     @functools.cached_property
     def vault_tokens(self) -> VaultTokens | None:
@@ -112,7 +112,9 @@ class Run:
         if self.config.get("access_token"):
             return None
         vault = Vault(self.config["vault_path"])
-        return VaultTokens(vault, self.secrets.keys, self.app, self.refresh_margin, self.shard)
+        return VaultTokens(
+            vault, self.secrets.keys, self.app, self.token_refresh_margin, self.shard
+        )
 
     @functools.cached_property
     def shard(self) -> Shard:
@@ -128,7 +130,7 @@ class Run:
             GraphFailure: there is none, or Meta does not answer.
         """
         named = dict.fromkeys(self.config.get("account_ids") or ())
-        account_ids = [account_id for account_id in named if self.shard.holds(account_id)]
+        account_ids = [account_id for account_id in named if self.shard.contains(account_id)]
         fields, graph = self._account_fields(), self.graph.counting(self.discovery_costs)
         if named and not account_ids:
             return TokenAccounts(())
@@ -136,7 +138,7 @@ class Run:
             return self.vault_tokens.discover_accounts(graph, account_ids, fields)
         token = self.secrets["access_token"]
         found = discover_accounts(graph, token, account_ids=account_ids, fields=fields)
-        return found.of(self.shard.holds)
+        return found.of(self.shard.contains)
 
     def find_accounts(self) -> None:
         """Set `accounts`; those that cannot be read are logged and left out.
@@ -147,15 +149,15 @@ class Run:
         found = self.find_token_accounts()
         self.unread = frozenset(found.unread)
         for account_id, error in found.unread.items():
-            if isinstance(error, CallError) and error.may_pass:
-                self.left_out.add(account_id, "accounts", error)
+            if isinstance(error, CallError) and error.is_transient:
+                self.failures.add(account_id, "accounts", error)
                 continue
             reason = f"setting `account_ids`: the access token cannot read it ({error})"
             if self.vault_tokens:
                 reason = f"{error}: connect it again with `tap-instagram-business connect`"
-            self.left_out.add_reason(account_id, "accounts", reason)
+            self.failures.add_reason(account_id, "accounts", reason)
         if not found.accounts:
-            self.left_out.raise_any()
+            self.failures.raise_any()
         erased = {account.id for account in found.accounts if self.tombstones.is_erased(account.id)}
         for account_id in sorted(erased):
             logger.warning(

@@ -59,7 +59,7 @@ class Shard:
         """Return to which of `number` shards an account belongs."""
         return cls(place(account_id, number), number)
 
-    def holds(self, account_id: str) -> bool:
+    def contains(self, account_id: str) -> bool:
         """Return whether an account belongs to this shard."""
         return place(account_id, self.number) == self.index
 

@@ -53,7 +53,7 @@ class WholeMessageWriter(MsgSpecWriter):
             do()
 
 
-class PacedStateWriter(StateWriter):
+class ThrottledStateWriter(StateWriter):
     """Writes each state that has changed, but a large one not soon after another.
 
     A state that is not written is not lost: a later one holds all of it, and `write_now` writes the
@@ -79,9 +79,9 @@ class PacedStateWriter(StateWriter):
     @override
     def write_state(self, state: TapState) -> None:
         if time.monotonic() >= self._not_before:
-            self.write_now(state)
+            self.flush(state)
 
-    def write_now(self, state: TapState) -> None:
+    def flush(self, state: TapState) -> None:
         """Write a state that has changed, however soon after another."""
         state = self._clean(state)
         encoded = msgspec.json.encode(state)

@@ -19,8 +19,8 @@ from tap_instagram_business.run import Run
 from tap_instagram_business.sdk import SdkTap
 from tap_instagram_business.settings import checks
 from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
-from tap_instagram_business.state import PacedStateWriter, WholeMessageWriter
-from tap_instagram_business.streams.base import InstagramStream, connect, start_threads
+from tap_instagram_business.state import ThrottledStateWriter, WholeMessageWriter
+from tap_instagram_business.streams.base import InstagramStream, start_threads, wire_streams
 from tap_instagram_business.streams.daily import DAY_LABELS
 from tap_instagram_business.tokens.vault_tokens import warn_before_expiry
 
@@ -50,9 +50,9 @@ class TapInstagramBusiness(SdkTap):
             self.metrics_logger.setLevel(logging.WARNING)
 
     @functools.cached_property
-    def state_writer(self) -> PacedStateWriter:
+    def state_writer(self) -> ThrottledStateWriter:
         """What writes the state, without the accounts that are erased meanwhile."""
-        return PacedStateWriter(self.message_writer, self.this_run.tombstones.without_erased)
+        return ThrottledStateWriter(self.message_writer, self.this_run.tombstones.without_erased)
 
     @functools.cached_property
     def this_run(self) -> Run:
@@ -68,7 +68,7 @@ class TapInstagramBusiness(SdkTap):
     def tables(self) -> list[InstagramStream]:
         """The tables, of which those of gaps come after all tables that write them."""
         tables = [stream(self, self.this_run) for stream in streams.STREAMS]
-        connect(tables)
+        wire_streams(tables)
         return tables
 
     @override
@@ -122,7 +122,7 @@ class TapInstagramBusiness(SdkTap):
             except (AccountRateLimited, RateLimited) as reason:
                 run.stop(reason)
                 return
-            if not run.accounts and (run.shard.number > 1 or run.left_out.only_reports):
+            if not run.accounts and (run.shard.number > 1 or run.failures.only_reports):
                 self.logger.info("There is no account to read in shard %s.", run.shard)
                 return
             run.kept_day_labels = self._kept_day_labels()
@@ -130,9 +130,9 @@ class TapInstagramBusiness(SdkTap):
             self._warn(api.version_warning(run.config["api_version"], run.graph.now().date()))
             if not run.vault_tokens:
                 token = run.secrets["access_token"]
-                warn_before_expiry(run.graph, run.app, token, run.refresh_margin)
+                warn_before_expiry(run.graph, run.app, token, run.token_refresh_margin)
             self._sync(run)
-        run.left_out.raise_any()
+        run.failures.raise_any()
 
     def _sync(self, run: Run) -> None:
         """Fill all tables, side by side unless the run may make few calls only."""
@@ -148,13 +148,13 @@ class TapInstagramBusiness(SdkTap):
                 raise
             finally:
                 run.graph.lock.close()
-                self.state_writer.write_now(self.state)
+                self.state_writer.flush(self.state)
 
     def _warn_of_lost_accounts(self) -> None:
         """Warn of accounts that earlier runs have read and that this run does not find."""
         bookmarks = self.state.get("bookmarks", {}).values()
         kept = {name for table in bookmarks for name in table.get("accounts", {})}
-        known = {account_id for account_id in kept if self.this_run.shard.holds(account_id)}
+        known = {account_id for account_id in kept if self.this_run.shard.contains(account_id)}
         wanted = set(self.config.get("account_ids") or known)
         found = {account.id for account in self.this_run.accounts}
         for account_id in sorted(known & wanted - found - self.this_run.unread):

@@ -6,8 +6,8 @@ import hypothesis
 import pytest
 
 from instagram_sandbox.graph_api import GraphApiServer, WorldSettings
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.retries import RetryPolicy
-from tap_instagram_business.graph.session import GraphSession
 from tests import statements
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ def serve() -> Iterator[Callable[..., GraphApiServer]]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries come at once."""
-    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 30.0))
+    monkeypatch.setattr(GraphClient, "retry_policy", RetryPolicy(5, 0.01, 30.0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.streams.account import Accounts
 from tests.program import run as program
 from tests.tap_run import catalog, run_tap
@@ -44,7 +44,7 @@ def test_an_account_that_fails_is_only_reported(
 ) -> None:
     server = serve(WORLD)
     (dead,) = deny(server, 0)
-    run = run_tap(server, catalog=TABLES, on_account_failure="report")
+    run = run_tap(server, catalog=TABLES, on_account_failure="log")
     assert {row["account_id"] for row in run.records["media"]} == {*server.world.account_ids[1:]}
     told = [record for record in caplog.records if "Not everything could be read" in record.message]
     assert [(record.levelname, dead in record.message) for record in told] == [("ERROR", True)]
@@ -59,7 +59,7 @@ def test_a_shard_whose_accounts_have_all_ended_is_reported(
         "access_token": "sandbox-token",
         "api_url": server.url,
         "account_ids": ["17841999999999999"],
-        "on_account_failure": "report",
+        "on_account_failure": "log",
     }
     (tmp_path / "config.json").write_text(json.dumps(config))
     run = program(f"--config={tmp_path / 'config.json'}", env={"PATH": "/usr/bin:/bin"})
@@ -73,4 +73,4 @@ def test_an_error_of_the_program_fails_the_run_all_the_same(
     server = serve(WORLD)
     monkeypatch.setattr(Accounts, "rows", lambda _self: (1 / 0 for _ in "x"))
     with pytest.raises(AccountsUnread, match="ZeroDivisionError"):
-        run_tap(server, catalog=TABLES, on_account_failure="report")
+        run_tap(server, catalog=TABLES, on_account_failure="log")

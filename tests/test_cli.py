@@ -183,9 +183,7 @@ def test_a_token_that_is_dead(tmp_path: Path, serve: Callable[..., GraphApiServe
     run = sync(tmp_path, access_token=TOKEN, api_url=serve().url)
     sentence = complaint(run)
     assert sentence.startswith("Meta's error 190")
-    assert sentence.endswith(
-        ", or set `login` to the login that the token belongs to."
-    )
+    assert sentence.endswith(", or set `login` to the login that the token belongs to.")
 
 
 def test_a_wrong_app_secret(tmp_path: Path, serve: Callable[..., GraphApiServer]) -> None:

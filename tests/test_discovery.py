@@ -10,10 +10,10 @@ import pytest
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from instagram_sandbox.graph_api.settings import FACEBOOK_SCOPES
 from tap_instagram_business.graph.accounts import NoAccount, TokenAccounts
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.discovery import discover_accounts
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def world(**settings: Any) -> WorldSettings:
 
 def find(server: GraphApiServer, *account_ids: str, token: str = "sandbox-token") -> TokenAccounts:
     login = server.world.settings.login
-    session = GraphSession(Access(api_url=server.url, login=login))
+    session = GraphClient(ApiConfig(api_url=server.url, login=login))
     fields = ["id", "username", "followers_count"]
     try:
         return discover_accounts(session, token, account_ids=account_ids, fields=fields)

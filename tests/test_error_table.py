@@ -12,9 +12,9 @@ import pytest
 import tap_instagram_business
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from instagram_sandbox.graph_api.faults.failures import error_of
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.error_table import RULES, Reason
 from tap_instagram_business.graph.errors import GraphError
-from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse
 

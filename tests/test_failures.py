@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
+from tap_instagram_business.failures import AccountsUnread
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
 from tap_instagram_business.graph.retries import RetryPolicy
-from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def test_trouble_that_passes_leaves_no_trace(server: GraphApiServer, name: str) 
 def test_an_answer_is_waited_for_no_longer_than_the_timeout(
     server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(5, 0.01, 2.0))
+    monkeypatch.setattr(GraphClient, "retry_policy", RetryPolicy(5, 0.01, 2.0))
     server.faults.add(Fault(kind="stall", times=1, after=1, seconds=4))
     assert_complete(server, run_tap(server))
     assert server.faults.history

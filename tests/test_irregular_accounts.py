@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap
 from tests.test_selection import lines

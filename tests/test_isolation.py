@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.streams.account_insights import AccountInsights
 from tap_instagram_business.streams.media import Media, MediaChildren
 from tap_instagram_business.streams.media_insights import MediaInsights
-from tap_instagram_business.streams.of_others import Comments
+from tap_instagram_business.streams.others import Comments
 from tap_instagram_business.streams.stories import Stories
 from tests import truth
 from tests.tap_run import catalog, run_tap

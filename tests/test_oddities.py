@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.metrics import MEDIA_METRICS
 from tests import truth
 from tests.tap_run import Warehouse, catalog, run_tap

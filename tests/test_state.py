@@ -15,7 +15,7 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import state as state_module
-from tap_instagram_business.state import PacedStateWriter
+from tap_instagram_business.state import ThrottledStateWriter
 from tests import truth
 from tests.tap_run import Run, Warehouse, run_tap
 
@@ -30,14 +30,14 @@ START = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
 
 def test_a_large_state_is_written_seldom_and_at_the_end() -> None:
     run = Run()
-    writer = PacedStateWriter(run)  # type: ignore[arg-type]
+    writer = ThrottledStateWriter(run)  # type: ignore[arg-type]
     big: Any = {"bookmarks": {"media": {"pad": "x" * 1_000_000}}}
     for number in range(100):
         big["bookmarks"]["media"]["number"] = number
         writer.write_state(big)
     assert len(run.states) == 1
-    writer.write_now(big)
-    writer.write_now(big)
+    writer.flush(big)
+    writer.flush(big)
     assert [state["bookmarks"]["media"]["number"] for state in run.states] == [0, 99]
 
 

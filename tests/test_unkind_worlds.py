@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, GraphApiServer, WorldSettings, unkind
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tests import truth
 from tests.tap_run import catalog, run_tap
 from tests.truth.comparison import comparable_value

@@ -17,8 +17,8 @@ from tap_instagram_business.commands.options import (
     pass_settings,
     yes_option,
 )
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.errors import GraphFailure
-from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.encryption import key_id_of
@@ -184,17 +184,17 @@ def refresh_tokens(settings: CommandSettings) -> None:
     command renews all tokens before the runs. Tokens of the Facebook login can be renewed only by a
     person, with `connect`.
 
-    Setting `refresh_margin_days` says how long before its end a token is renewed. The exit code is
-    0 even if Meta refuses some tokens; the log names their accounts.
+    Setting `token_refresh_days_before_expiry` says how long before its end a token is renewed. The
+    exit code is 0 even if Meta refuses some tokens; the log names their accounts.
     """
     app = settings.secrets.app("instagram")
     keys = settings.secrets.keys
-    margin = dt.timedelta(days=settings.values["refresh_margin_days"])
+    margin = dt.timedelta(days=settings.values["token_refresh_days_before_expiry"])
     tokens = VaultTokens(settings.vault, keys, app, margin)
     found = tokens.vault.read(keys)
     for error in found.refused.values():
         logger.warning("%s.", error)
-    with closing(GraphSession(app)) as session:
+    with closing(GraphClient(app)) as session:
         tokens.renew(found.of_login(app.login), session)
     failed = len(tokens.failed) + len(found.refused)
     click.echo(f"{len(tokens.renewed)} tokens were renewed, {failed} could not be.", err=True)

@@ -17,7 +17,7 @@ from tap_instagram_business.commands.options import (
     pass_settings,
     read_secret,
 )
-from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.redaction import escape
 from tap_instagram_business.settings.reading import unquoted
 from tap_instagram_business.settings.secrets import check_token
@@ -106,7 +106,7 @@ def connect(  # noqa: PLR0913 - each is an option
     tombstones = Tombstones.of(vault.location, None, lambda: keys)
     tombstones.check_key()
     app = settings.secrets.app(login)
-    with closing(GraphSession(app)) as session:
+    with closing(GraphClient(app)) as session:
         if from_token:
             token = unquoted(read_secret("token"))
             check_token(token, "Standard input", app.login)

@@ -21,8 +21,8 @@ from tap_instagram_business.commands.options import (
 from tap_instagram_business.erasure import bigquery, signed_request
 from tap_instagram_business.erasure.erase import (
     DEFAULT_WAIT_SECONDS,
+    ActiveRuns,
     Erasure,
-    RunsUnderWay,
 )
 from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, StateFile
 from tap_instagram_business.redaction import escape
@@ -63,7 +63,7 @@ from tap_instagram_business.tokens.vault import check_account_id
     help="How long to wait for a run that is under way.",
 )
 @click.option(
-    "--no-run",
+    "--assume-no-active-run",
     is_flag=True,
     help="Skip the check for active runs: do not wait, and delete the staging tables that a run "
     "left in BigQuery.",
@@ -82,7 +82,7 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
     sql: bool,
     code: str | None,
     wait_minutes: float,
-    no_run: bool,
+    assume_no_active_run: bool,
     yes: bool,
 ) -> None:
     """Erase everything that is stored about accounts.
@@ -111,13 +111,13 @@ def erase(  # noqa: PLR0913 - one for each place that may contain data
         tombstones=Tombstones.of(
             vault.location if vault else None, meltano, lambda: settings.secrets.keys
         ),
-        runs=RunsUnderWay() if no_run else RunsUnderWay(bridge, bigquery_dataset),
+        runs=ActiveRuns() if assume_no_active_run else ActiveRuns(bridge, bigquery_dataset),
         wait_seconds=wait_minutes * 60,
         lock=meltano / ".meltano" / "tap-instagram-business.erase.lock" if meltano else None,
     )
     _show_findings(erasure)
     if confirm("Erase all of this permanently?", yes=yes):
-        if no_run and bigquery_dataset:
+        if assume_no_active_run and bigquery_dataset:
             bigquery_dataset.drop_staging_tables()
         _erase(erasure, code or secrets.token_hex(8))
 

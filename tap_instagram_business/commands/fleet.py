@@ -110,7 +110,7 @@ def _accounts(base: str, parts: Mapping[Shard, Mapping[str, Json]]) -> dict[str,
         for table, content in bookmarks.items():
             of_table = owned.setdefault(table, {})
             for account_id, kept in content.get("accounts", {}).items():
-                if not shard.holds(account_id):
+                if not shard.contains(account_id):
                     copies[table, account_id] = name
                 elif of_table.setdefault(account_id, kept) != kept:
                     raise WouldLoseBookmarks(

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import Account, TokenAccounts
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
+    from tap_instagram_business.graph.client import GraphClient
     from tap_instagram_business.graph.insights_request import InsightsCall
-    from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
 
 READING = "instagram_basic"
@@ -150,7 +150,7 @@ class Checks:
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}
         elif not owner:
             call = Call("me", params={"fields": "id,name"}, token=self._token)
-            owner = self._session.answer(call).data
+            owner = self._session.send(call).data
         report.owner = owner
 
     def _check_scopes(self) -> None:
@@ -224,7 +224,7 @@ class Probes:
     of each kind, all other accounts for one group.
     """
 
-    def __init__(self, session: GraphSession, labels: DayLabels) -> None:
+    def __init__(self, session: GraphClient, labels: DayLabels) -> None:
         self._session = session
         day = days.yesterday(session.now())
         self._yesterday = labels.window(day, day)
@@ -240,9 +240,9 @@ class Probes:
             insights_request.day_total(account, totals, self._yesterday) for account in accounts
         )
         return {
-            answer.call.node: answer.error
-            for answer in self._answers(calls)
-            if answer.error and answer.ends_account
+            result.call.node: result.error
+            for result in self._answers(calls)
+            if result.error and result.ends_account
         }
 
     def try_all(self, accounts: Sequence[Account]) -> None:
@@ -257,11 +257,11 @@ class Probes:
         for _ in self._answers(calls):
             pass
 
-    def _answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
-        for answer in self._session.answers(calls):
-            if isinstance(answer.error, AccountRateLimited):
-                raise answer.error
-            yield answer
+    def _answers(self, calls: Iterable[Call]) -> Iterator[Result]:
+        for result in self._session.send_all(calls):
+            if isinstance(result.error, AccountRateLimited):
+                raise result.error
+            yield result
 
     def _account_calls(self, account: Account) -> Iterator[InsightsCall]:
         day = self._yesterday
@@ -286,8 +286,8 @@ class Probes:
         params = {"fields": ",".join(("id", *KIND_FIELDS)), "limit": RECENT_MEDIA}
         calls = [Call(account.id, edge, params, account.token) for edge in ("media", "stories")]
         newest: dict[str, str] = {}
-        for answer in self._answers(calls):
-            for node in answer.nodes:
+        for result in self._answers(calls):
+            for node in result.nodes:
                 kind = kind_of(*(read_text(node.get(name)) for name in KIND_FIELDS))
                 if kind and (media_id := read_id(node.get("id"))):
                     newest.setdefault(kind, media_id)

@@ -39,7 +39,7 @@ LOCK_EXTRA_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class RunsUnderWay:
+class ActiveRuns:
     """The signs of a run: Meltano's table of runs, and the staging tables of a loader.
 
     Attributes:
@@ -50,7 +50,7 @@ class RunsUnderWay:
     meltano: MeltanoBridge | None = None
     dataset: BigQueryDataset | None = None
 
-    def signs(self) -> list[str]:
+    def find(self) -> list[str]:
         """Return what shows that a run is under way; empty if nothing does.
 
         Raises:
@@ -75,15 +75,15 @@ class RunsUnderWay:
                     f"A run is under way ({', '.join(signs[:3])}). The tokens are erased, and the "
                     "account is marked as erased. Erase again when the run has ended: only then "
                     "the rest can be erased. If it was broken off and left these behind, give "
-                    "--no-run"
+                    "--assume-no-active-run"
                 )
             time.sleep(PAUSE_SECONDS)
 
     def _settled_signs(self) -> list[str]:
-        signs = self.signs()
+        signs = self.find()
         if not signs and self.dataset and not self.meltano:
             time.sleep(SETTLE_SECONDS)
-            signs = self.signs()
+            signs = self.find()
         return signs
 
 
@@ -97,7 +97,7 @@ def _is_alive(heartbeat: str | None) -> bool:
 
 
 @dataclass(frozen=True)
-class Holdings:
+class StoredData:
     """Everything that was found about the accounts.
 
     Attributes:
@@ -116,8 +116,8 @@ class Holdings:
         yield from (f"bookmarks in state {state}" for state in self.states)
         yield from (f"{count} rows of table {table}" for table, count in self.rows.items())
 
-    def __add__(self, other: Holdings) -> Holdings:
-        return Holdings(
+    def __add__(self, other: StoredData) -> StoredData:
+        return StoredData(
             vault=list(dict.fromkeys([*self.vault, *other.vault])),
             states=list(dict.fromkeys([*self.states, *other.states])),
             rows=dict(Counter(self.rows) + Counter(other.rows)),
@@ -144,17 +144,17 @@ class Erasure:
     states: Sequence[MeltanoBridge | StateFile] = ()
     dataset: BigQueryDataset | None = None
     tombstones: Tombstones = field(default_factory=lambda: Tombstones(None))
-    runs: RunsUnderWay = field(default_factory=RunsUnderWay)
+    runs: ActiveRuns = field(default_factory=ActiveRuns)
     wait_seconds: float = DEFAULT_WAIT_SECONDS
     lock: Path | None = None
 
-    def find_holdings(self) -> Holdings:
+    def find_holdings(self) -> StoredData:
         """Find what is stored about the accounts; nothing is changed.
 
         Raises:
             CredentialsError: The vault, a state or the dataset cannot be read.
         """
-        return Holdings(
+        return StoredData(
             vault=[name for name in self.account_ids if self.vault and self.vault.version(name)],
             states=[name for state in self.states for name in state.find(self.account_ids)],
             rows=self.dataset.count_rows(self.account_ids) if self.dataset else {},
@@ -170,7 +170,7 @@ class Erasure:
         in_tables = self.dataset.undeletable(self.account_ids) if self.dataset else []
         return [*in_files, *in_tables]
 
-    def erase(self) -> Holdings:
+    def erase(self) -> StoredData:
         """Erase everything that is stored about the accounts, and check that nothing is left.
 
         1. The accounts are marked as erased: from now on, no run writes them.
@@ -185,7 +185,7 @@ class Erasure:
         Raises:
             CredentialsError: Something could not be erased. A second call continues the erasure.
         """
-        erased = Holdings(vault=self._erase_tokens())
+        erased = StoredData(vault=self._erase_tokens())
         # Meltano writes states as a whole: what one erasure has removed, another one would write
         # again.
         wait_seconds = self.wait_seconds + LOCK_EXTRA_SECONDS
@@ -197,14 +197,14 @@ class Erasure:
                 "Another erasure is under way: erase again when it has ended"
             ) from None
 
-    def _erase_until_nothing_is_left(self, erased: Holdings) -> Holdings:
+    def _erase_until_nothing_is_left(self, erased: StoredData) -> StoredData:
         for _ in range(MAX_ROUNDS):
             self.runs.wait(self.wait_seconds)
             found = self.find_holdings()
             self._erase_rest(found)
             erased += found
             left = [*self.find_holdings().lines(), *self._connected_meanwhile()]
-            if not left and not self.runs.signs():
+            if not left and not self.runs.find():
                 return erased
         raise CredentialsError(
             f"Some data was not erased ({'; '.join(left) or 'another run has begun'}): erase again "
@@ -222,7 +222,7 @@ class Erasure:
         unmarked = {*self.account_ids}.difference(marked) if self.tombstones.location else ()
         return [f"account {name} was connected at the same time" for name in sorted(unmarked)]
 
-    def _erase_rest(self, holdings: Holdings) -> None:
+    def _erase_rest(self, holdings: StoredData) -> None:
         self._erase_tokens()
         for state in self.states:
             state.remove(self.account_ids)

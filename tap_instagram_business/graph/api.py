@@ -28,7 +28,7 @@ HOSTS = {"facebook": "https://graph.facebook.com", "instagram": "https://graph.i
 
 
 @dataclass(frozen=True)
-class Access:
+class ApiConfig:
     """Which Graph API is asked, and as which app.
 
     Attributes:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
@@ -37,7 +36,7 @@ class Call:
         edge: the edge of the node; '' for the node's own fields.
         params: query parameters, without the token.
         token: the access token to ask with.
-        subject: anything that the caller wants back together with the answer.
+        context: anything that the caller wants back together with the result.
         account_id: the account that the node belongs to, where the node is not an account itself.
         is_secret: whether its parameters must not stand in a URL, which proxies and servers log.
         tolerated: the code of an error that ends a run, but is only about this call.
@@ -47,7 +46,7 @@ class Call:
     edge: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     token: str = field(default="", repr=False)
-    subject: Any = None
+    context: Any = None
     account_id: str = ""
     is_secret: ClassVar[bool] = False
     tolerated: ClassVar[int | None] = None
@@ -79,21 +78,12 @@ class Call:
             return "id" in body
         return isinstance(body.get("data"), list)
 
-    def needed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def trim(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is kept in memory of an answer to this call; usually all of it."""
         return body
 
-    def without_refused(self, _unsupported: UnsupportedMetrics) -> Self:
-        """Return this call without what Meta is known to refuse."""
-        return self
-
-    def after(self, error: CallError, _unsupported: UnsupportedMetrics) -> Self | None:
-        """Return the call to try after an error; None if no other call would help.
-
-        Args:
-            error: why this call failed.
-            _unsupported: where a metric that Meta refuses is remembered.
-        """
+    def retry_variant(self, error: CallError) -> Self | None:
+        """Return the call to try after an error; None if no other call would help."""
         if error.rule.action is Action.LESS and (less := self.smaller()) is not self:
             return less
         name = error.refused_field if error.rule.action is Action.DROP_FIELD else ""
@@ -109,13 +99,9 @@ class Call:
         limit = int(self.params.get("limit", "1")) // 2
         return self.with_params(limit=str(limit)) if limit else self
 
-    def about(self, subject: object) -> Self:
-        """Return the same call with a subject, which is handed back with its answer."""
-        return replace(self, subject=subject)
-
-    def max_tries(self, _error: CallError, _unsupported: UnsupportedMetrics, tries: int) -> int:
-        """Return how often to send this call before its error is believed; usually `tries`."""
-        return tries
+    def with_context(self, context: object) -> Self:
+        """Return the same call with a context, which comes back with its result."""
+        return replace(self, context=context)
 
     def with_params(self, **params: str) -> Self:
         """Return the same call with other parameters."""
@@ -142,10 +128,8 @@ class OptionalCall(Call):
     tolerated = LACKS_CAPABILITY
 
     @override
-    def after(self, error: CallError, _unsupported: UnsupportedMetrics) -> Self | None:
-        return (
-            None if error.rule.action is Action.DROP_FIELD else super().after(error, _unsupported)
-        )
+    def retry_variant(self, error: CallError) -> Self | None:
+        return None if error.rule.action is Action.DROP_FIELD else super().retry_variant(error)
 
 
 @dataclass(frozen=True)
@@ -172,8 +156,8 @@ def objects(listed: object) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back for a call: data, or the error that remains after all retries.
+class Result:
+    """The result of a call: data, or the error that remains after all retries.
 
     Attributes:
         call: the call as it was last sent.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.graph.client import GraphClient
 
 METRIC = "reach"
 """The metric that has a figure for nearly every day."""
@@ -28,7 +28,7 @@ EARLY = dt.timedelta(hours=3)
 """So soon after its beginning, a day may have no figures yet, and that says nothing."""
 
 
-def find_day_labels(session: GraphSession, accounts: Sequence[Account]) -> DayLabels | None:
+def find_day_labels(session: GraphClient, accounts: Sequence[Account]) -> DayLabels | None:
     """Ask Meta, with one call as a rule, how it labels days; None if that cannot be told.
 
     Args:
@@ -45,8 +45,8 @@ def find_day_labels(session: GraphSession, accounts: Sequence[Account]) -> DayLa
         since, until = days.start_of(today), days.start_of(today + days.DAY)
         window = {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
         call = of_account(account, (METRIC,), "accounts, today", period="day", **window)
-        answer = session.answer(call)
-        labels = labels_of(answer.insights.series.get(METRIC, []), session.now())
+        result = session.send(call)
+        labels = labels_of(result.insights.series.get(METRIC, []), session.now())
         if labels:
             return labels
     return None

@@ -13,7 +13,7 @@ from tap_instagram_business.graph.errors import GraphError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.graph.client import GraphClient
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TokenFacts:
 
 
 def debug_tokens(
-    session: GraphSession, tokens: Sequence[str], *, asked_with: str
+    session: GraphClient, tokens: Sequence[str], *, asked_with: str
 ) -> Iterator[TokenFacts]:
     """Ask Meta about tokens, which may be dead; the answers are in the order of the tokens.
 
@@ -61,10 +61,10 @@ def debug_tokens(
         SecretCall("debug_token", params={"input_token": token}, token=asked_with)
         for token in tokens
     )
-    for answer in session.answers(calls):
-        if answer.error:
-            raise answer.error
-        yield _facts(as_object(answer.data.get("data")))
+    for result in session.send_all(calls):
+        if result.error:
+            raise result.error
+        yield _facts(as_object(result.data.get("data")))
 
 
 def _facts(data: Mapping[str, Any]) -> TokenFacts:

@@ -21,9 +21,9 @@ from tap_instagram_business.values import read_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
+    from tap_instagram_business.graph.client import GraphClient
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.session import GraphSession
 
     Node = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ logger = logging.getLogger("tap-instagram-business.graph")
 
 
 def discover_accounts(
-    session: GraphSession, token: str, *, account_ids: Sequence[str], fields: Sequence[str]
+    session: GraphClient, token: str, *, account_ids: Sequence[str], fields: Sequence[str]
 ) -> TokenAccounts:
     """Find the accounts of a token.
 
@@ -76,7 +76,7 @@ def discover_accounts(
 
 
 def read_each(
-    session: GraphSession, tokens: Mapping[str, str], *, fields: Sequence[str]
+    session: GraphClient, tokens: Mapping[str, str], *, fields: Sequence[str]
 ) -> TokenAccounts:
     """Read accounts of which the ids are known; that needs no permission on any Page.
 
@@ -96,31 +96,31 @@ def read_each(
     )
     accounts: list[Account] = []
     unread: dict[str, GraphFailure] = {}
-    for answer in session.answers(calls):
-        account_id = answer.call.subject
-        error = answer.error
-        if own and not error and str(answer.data.get("user_id")) != account_id:
+    for result in session.send_all(calls):
+        account_id = result.call.context
+        error = result.error
+        if own and not error and str(result.data.get("user_id")) != account_id:
             unread[account_id] = GraphFailure(OTHER_ACCOUNT)
         elif error:
             unread[account_id] = error
         else:
-            accounts.append(Account(account_id, tokens[account_id], answer.data))
+            accounts.append(Account(account_id, tokens[account_id], result.data))
     return TokenAccounts(tuple(accounts), unread)
 
 
 def _own(
-    session: GraphSession, token: str, account_ids: Sequence[str], fields: Sequence[str]
+    session: GraphClient, token: str, account_ids: Sequence[str], fields: Sequence[str]
 ) -> TokenAccounts:
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
-    answer = session.answer(Call("me", params=params, token=token))
-    if answer.error:
-        raise answer.error
-    own_id = read_id(answer.data.get("user_id"))
+    result = session.send(Call("me", params=params, token=token))
+    if result.error:
+        raise result.error
+    own_id = read_id(result.data.get("user_id"))
     if own_id is None:
         # `id` is another one, which only this app knows: its rows would be those of a new account.
         raise NoAccount("Meta gave no user_id for the access token: run the tap again later")
-    own = Account(own_id, token, answer.data)
+    own = Account(own_id, token, result.data)
     unread = {other: GraphFailure(OTHER_ACCOUNT) for other in account_ids if other != own.id}
     return TokenAccounts((own,) if not account_ids or own.id in account_ids else (), unread)
 
@@ -128,7 +128,7 @@ def _own(
 class Discovery:
     """Finds the accounts of a user, system user or Page token."""
 
-    def __init__(self, session: GraphSession, token: str, fields: Sequence[str]) -> None:
+    def __init__(self, session: GraphClient, token: str, fields: Sequence[str]) -> None:
         self._session, self._token = session, token
         self._fields = ",".join(fields)
         self._linked = f"{LINKED}{{{self._fields}}}"
@@ -164,17 +164,17 @@ class Discovery:
         together = (
             f"id,name,accounts.limit(100){{{pages}}},permissions.limit(100){{permission,status}}"
         )
-        answer = self._session.answer(
+        result = self._session.send(
             OptionalCall("me", params={"fields": together}, token=self._token)
         )
-        if answer.error and answer.error.refused_field == "accounts":
+        if result.error and result.error.refused_field == "accounts":
             self._add_own_page()
             return False
-        self._add_person(answer.data)
-        first = as_object(answer.data.get("accounts"))
+        self._add_person(result.data)
+        first = as_object(result.data.get("accounts"))
         self._add_pages(objects(first.get("data")))
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
-        rest = listing if answer.error else following(listing, first)
+        rest = listing if result.error else following(listing, first)
         self._add_pages(item for _, item in self._items_by_edge([rest] if rest else []))
         return True
 
@@ -187,11 +187,11 @@ class Discovery:
     def _add_own_page(self) -> None:
         """Read the token of a Page: it stands for that Page and has no list of Pages."""
         call = Call("me", params={"fields": f"id,name,{self._linked}"}, token=self._token)
-        answer = self._session.answer(call)
-        if answer.error:
-            raise answer.error
-        self._owner = {name: answer.data.get(name) for name in ("id", "name")}
-        self._add_pages([answer.data])
+        result = self._session.send(call)
+        if result.error:
+            raise result.error
+        self._owner = {name: result.data.get(name) for name in ("id", "name")}
+        self._add_pages([result.data])
 
     def _search(self, *edges: str) -> None:
         """Search portfolios and assignments, with one round trip for each level."""
@@ -241,17 +241,17 @@ class Discovery:
         calls = (
             OptionalCall(i, params={"fields": self._fields}, token=self._token) for i in accounts
         )
-        for answer in self._session.answers(calls):
-            account_id = answer.call.node
-            if answer.error and answer.error.may_pass:
-                self._unread[account_id] = answer.error
-            elif answer.error:
+        for result in self._session.send_all(calls):
+            account_id = result.call.node
+            if result.error and result.error.is_transient:
+                self._unread[account_id] = result.error
+            elif result.error:
                 name = accounts[account_id]
                 what = f"account {account_id} ({name})" if name else f"account {account_id}"
-                why = f"the token's owner has it, but may not read it ({answer.error})"
+                why = f"the token's owner has it, but may not read it ({result.error})"
                 self._missing.append(Missing(f"{what}: {why}"))
             else:
-                self._nodes[read_id(answer.data["id"]) or account_id] = answer.data
+                self._nodes[read_id(result.data["id"]) or account_id] = result.data
 
     def _trial(self, node: str, edge: str) -> OptionalCall:
         fields = "id"
@@ -268,16 +268,16 @@ class Discovery:
         again: list[Call] = []
         for together in self._session.pages(asked, go_on=lambda _: True):
             for page in together:
-                answer = page.answer
-                held[answer.call.node, answer.call.edge] += answer.nodes
-                if answer.error:
-                    again += self._pass_over(answer, answer.error)
+                result = page.result
+                held[result.call.node, result.call.edge] += result.nodes
+                if result.error:
+                    again += self._pass_over(result, result.error)
         for (_, edge), items in held.items():
             yield from ((edge, item) for item in items)
         if again:
             yield from self._items_by_edge(again)
 
-    def _pass_over(self, answer: Answer, error: CallError) -> list[Call]:
+    def _pass_over(self, result: Result, error: CallError) -> list[Call]:
         """Go on without a list that the token may not see.
 
         A list of Pages is refused as a whole if the account of one of them cannot be read. It is
@@ -289,14 +289,14 @@ class Discovery:
         Raises:
             CallError: something else is wrong, and the items of the list would be lost unnoticed.
         """
-        if error.may_pass:
+        if error.is_transient:
             raise error
-        call = answer.call
+        call = result.call
         bare = call.params["fields"].replace(self._linked, LINKED)
         if error.rule.action is Action.DENIED and bare != call.params["fields"]:
             return [call.with_params(fields=bare)]
-        logger.info("Not for this token: %s (%s).", answer.call.path, error)
-        if answer.call.edge == "accounts":
+        logger.info("Not for this token: %s (%s).", result.call.path, error)
+        if result.call.edge == "accounts":
             self._missing.append(Missing(f"all Pages: Meta does not list them ({error})"))
         return []
 

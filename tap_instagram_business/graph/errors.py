@@ -124,7 +124,7 @@ class CallError(GraphFailure):
         return is_unknown or self.code in UNNAMED
 
     @property
-    def may_pass(self) -> bool:
+    def is_transient(self) -> bool:
         """Whether the next run may get the answer that this one did not get."""
         return self.rule is ACCOUNT_LIMIT or self.rule.action in RETRYABLE
 

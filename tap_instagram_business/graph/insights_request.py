@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import Self, override
 
 from tap_instagram_business import days
-from tap_instagram_business.graph.calls import Answer, Call, objects
-from tap_instagram_business.graph.error_table import METRIC_REFUSED, UNKNOWN, Action
+from tap_instagram_business.graph.calls import Call, Result, objects
+from tap_instagram_business.graph.error_table import METRIC_REFUSED
 from tap_instagram_business.graph.errors import CallError
 from tap_instagram_business.metrics import per_object_metrics
 
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
 
 EXPLANATIONS = ("title", "description", "id")
 """What stands beside each metric and says no figure. It is the larger part of an answer."""
-MAX_NARROWED = 3
-"""By at most so many days the period of a series is made shorter."""
 
 
 @dataclass(frozen=True)
@@ -72,33 +69,11 @@ class InsightsCall(Call):
         return not self.metrics
 
     @override
-    def needed(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    def trim(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         for item in objects(body["data"]):
             for name in EXPLANATIONS:
                 item.pop(name, None)
         return {"data": body["data"]}
-
-    @override
-    def without_refused(self, unsupported: UnsupportedMetrics) -> Self:
-        known = {metric: unsupported.error_for(self, metric) for metric in self.metrics}
-        refused = {metric: error for metric, error in known.items() if error}
-        call = self._without(refused) if refused else self
-        earliest = unsupported.earliest(self)
-        is_late = call.is_series and int(call.params["since"]) < earliest <= call.until
-        return call.with_params(since=str(earliest)) if is_late else call
-
-    @override
-    def after(self, error: CallError, unsupported: UnsupportedMetrics) -> Self | None:
-        may_be_about_period = error.rule.action is Action.NARROW or error.rule is UNKNOWN
-        if may_be_about_period and self.narrowed < MAX_NARROWED and (later := self._later(error)):
-            if error.rule.action is Action.NARROW:
-                unsupported.note_earliest(self, int(later.params["since"]))
-            return later
-        if error.rule.action not in {Action.DROP_METRIC, Action.NARROW}:
-            return super().after(error, unsupported)
-        names = error.refused_metrics(self.metrics)
-        unsupported.add(self, names, error)
-        return self._without(dict.fromkeys(names, error)) if names else None
 
     @property
     def until(self) -> int:
@@ -110,7 +85,7 @@ class InsightsCall(Call):
         is_before = self.is_series and end_time.timestamp() < int(self.params["since"])
         return self.narrowed_for if is_before else None
 
-    def _later(self, error: CallError) -> Self | None:
+    def later(self, error: CallError) -> Self | None:
         """Return the call for a period that begins a day later; None if there is no such day."""
         if not self.is_series:
             return None
@@ -122,45 +97,35 @@ class InsightsCall(Call):
         call = self.with_params(since=str(int(later.timestamp())))
         return replace(call, narrowed=self.narrowed + 1, narrowed_for=error)
 
-    @override
-    def max_tries(self, error: CallError, unsupported: UnsupportedMetrics, tries: int) -> int:
-        if not error.may_be_about_a_metric:
-            return tries
-        is_single = len(self.metrics) == 1 and not self.is_part and not self.is_rare
-        if not unsupported.may_search(self):
-            # Several objects of the kind were refused the same after all tries.
-            return 1 if self.is_rare else tries
-        # An error that may pass is tried again, since a metric must not be blamed for an accident.
-        return 1 if error.is_final and not is_single else tries
-
     def part(self, metrics: tuple[str, ...]) -> Self:
         """Return the call for some of the metrics only."""
         return replace(self, metrics=metrics, is_part=True)
 
-    def _without(self, refused: Mapping[str, CallError]) -> Self:
+    def without(self, refused: Mapping[str, CallError]) -> Self:
+        """Return the call without metrics that Meta refuses, each with its error."""
         left = tuple(metric for metric in self.metrics if metric not in refused)
         return replace(self, metrics=left, refused={**self.refused, **refused})
 
 
-def merged(call: InsightsCall, answers: Sequence[Answer]) -> Answer:
+def merged(call: InsightsCall, results: Sequence[Result]) -> Result:
     """Return one answer to a call from the answers to calls for its metrics, or some of them.
 
     What one of these calls has not given for an error counts as refused.
     """
     metrics: list[str] = []
     refused = dict(call.refused)
-    for answer in answers:
-        part = cast("InsightsCall", answer.call)
+    for result in results:
+        part = cast("InsightsCall", result.call)
         refused |= part.refused
-        if error := answer.error:
+        if error := result.error:
             if error.may_be_about_a_metric:
                 told, code, subcode = str(error), error.code, error.subcode
                 error = CallError(error.message, METRIC_REFUSED, told, code=code, subcode=subcode)
             refused |= dict.fromkeys(part.metrics, error)
         else:
             metrics += part.metrics
-    data = [item for answer in answers for item in answer.data["data"]]
-    return Answer(replace(call, metrics=tuple(metrics), refused=refused), {"data": data})
+    data = [item for result in results for item in result.data["data"]]
+    return Result(replace(call, metrics=tuple(metrics), refused=refused), {"data": data})
 
 
 def of_account(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tap_instagram_business.graph.calls import Answer, ListCall
+from tap_instagram_business.graph.calls import ListCall, Result
 from tap_instagram_business.graph.error_table import UNKNOWN, UNNAMED
 from tap_instagram_business.graph.errors import Unanswered
 from tap_instagram_business.values import read_id
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 class Page:
     """One page of a list, and whether the list ends with it."""
 
-    answer: Answer
+    result: Result
     is_last: bool
 
 
-def next_page(answer: Answer) -> tuple[Answer, Call | None]:
+def next_page(result: Result) -> tuple[Result, Call | None]:
     """Return a page and the call for the next page; None after the last page.
 
     If the next page cannot be asked for, the page gets that as its error: the list must not seem
     to be complete.
     """
     try:
-        return answer, None if answer.error else following(answer.call, answer.data)
+        return result, None if result.error else following(result.call, result.data)
     except Unanswered as error:
-        return replace(answer, error=error), None
+        return replace(result, error=error), None
 
 
-def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], Iterable[Answer]]) -> Answer:
+def node_by_node(page: Result, ask: Callable[[Sequence[Call]], Iterable[Result]]) -> Result:
     """Read the nodes of a page that was refused one by one: a single one may be to blame.
 
     Args:
@@ -53,14 +53,14 @@ def node_by_node(page: Answer, ask: Callable[[Sequence[Call]], Iterable[Answer]]
     if ids.error or not ids.data["data"]:
         return page
     found = (read_id(node.get("id")) for node in ids.nodes)
-    answers = [*ask([call.one_node(node_id) for node_id in found if node_id])]
-    given = [answer.data for answer in answers if not answer.error]
-    refused = {answer.call.node: answer.error for answer in answers if answer.error}
+    results = [*ask([call.one_node(node_id) for node_id in found if node_id])]
+    given = [result.data for result in results if not result.error]
+    refused = {result.call.node: result.error for result in results if result.error}
     if refused and not given:
         return page
     # What has no id cannot be asked for, and its table tells that it cannot be read.
     without_id = [node for node in ids.nodes if not read_id(node.get("id"))]
-    return Answer(call, {**ids.data, "data": [*given, *without_id]}, refused_nodes=refused)
+    return Result(call, {**ids.data, "data": [*given, *without_id]}, refused_nodes=refused)
 
 
 def following(call: Call, page: Mapping[str, Any]) -> Call | None:

@@ -45,7 +45,7 @@ class RetryPolicy:
         return self.first_pause * 2.0 ** (attempt - 1)
 
 
-class OutageGuard:
+class CircuitBreaker:
     """Notices that nothing works any more, over all threads, and ends the run then.
 
     Requests without a response are one sign. While they last, every thread waits longer and longer,

@@ -21,16 +21,16 @@ from tap_instagram_business.graph.rate_limits import Usage, read_usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_instagram_business.graph.api import Access
+    from tap_instagram_business.graph.api import ApiConfig
     from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.graph.rate_limits import Costs, RateLimits
-    from tap_instagram_business.graph.retries import OutageGuard
+    from tap_instagram_business.graph.retries import CircuitBreaker
 
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpResponse:
     """What came back for one request, or for one operation of a batch.
 
     Attributes:
@@ -49,7 +49,7 @@ class Reply:
 class Transport:
     """One connection pool for the whole run, shared by its threads."""
 
-    def __init__(self, access: Access, rate_limits: RateLimits, guard: OutageGuard) -> None:
+    def __init__(self, access: ApiConfig, rate_limits: RateLimits, guard: CircuitBreaker) -> None:
         self._url = access.url
         self._rate_limits = rate_limits
         self._guard = guard
@@ -74,7 +74,7 @@ class Transport:
 
     def send(
         self, path: str, fields: Mapping[str, str], *, call: Call, costs: Costs, calls: int = 0
-    ) -> Reply:
+    ) -> HttpResponse:
         """Send one request and return the reply; if none came, this has waited a while.
 
         Args:
@@ -105,7 +105,7 @@ class Transport:
         if trouble:
             return self._unanswered(sent, f"HTTP {response.status_code} with {trouble}")
         self._guard.answered()
-        return Reply(content, response.status_code, sent)
+        return HttpResponse(content, response.status_code, sent)
 
     def _request(
         self, path: str, fields: Mapping[str, str], token: str, *, is_batch: bool
@@ -129,9 +129,9 @@ class Transport:
         except UnreadableBody as error:
             return None, str(error)
 
-    def _unanswered(self, sent: float, why: str) -> Reply:
+    def _unanswered(self, sent: float, why: str) -> HttpResponse:
         self._guard.not_answered(sent, self._url, why)
-        return Reply(sent=sent, trouble=why)
+        return HttpResponse(sent=sent, trouble=why)
 
     def _set_clock(self, date: str) -> None:
         try:

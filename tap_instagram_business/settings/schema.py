@@ -97,7 +97,7 @@ SETTINGS = th.PropertiesList(
         "`verify-signed-request`. 0 = any time.",
     ),
     setting(
-        "refresh_margin_days",
+        "token_refresh_days_before_expiry",
         th.IntegerType(minimum=1, maximum=59),
         default=20,
         description="How many days before the end of a token the tap acts. Instagram login: it "
@@ -128,7 +128,7 @@ SETTINGS = th.PropertiesList(
         "run, `*` means any age. `always` reads all media in every run.",
     ),
     setting(
-        "demographics_every_days",
+        "demographics_interval_days",
         th.IntegerType(minimum=0),
         default=7,
         description="Number of days between two readings of `audience_demographics`. "
@@ -155,9 +155,9 @@ SETTINGS = th.PropertiesList(
         "on_account_failure",
         th.StringType,
         default="fail",
-        allowed_values=["fail", "report"],
+        allowed_values=["fail", "log"],
         description="What to do at the end of a run that could not read some of its accounts. "
-        "`fail`: end with exit code 1. `report`: log the accounts and reasons as an error and end "
+        "`fail`: end with exit code 1. `log`: log the accounts and reasons as an error and end "
         "with exit code 0, so that one account without consent does not make a whole shard start "
         "again.",
     ),

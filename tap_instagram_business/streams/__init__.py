@@ -21,7 +21,7 @@ from tap_instagram_business.streams.gaps import InsightGaps
 from tap_instagram_business.streams.media import Media, MediaChildren, MediaHistory
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsights
-from tap_instagram_business.streams.of_others import CollaborativeMedia, Comments, TaggedMedia
+from tap_instagram_business.streams.others import CollaborativeMedia, Comments, TaggedMedia
 from tap_instagram_business.streams.stories import Stories, StoryInsights
 
 if TYPE_CHECKING:

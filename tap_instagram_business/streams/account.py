@@ -40,7 +40,7 @@ class Accounts(InstagramStream):
 
     name = "accounts"
     bookmark_text = "none. Every run reads all accounts."
-    follower_type = InstagramStream
+    derived_type = InstagramStream
     primary_keys = ("id",)
     schema = th.PropertiesList(
         column("id", "string", "Id of the account (`17841…`).", key=True),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.values import Number
 
@@ -51,7 +51,7 @@ class AccountInsights(DailyStream):
     """
 
     name = "account_insights"
-    follower_type = DailyStream
+    derived_type = DailyStream
     primary_keys = ("account_id", "date")
     days_per_window = 10  # So that a long first run can be continued.
     schema = th.PropertiesList(
@@ -72,7 +72,7 @@ class AccountInsights(DailyStream):
             of_day = labels.window(day, day)
             for breakdown, metrics in metrics_by_breakdown.items():
                 call = insights_request.day_total(account, metrics, of_day, breakdown)
-                yield call.about(Window(account, day, day))
+                yield call.with_context(Window(account, day, day))
         if FOLLOWER_COUNT.name in self.wanted_columns:
             today = days.pacific_date(self.moment(account))
             first = max(window.first, today - days.DAY * days.KEPT_DAYS_FOLLOWERS)
@@ -98,12 +98,12 @@ class AccountInsights(DailyStream):
 
     @override
     def window_rows(
-        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+        self, window: Window, results: Sequence[Result], failed: Container[dt.date]
     ) -> Iterator[Record]:
         """Yield the days that have figures, unless an earlier run has read more of the day."""
         figures: dict[dt.date, dict[str, Number]] = {day: {} for day in window.days}
-        for answer in answers:
-            self._read(answer, figures)
+        for result in results:
+            self._read(result, figures)
         known = self.bookmark(window.account).get("date", "")
         for day, values in figures.items():
             is_worse = day in failed and day.isoformat() <= known
@@ -111,36 +111,36 @@ class AccountInsights(DailyStream):
                 row = {name: values.get(name) for name in COLUMNS}
                 yield {**self.day_columns(window.account, day), **row}
 
-    def _read(self, answer: Answer, figures: dict[dt.date, dict[str, Number]]) -> None:
+    def _read(self, result: Result, figures: dict[dt.date, dict[str, Number]]) -> None:
         """Add what an answer holds to the figures of its days, and a gap for what is missing."""
-        call = cast("InsightsCall", answer.call)
-        account, day = call.subject.account, call.subject.first
+        call = cast("InsightsCall", result.call)
+        account, day = call.context.account, call.context.first
         if call.is_series:
-            self._read_series(answer, call, figures)
+            self._read_series(result, call, figures)
             return
-        self.hand_on(answer)
+        self.hand_on(result)
         reading = Reading("account", account, self.moment(account), day)
-        given: dict[str, Any] = dict(answer.insights.values)
+        given: dict[str, Any] = dict(result.insights.values)
         if call.breakdown:
-            given = dict(answer.insights.splits)
+            given = dict(result.insights.splits)
             self.table(ExtraInsights).add(reading, given, call.breakdown)
-            found = named_parts(answer, FOLLOWS_AND_UNFOLLOWS.name, FOLLOW_COLUMNS)
+            found = named_parts(result, FOLLOWS_AND_UNFOLLOWS.name, FOLLOW_COLUMNS)
             figures[day] |= found
             if len(found) < len(FOLLOW_COLUMNS):
                 given.pop(FOLLOWS_AND_UNFOLLOWS.name, None)
         else:
             figures[day] |= given
             self.table(ExtraInsights).add(reading, whole(given))
-        for metric, why in missing(answer, given):
+        for metric, why in missing(result, given):
             split = f"{metric} by {call.breakdown}" if call.breakdown else metric
             self.gaps.add(account, split, why, day=day)
 
     def _read_series(
-        self, answer: Answer, call: InsightsCall, figures: dict[dt.date, dict[str, Number]]
+        self, result: Result, call: InsightsCall, figures: dict[dt.date, dict[str, Number]]
     ) -> None:
-        account, period = call.subject.account, call.params["period"]
+        account, period = call.context.account, call.params["period"]
         for metric in (*call.metrics, *call.refused):
-            for day, figure in self.place(answer, metric).items():
+            for day, figure in self.place(result, metric).items():
                 if metric == FOLLOWER_COUNT.name and period == "day":
                     figures[day][metric] = figure
                 reading = Reading("account", account, self.moment(account), day)
@@ -172,10 +172,10 @@ class AccountInsightsBreakdowns(DailyStream):
     ).to_dict()
 
     @override
-    def read(self, answer: Answer) -> None:
-        breakdown = cast("InsightsCall", answer.call).breakdown
-        asked: Window = answer.call.subject
-        splits = answer.insights.splits
+    def read(self, result: Result) -> None:
+        breakdown = cast("InsightsCall", result.call).breakdown
+        asked: Window = result.call.context
+        splits = result.insights.splits
         for metric in metrics_split_by(breakdown):
             for (part,), value in splits.get(metric, {}).items():
                 self.write(
@@ -215,10 +215,10 @@ class AccountReach(DailyStream):
 
     @override
     def window_rows(
-        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+        self, window: Window, results: Sequence[Result], failed: Container[dt.date]
     ) -> Iterator[Record]:
-        for answer in answers:
-            days_in_period = ROLLING_PERIODS[answer.call.params["period"]]
-            for day, value in self.place(answer, ROLLING_METRIC).items():
+        for result in results:
+            days_in_period = ROLLING_PERIODS[result.call.params["period"]]
+            for day, value in self.place(result, ROLLING_METRIC).items():
                 row = {"days": days_in_period, ROLLING_METRIC: value}
                 yield {**self.day_columns(window.account, day), **row}

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.streams.daily import Window
 
@@ -56,7 +56,7 @@ class AudienceDemographics(InstagramStream):
     of_insights = True
     bookmark_text = (
         "`snapshot_date`. The date of the last complete reading. It decides when the next one is "
-        "due (setting `demographics_every_days`)."
+        "due (setting `demographics_interval_days`)."
     )
     primary_keys = (
         *("account_id", *READING_KEYS, "metric", "timeframe", "breakdown"),
@@ -116,18 +116,18 @@ class AudienceDemographics(InstagramStream):
     def rows(self) -> Iterator[Record]:
         due = (account for account in self.accounts_in_turn() if self._is_due(account))
         groups = ((account, list(self._calls(account))) for account in due)
-        for account, answers in self.ask_in_groups(groups):
-            for answer in answers:
-                if answer.error and answer.ends_account:
-                    self.leave_out(account, answer.error)
+        for account, results in self.ask_in_groups(groups):
+            for result in results:
+                if result.error and result.ends_account:
+                    self.skip_account(account, result.error)
                 else:
-                    yield from self._rows(answer)
-            if not any(one.has_failed for one in answers):
+                    yield from self._rows(result)
+            if not any(one.has_failed for one in results):
                 self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
     def _is_due(self, account: Account) -> bool:
         kept = self.bookmark(account).get("snapshot_date")
-        every = days.DAY * self.config["demographics_every_days"]
+        every = days.DAY * self.config["demographics_interval_days"]
         today = self.moment(account).date()
         return kept is None or today - dt.date.fromisoformat(kept) >= every
 
@@ -136,15 +136,15 @@ class AudienceDemographics(InstagramStream):
             for timeframe, asked in metric.timeframes:
                 for breakdown in DEMOGRAPHIC_BREAKDOWNS:
                     call = insights_request.demographics(account, metric.name, asked, breakdown)
-                    yield call.about((account, timeframe, breakdown))
+                    yield call.with_context((account, timeframe, breakdown))
 
-    def _rows(self, answer: Answer) -> Iterator[Record]:
+    def _rows(self, result: Result) -> Iterator[Record]:
         """Yield the rows of an answer; write a gap if it has none."""
-        account, timeframe, breakdown = answer.call.subject
-        for metric, why in missing(answer, answer.insights.splits):
+        account, timeframe, breakdown = result.call.context
+        for metric, why in missing(result, result.insights.splits):
             self.gaps.add(account, f"{metric} {timeframe} by {breakdown}", why)
         read = reading(self.moment(account))
-        for metric, parts in answer.insights.splits.items():
+        for metric, parts in result.insights.splits.items():
             for values, value in parts.items():
                 named = dict(zip(breakdown.split(","), values, strict=True))
                 yield {
@@ -178,10 +178,10 @@ class OnlineFollowers(DailyStream):
 
     @override
     def window_rows(
-        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+        self, window: Window, results: Sequence[Result], failed: Container[dt.date]
     ) -> Iterator[Record]:
         account_id, read = window.account.id, read_at(self.moment(window.account))
-        for day, by_hour in self.place(answers[0], ONLINE_FOLLOWERS).items():
+        for day, by_hour in self.place(results[0], ONLINE_FOLLOWERS).items():
             for name in (name for name in HOURS if name in by_hour):
                 hour = {"hour": HOURS[name], "followers_online": by_hour[name]}
                 yield {"account_id": account_id, "date": day.isoformat(), **hour, "read_at": read}

@@ -1,13 +1,13 @@
-"""What every table has in common: it leads or it follows, and it has one bookmark per account.
+"""What all streams have in common: a source or derived streams, and one bookmark per account.
 
-A **lead** table asks Meta. A **follower** table is filled while its lead runs: the lead hands it
-every answer, or every page of a list, and the follower writes its own rows and may ask Meta for
-more. So one answer fills several tables, and nothing is fetched or kept in memory twice. Leads run
-side by side, each in a thread, and so do the followers of a list of media; see `stream_threads`.
+A *source* stream requests its data. A *derived* stream gets its rows from the results of its source
+stream, one result or one page of a list at a time, and may request more. So one result fills
+several tables, and nothing is requested or kept in memory twice. Source streams run side by side,
+each in a thread, and so do the streams derived from a list of media; see `stream_threads`.
 
-A follower names its lead in `parent_stream_type`, and inherits from the lead's `follower_type`,
-whose method `read` the lead calls. `connect` refuses, when the tap starts, a follower that no lead
-would call.
+A derived stream names its source in `parent_stream_type`, and inherits from the `derived_type` of
+the source, whose method `read` the source calls. `wire_streams` refuses, when the tap starts, a
+stream that no source would call.
 
 The SDK offers more ways to fill a table; these are left alone, each for a reason:
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     from singer_sdk.metrics import Counter
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, Call
+    from tap_instagram_business.graph.calls import Call, Result
+    from tap_instagram_business.graph.client import GraphClient
     from tap_instagram_business.graph.errors import CallError
-    from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.run import Run
     from tap_instagram_business.stream_threads import StreamThreads
     from tap_instagram_business.streams.gap_writer import GapWriter
@@ -62,14 +62,14 @@ class InstagramStream(SdkStream):
 
     bookmark_text: ClassVar[str] = ""
     """What docs/tables.md says: the bookmark's name in the state, or `none`, and what it means."""
-    follower_type: ClassVar[type[InstagramStream] | None] = None
-    """The class that followers of this table inherit from; None where none can follow it."""
+    derived_type: ClassVar[type[InstagramStream] | None] = None
+    """The class that streams derived from this one inherit from; None if there can be none."""
     also_fills: ClassVar[tuple[type[InstagramStream], ...]] = ()
     """Tables that this one fills too, although another one is their `parent_stream_type`."""
     of_insights: ClassVar[bool] = False
     """Whether a row of `insight_gaps` tells that this table has given up on an account."""
     goes_first: ClassVar[bool] = False
-    """Whether other leads wait until this one is done: then nothing can use up its calls."""
+    """Whether other source streams wait until this one is done: they must not use up its calls."""
 
     gaps: GapWriter
     """Writes what Meta does not give; the table `insight_gaps` sets it."""
@@ -87,7 +87,7 @@ class InstagramStream(SdkStream):
         self._seconds = 0.0
         self._progress_due = time.monotonic() + PROGRESS_EVERY_SECONDS
 
-    # Leads and followers
+    # Source and derived streams
 
     def connect(self, tables: Mapping[type[Any], Any]) -> None:
         """Let this table find the other tables of the run, by their classes."""
@@ -99,21 +99,21 @@ class InstagramStream(SdkStream):
         found: S = self._by_class[cls]
         return found
 
-    def followers(self, cls: type[S]) -> list[S]:
-        """Return the tables that this one fills, selected or not."""
+    def derived(self, cls: type[S]) -> list[S]:
+        """Return the streams that are derived from this one, selected or not."""
         return [table for table in self.child_streams if isinstance(table, cls)]
 
-    def hand_on(self, answer: Account | Answer) -> None:
-        """Let the followers write their rows of an answer."""
-        for follower in self.followers(InstagramStream):
-            follower.isolated(follower.read, answer)
+    def hand_on(self, result: Account | Result) -> None:
+        """Let the derived streams write their rows of a result."""
+        for stream in self.derived(InstagramStream):
+            stream.isolated(stream.read, result)
 
-    def read(self, answer: Any, /) -> None:  # noqa: ANN401
-        """Write the rows of what the lead of this table hands on."""
+    def read(self, result: Any, /) -> None:  # noqa: ANN401
+        """Write the rows of a result of the source stream."""
         raise NotImplementedError
 
     def rows(self) -> Iterable[Record]:
-        """Fetch and yield the records of a table that leads; a follower is handed its own."""
+        """Request and yield the records of a source stream."""
         raise NotImplementedError
 
     @override
@@ -128,7 +128,7 @@ class InstagramStream(SdkStream):
         return iter(())
 
     def fill(self) -> None:
-        """Fetch and write the rows of this table, and of the tables that follow it."""
+        """Fetch and write the rows of this stream, and of those derived from it."""
         if self._run.is_stopped:
             return
         started = time.monotonic()
@@ -170,17 +170,18 @@ class InstagramStream(SdkStream):
             raise
         except Exception as error:  # noqa: BLE001
             self._has_crashed = True
-            self._run.left_out.add_crash(self.name, error)
+            self._run.failures.add_crash(self.name, error)
         return None
 
     def _filled_tables(self) -> list[InstagramStream]:
         """Return the selected tables that are filled while this one runs.
 
-        Followers of followers are among them. A table with two leads belongs to the first.
+        Streams derived from derived streams are among them. One with two sources belongs to the
+        first.
         """
-        followers = self.followers(InstagramStream)
-        own = [table for table in followers if table.parent_stream_type is type(self)]
-        below = [table for follower in own for table in follower._filled_tables()]  # noqa: SLF001
+        derived = self.derived(InstagramStream)
+        own = [table for table in derived if table.parent_stream_type is type(self)]
+        below = [table for stream in own for table in stream._filled_tables()]  # noqa: SLF001
         return [table for table in own if table.selected] + below
 
     @contextmanager
@@ -228,25 +229,25 @@ class InstagramStream(SdkStream):
     def moment(self, account: Account) -> dt.datetime:
         """Return when the run began to read an account into this table (UTC, by Meta's clock).
 
-        All rows of the account have this moment, and so have those of derived tables.
+        All rows of the account have this moment, and so have those of derived streams.
         """
         if self.parent_stream_type:
-            lead: InstagramStream = self._by_class[self.parent_stream_type]
-            return lead.moment(account)
+            source: InstagramStream = self._by_class[self.parent_stream_type]
+            return source.moment(account)
         return self._moments.setdefault(account.id, self._run.graph.now())
 
     @property
-    def graph(self) -> GraphSession:
+    def graph(self) -> GraphClient:
         """The Graph API; calls count as those of this table."""
         return self._run.graph.counting(self.costs)
 
-    def ask(self, calls: Iterable[Call]) -> Iterator[Answer]:
+    def ask(self, calls: Iterable[Call]) -> Iterator[Result]:
         """Send calls to the Graph API; answers come in the order of the calls."""
-        return self.graph.answers(calls)
+        return self.graph.send_all(calls)
 
     def ask_in_groups(
         self, groups: Iterable[tuple[T, Sequence[Call]]]
-    ) -> Iterator[tuple[T, list[Answer]]]:
+    ) -> Iterator[tuple[T, list[Result]]]:
         """Send groups of calls; a group is yielded as soon as all its answers are there.
 
         Args:
@@ -260,22 +261,22 @@ class InstagramStream(SdkStream):
                     sent.append((subject, len(of_group)))
                     yield from of_group
 
-        def in_groups(answers: Iterator[Answer]) -> Iterator[tuple[T, list[Answer]]]:
-            for answer in answers:
+        def in_groups(results: Iterator[Result]) -> Iterator[tuple[T, list[Result]]]:
+            for result in results:
                 subject, number = sent.popleft()
-                yield subject, [answer, *islice(answers, number - 1)]
+                yield subject, [result, *islice(results, number - 1)]
 
         return in_groups(self.ask(calls()))
 
-    def leave_out(self, account: Account, error: CallError) -> None:
+    def skip_account(self, account: Account, error: CallError) -> None:
         """Give up on an account in this table for the rest of the run."""
-        if not self.has_left_out(account):
+        if not self.has_skipped(account):
             self._left_out.add(account.id)
-            self._run.left_out.add(account.label, self.name, error)
+            self._run.failures.add(account.label, self.name, error)
             if self.of_insights:
                 self.gaps.add_account(account, error)
 
-    def has_left_out(self, account: Account) -> bool:
+    def has_skipped(self, account: Account) -> bool:
         """Return whether this table has given up on an account."""
         return account.id in self._left_out
 
@@ -294,9 +295,9 @@ class InstagramStream(SdkStream):
         Where runs stop before their end again and again, each run so begins with other accounts. Of
         the tables that this one fills, the one that is furthest behind counts.
         """
-        tables = [
-            table for table in (self, *self.followers(InstagramStream)) if table.selected
-        ] or [self]
+        tables = [table for table in (self, *self.derived(InstagramStream)) if table.selected] or [
+            self
+        ]
 
         def last_read(account: Account) -> str:
             bookmarks = (table.bookmark(account) for table in tables)
@@ -315,7 +316,7 @@ class InstagramStream(SdkStream):
             account: the account.
             values: entries of the bookmark; None removes one.
         """
-        if self.selected and not self._has_crashed and not self.has_left_out(account):
+        if self.selected and not self._has_crashed and not self.has_skipped(account):
             kept = self.stream_state.setdefault("accounts", {}).setdefault(account.id, {})
             kept.update(values)
             for name in [name for name, value in values.items() if value is None]:
@@ -347,8 +348,8 @@ class NotConnected(TypeError):
     """A table that nothing would fill, or that does not say what it keeps."""
 
 
-def connect(tables: Sequence[InstagramStream]) -> None:
-    """Let the tables of a run find each other, and hand each lead its followers.
+def wire_streams(tables: Sequence[InstagramStream]) -> None:
+    """Let the streams of a run find each other, and each source its derived streams.
 
     Raises:
         NotConnected: nothing would fill one of the tables, which would stay empty without a word,
@@ -363,20 +364,20 @@ def connect(tables: Sequence[InstagramStream]) -> None:
 
 def _problem(table: InstagramStream, by_class: Container[type[InstagramStream]]) -> str:
     """Return what is wrong with a table, as the end of a sentence; '' if nothing is."""
-    lead: type[Any] | None = table.parent_stream_type
+    source: type[Any] | None = table.parent_stream_type
     if not table.bookmark_text:
         return "has no bookmark_text: say what it keeps"
-    if lead is None:
+    if source is None:
         has_rows = type(table).rows is not InstagramStream.rows
         return "" if has_rows else "has no parent_stream_type: give it one, or a rows()"
-    if lead not in by_class:
-        return f"follows {lead.__name__}: add that to STREAMS"
-    if lead.follower_type is None:
-        return f"follows {lead.name}, which hands its answers to no table"
-    if isinstance(table, lead.follower_type):
+    if source not in by_class:
+        return f"is derived from {source.__name__}: add that to STREAMS"
+    if source.derived_type is None:
+        return f"is derived from {source.name}, which has no derived streams"
+    if isinstance(table, source.derived_type):
         return ""
-    wanted = lead.follower_type.__name__
-    return f"follows {lead.name}: its class must inherit from {wanted}, whose read() it calls"
+    base = source.derived_type.__name__
+    return f"is derived from {source.name}, which calls its read(): let it inherit from {base}"
 
 
 def start_threads(tables: Iterable[InstagramStream], threads: StreamThreads) -> None:

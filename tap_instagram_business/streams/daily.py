@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
 
@@ -122,33 +122,33 @@ class DailyStream(InstagramStream):
             again=sorted(again)[-MAX_FAILED_DAYS:] or None,
         )
 
-    def place(self, answer: Answer, metric: str) -> dict[dt.date, Any]:
+    def place(self, result: Result, metric: str) -> dict[dt.date, Any]:
         """Return what a series has for each day that it was asked for; add a gap for each other.
 
         Args:
-            answer: the answer to a call for the series.
+            result: the result to a call for the series.
             metric: Meta's name.
         """
-        asked: Window = answer.call.subject
-        labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
-        buckets = answer.insights.series.get(metric, [])
+        asked: Window = result.call.context
+        labels, call = self._run.find_day_labels(), cast("InsightsCall", result.call)
+        buckets = result.insights.series.get(metric, [])
         placed = labels.place(buckets, asked.first, asked.last)
         given = {day: content for day, content in placed.items() if content != {}}
-        is_unreadable = metric in answer.insights.unreadable
+        is_unreadable = metric in result.insights.unreadable
         for day in asked.days:
             if day in given and not (is_unreadable and lacks_hours(given[day])):
                 continue
-            why = dict(missing(answer, (), call.not_asked(labels.of(day))))[metric]
+            why = dict(missing(result, (), call.not_asked(labels.of(day))))[metric]
             is_unplaced = buckets and not placed
             self.gaps.add(asked.account, metric, Reason.UNPLACED if is_unplaced else why, day=day)
         return given
 
-    def failed_days(self, answer: Answer) -> list[dt.date]:
+    def failed_days(self, result: Result) -> list[dt.date]:
         """Return the days at which Meta failed, so that the next run reads them again."""
-        asked: Window = answer.call.subject
-        if answer.has_failed:
+        asked: Window = result.call.context
+        if result.has_failed:
             return asked.days
-        labels, call = self._run.find_day_labels(), cast("InsightsCall", answer.call)
+        labels, call = self._run.find_day_labels(), cast("InsightsCall", result.call)
         errors = {day: call.not_asked(labels.of(day)) for day in asked.days}
         return [day for day, error in errors.items() if error and error.reason is Reason.META_ERROR]
 
@@ -159,32 +159,32 @@ class DailyStream(InstagramStream):
         raise NotImplementedError
 
     def window_rows(
-        self, window: Window, answers: Sequence[Answer], failed: Container[dt.date]
+        self, window: Window, results: Sequence[Result], failed: Container[dt.date]
     ) -> Iterable[Record]:
         """Yield the rows of a window.
 
         Args:
             window: the window.
-            answers: the answers to its calls.
+            results: the results to its calls.
             failed: the days at which Meta failed.
         """
         raise NotImplementedError
 
     @override
     def rows(self) -> Iterator[Record]:
-        for window, answers in self.ask_in_groups(self._groups()):
-            for answer in answers:
-                if answer.error and answer.ends_account:
-                    self.leave_out(window.account, answer.error)
-            if not self.has_left_out(window.account):
-                failed = {day for answer in answers for day in self.failed_days(answer)}
-                yield from self.window_rows(window, answers, failed)
+        for window, results in self.ask_in_groups(self._groups()):
+            for result in results:
+                if result.error and result.ends_account:
+                    self.skip_account(window.account, result.error)
+            if not self.has_skipped(window.account):
+                failed = {day for result in results for day in self.failed_days(result)}
+                yield from self.window_rows(window, results, failed)
                 for table in self._tables_of_days():
                     table.done(window, failed)
 
     def _tables_of_days(self) -> list[DailyStream]:
         """Return this table, and those that are filled from the same answers."""
-        return [self, *self.followers(DailyStream)]
+        return [self, *self.derived(DailyStream)]
 
     def _groups(self) -> Iterator[tuple[Window, list[InsightsCall]]]:
         number = len(self._run.accounts)
@@ -193,7 +193,7 @@ class DailyStream(InstagramStream):
             wanting = [table for table in self._tables_of_days() if table.selected]
             due = sorted({day for table in wanting for day in table.due_days(account)})
             for first, last in days.windows(due, self.days_per_window):
-                if self.has_left_out(account):
+                if self.has_skipped(account):
                     break
                 window = Window(account, first, last)
                 yield window, list(self.calls(window))
@@ -201,7 +201,7 @@ class DailyStream(InstagramStream):
     def series_call(self, asked: Window, metrics: tuple[str, ...], period: str) -> InsightsCall:
         """Return the call for a series of some days."""
         window = self._run.find_day_labels().window(asked.first, asked.last)
-        return insights_request.series(asked.account, metrics, period, window).about(asked)
+        return insights_request.series(asked.account, metrics, period, window).with_context(asked)
 
     def day_columns(self, account: Account, day: dt.date) -> Record:
         """Return the columns of a row that say which day it is about, and when it was read."""

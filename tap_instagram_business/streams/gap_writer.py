@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
@@ -70,9 +70,9 @@ class GapWriter:
         if reason is Reason.EMPTY and is_of_followers and has_few_followers(account):
             reason = Reason.TOO_FEW_FOLLOWERS
         if reason is Reason.META_ERROR:
-            self._run.left_out.add_failed_insight()
+            self._run.failures.add_failed_insight()
         if reason is Reason.UNREADABLE:
-            self._run.left_out.add_unreadable(metric)
+            self._run.failures.add_unreadable(metric)
         date = (day or self._run.graph.now().date()).isoformat()
         row = {
             "account_id": account.id,
@@ -110,22 +110,22 @@ class GapWriter:
 
 
 def missing(
-    answer: Answer, given: Container[str], not_asked: CallError | None = None
+    result: Result, given: Container[str], not_asked: CallError | None = None
 ) -> Iterator[tuple[str, Reason | CallError]]:
     """Yield each metric that an answer does not hold, or not readably, and why.
 
     Args:
-        answer: the answer to an insights call.
+        result: the result to an insights call.
         given: the metrics that it holds.
         not_asked: why the call does not ask for a figure; None if it does.
     """
-    call = cast("InsightsCall", answer.call)
-    unreadable = answer.insights.unreadable
+    call = cast("InsightsCall", result.call)
+    unreadable = result.insights.unreadable
     for metric in (*call.metrics, *call.refused):
         if metric in unreadable:
             yield metric, Reason.UNREADABLE
         elif metric not in given:
-            yield metric, call.refused.get(metric) or answer.error or not_asked or Reason.EMPTY
+            yield metric, call.refused.get(metric) or result.error or not_asked or Reason.EMPTY
 
 
 def has_few_followers(account: Account) -> bool:

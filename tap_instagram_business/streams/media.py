@@ -17,7 +17,7 @@ from tap_instagram_business.fields import (
     MEDIA_FIELDS,
     requested,
 )
-from tap_instagram_business.graph.calls import Answer, ListCall
+from tap_instagram_business.graph.calls import ListCall, Result
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.columns import (
     ACCOUNT_ID,
@@ -28,7 +28,7 @@ from tap_instagram_business.streams.columns import (
     columns,
     read_at,
 )
-from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
+from tap_instagram_business.streams.media_base import DerivedFromMedia, ListedMedia, ListingStream
 from tap_instagram_business.streams.nodes import read_fields, read_nodes
 from tap_instagram_business.values import read_time
 
@@ -89,8 +89,8 @@ class Media(ListingStream):
     """
 
     name = "media"
-    follower_type = MediaFollower
-    bookmark_text = MediaFollower.bookmark_text
+    derived_type = DerivedFromMedia
+    bookmark_text = DerivedFromMedia.bookmark_text
     edge = "media"
     fields = MEDIA_FIELDS
     lists_together = 20
@@ -136,9 +136,9 @@ class Media(ListingStream):
         return dt.datetime.fromisoformat(start[:10]).replace(tzinfo=dt.timezone.utc)
 
     @override
-    def goes_on(self, answer: Answer) -> bool:
+    def goes_on(self, result: Result) -> bool:
         """Return whether to read the next page: the list is newest first, up to `start_date`."""
-        times = [read_time(node.get("timestamp")) for node in answer.nodes]
+        times = [read_time(node.get("timestamp")) for node in result.nodes]
         known = [moment for moment in times if moment]
         return not (known and self.since and known[-1] < self.since)
 
@@ -174,19 +174,19 @@ class Media(ListingStream):
             if isinstance(children, dict) and isinstance(children.get("data"), list):
                 account = item.account
                 call = ListCall(item.id, "children", params, account.token, item, account.id)
-                first, following = next_page(Answer(call, children))
+                first, following = next_page(Result(call, children))
                 self._take_slides(first)
                 more += [following] if following else []
         for pages in self.graph.pages(more, go_on=lambda _: True):
             for page in pages:
-                self._take_slides(page.answer)
+                self._take_slides(page.result)
 
-    def _take_slides(self, answer: Answer) -> None:
-        item: ListedMedia = answer.call.subject
+    def _take_slides(self, result: Result) -> None:
+        item: ListedMedia = result.call.context
         children = item.node["children"]
-        if answer.data is not children:
-            item.node["children"] = {"data": [*children["data"], *answer.data["data"]]}
-        if error := answer.error:
+        if result.data is not children:
+            item.node["children"] = {"data": [*children["data"], *result.data["data"]]}
+        if error := result.error:
             self.gaps.add(item.account, "/children", error, media_id=item.id)
 
     @override
@@ -196,7 +196,7 @@ class Media(ListingStream):
             self.advance(account, snapshot_date=self.moment(account).date().isoformat())
 
 
-class MediaChildren(MediaFollower):
+class MediaChildren(DerivedFromMedia):
     """One slide of a carousel, from the same answer as `media`; Meta has no insights of slides."""
 
     name = "media_children"
@@ -241,7 +241,7 @@ class MediaChildren(MediaFollower):
             self.done_until(item)
 
 
-class MediaHistory(MediaFollower):
+class MediaHistory(DerivedFromMedia):
     """The counters of one media at one reading, from the list of media, without extra calls.
 
     A media of less than 7 days gets a row in each run, one of up to 90 days in the first run of a

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from tap_instagram_business.fields import requested
 from tap_instagram_business.graph.calls import ListCall
-from tap_instagram_business.graph.session import PAGES_TOGETHER
+from tap_instagram_business.graph.client import PAGES_TOGETHER
 from tap_instagram_business.metrics import STORY, kind_of
 from tap_instagram_business.refresh import LastRefresh, Tiers, is_due
 from tap_instagram_business.stream_threads import Pipeline
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.fields import Field
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.errors import CallError
     from tap_instagram_business.run import Run
 
@@ -85,8 +85,8 @@ class ListedMedia:
         return kind_of(*(read_text(self.node.get(name)) for name in names))
 
 
-class MediaFollower(InstagramStream):
-    """A table that is filled while a lead lists the media, or the stories, of the accounts."""
+class DerivedFromMedia(InstagramStream):
+    """A stream derived from the list of media, or of stories, of the accounts."""
 
     bookmark_text = (
         "`snapshot_date`. The date of the last complete reading. The next run reads the media "
@@ -211,25 +211,25 @@ class ListingStream(InstagramStream):
 
     @override
     def rows(self) -> Iterator[Record]:
-        followers, number = self.followers(MediaFollower), len(self._run.accounts)
-        steps = {follower.name: follower.read_listings for follower in followers}
+        derived, number = self.derived(DerivedFromMedia), len(self._run.accounts)
+        steps = {stream.name: stream.read_listings for stream in derived}
         lists = map(self._list, self.accounts_in_turn())
         listed = complete_lists = 0
         with Pipeline(
             self._run.threads, steps, size=lambda one: len(one.media), room=MEDIA_UNDER_WAY
         ) as pipeline:
             for pages in self.graph.pages(lists, go_on=self.goes_on, together=self.lists_together):
-                media = [item for page in pages for item in self.listed(page.answer)]
+                media = [item for page in pages for item in self.listed(page.result)]
                 self.complete(media)
-                ended = [page.answer for page in pages if page.is_last]
+                ended = [page.result for page in pages if page.is_last]
                 listed, complete_lists = listed + len(media), complete_lists + len(ended)
                 self.log_progress("account %d of %d, media %d", complete_lists, number, listed)
                 complete = [self._accounts[one.call.node] for one in ended if not one.error]
                 # Handed on first, so that a fault in a row costs this table only.
                 pipeline.put(Listing(media, complete, self.since))
                 yield from map(self.row, media)
-                for answer in ended:
-                    self.end(self._accounts[answer.call.node], answer.error)
+                for result in ended:
+                    self.end(self._accounts[result.call.node], result.error)
 
     @property
     def since(self) -> dt.datetime | None:
@@ -244,23 +244,23 @@ class ListingStream(InstagramStream):
         self.moment(account)
         fields = [
             *requested(self.fields, self.config["login"], self.wanted_columns | self.needed),
-            *(name for follower in self.followers(MediaFollower) for name in follower.needs()),
+            *(name for stream in self.derived(DerivedFromMedia) for name in stream.needs()),
         ]
         params = {"fields": ",".join(dict.fromkeys(fields)), "limit": self.media_per_page}
         return ListCall(account.id, self.edge, params, account.token)
 
-    def goes_on(self, _: Answer) -> bool:
+    def goes_on(self, _: Result) -> bool:
         """Return whether to read the page after this one."""
         return True
 
-    def listed(self, answer: Answer) -> Iterator[ListedMedia]:
+    def listed(self, result: Result) -> Iterator[ListedMedia]:
         """Yield the media of a page; derived tables request those again that were refused."""
-        account = self._accounts[answer.call.node]
+        account = self._accounts[result.call.node]
         moment = self.moment(account)
-        for media_id in answer.refused_nodes:
-            for follower in self.followers(MediaFollower):
-                follower.ask_again(ListedMedia(account, {"id": media_id}, None, moment))
-        for node in read_list(self, account, answer):
+        for media_id in result.refused_nodes:
+            for stream in self.derived(DerivedFromMedia):
+                stream.ask_again(ListedMedia(account, {"id": media_id}, None, moment))
+        for node in read_list(self, account, result):
             posted = read_time(node.get("timestamp"))
             if self.since is None or posted is None or posted >= self.since:
                 yield ListedMedia(account, node, posted, moment, self.lists_stories)
@@ -276,4 +276,4 @@ class ListingStream(InstagramStream):
     def end(self, account: Account, error: CallError | None) -> None:
         """End the list of an account; after an error no bookmark moves, so the next run repeats."""
         if error:
-            self.leave_out(account, error)
+            self.skip_account(account, error)

@@ -21,7 +21,7 @@ from tap_instagram_business.streams.media_insights import MediaInsightsStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.refresh import Tiers
     from tap_instagram_business.streams.media_base import ListedMedia
@@ -66,29 +66,29 @@ class MediaInsightsBreakdowns(MediaInsightsStream):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        for answer in self.ask(call for item in self.due(media) for call in self.calls(item)):
-            self.note_answer(answer)
-            if answer.error:
-                self.take_error(answer, answer.error)
+        for result in self.ask(call for item in self.due(media) for call in self.calls(item)):
+            self.note_answer(result)
+            if result.error:
+                self.take_error(result, result.error)
             else:
-                self.add_missing(answer, answer.insights.splits)
-                self.write_parts(answer)
-            if not self.denial(answer.call.subject.account):
-                self.done_until(answer.call.subject)
+                self.add_missing(result, result.insights.splits)
+                self.write_parts(result)
+            if not self.denial(result.call.context.account):
+                self.done_until(result.call.context)
 
     def calls(self, media: ListedMedia) -> Iterator[InsightsCall]:
         """Yield the calls that this table needs about a media or story."""
-        if self.has_left_out(media.account) or self.is_before_conversion(media):
+        if self.has_skipped(media.account) or self.is_before_conversion(media):
             return
         for metric in MEDIA_BREAKDOWNS:
             if media.kind in metric.kinds:
                 yield from self.insights_calls(media, (metric.name,), metric.breakdown)
 
-    def write_parts(self, answer: Answer) -> None:
+    def write_parts(self, result: Result) -> None:
         """Write the rows of an answer with parts."""
-        media: ListedMedia = answer.call.subject
-        breakdown = cast("InsightsCall", answer.call).breakdown
-        splits = answer.insights.splits
+        media: ListedMedia = result.call.context
+        breakdown = cast("InsightsCall", result.call).breakdown
+        splits = result.insights.splits
         for metric in (one.name for one in MEDIA_BREAKDOWNS):
             for (part,), value in splits.get(metric, {}).items():
                 self.write(

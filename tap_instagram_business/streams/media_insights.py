@@ -25,7 +25,7 @@ from tap_instagram_business.streams.columns import (
 from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
 from tap_instagram_business.streams.gap_writer import missing
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.media_base import MediaFollower
+from tap_instagram_business.streams.media_base import DerivedFromMedia
 from tap_instagram_business.values import read_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer, Call
+    from tap_instagram_business.graph.calls import Call, Result
     from tap_instagram_business.graph.insights_request import InsightsCall
     from tap_instagram_business.run import Run
     from tap_instagram_business.streams.media_base import ListedMedia
@@ -53,7 +53,7 @@ MAX_TO_ASK_AGAIN = 200
 """If Meta fails at more media of an account than this, the account is left out of this run."""
 
 
-class MediaInsightsStream(MediaFollower):
+class MediaInsightsStream(DerivedFromMedia):
     """A table of insights of media: an error ends the account, or becomes a gap."""
 
     of_insights = True
@@ -74,7 +74,7 @@ class MediaInsightsStream(MediaFollower):
     @override
     def end(self, account: Account, since: dt.datetime | None) -> None:
         if denial := self.denial(account):
-            self.leave_out(account, denial)
+            self.skip_account(account, denial)
         super().end(account, since)
 
     def denial(self, account: Account) -> CallError | None:
@@ -85,11 +85,11 @@ class MediaInsightsStream(MediaFollower):
         is_answered = account.id in self._answered
         return None if is_answered else next(iter(self._denied[account.id].values()), None)
 
-    def note_answer(self, answer: Answer) -> None:
+    def note_answer(self, result: Result) -> None:
         """Remember that Meta gives this table insights of an account's media."""
-        call = cast("InsightsCall", answer.call)
-        if not answer.error and call.metrics and not call.is_rare:
-            self._answered.add(answer.call.quota_account)
+        call = cast("InsightsCall", result.call)
+        if not result.error and call.metrics and not call.is_rare:
+            self._answered.add(result.call.quota_account)
 
     def insights_calls(
         self, media: ListedMedia, metrics: tuple[str, ...], breakdown: str = ""
@@ -98,7 +98,7 @@ class MediaInsightsStream(MediaFollower):
         for call in insights_request.media_lifetime(
             media.account, media.id, media.kind, metrics, breakdown
         ):
-            yield call.about(media)
+            yield call.with_context(media)
 
     def calls_with_extra(self, media: ListedMedia) -> Iterator[InsightsCall]:
         """Yield the calls for the metrics of the wanted columns, and for `extra_metrics`."""
@@ -109,51 +109,51 @@ class MediaInsightsStream(MediaFollower):
         for breakdown, names in wanted.items():
             yield from self.insights_calls(media, names, breakdown)
 
-    def read_answers(self, media: ListedMedia, answers: Sequence[Answer]) -> dict[str, Any]:
+    def read_answers(self, media: ListedMedia, results: Sequence[Result]) -> dict[str, Any]:
         """Return the figures in the answers about a media; write what is missing in them."""
         figures: dict[str, Any] = {}
-        for answer in answers:
-            self.note_answer(answer)
-        for answer in self.with_merged_totals(media, answers):
-            if answer.error:
-                self.take_error(answer, answer.error)
+        for result in results:
+            self.note_answer(result)
+        for result in self.with_merged_totals(media, results):
+            if result.error:
+                self.take_error(result, result.error)
             else:
-                figures |= self.read_figures(answer)
+                figures |= self.read_figures(result)
         return {name: figures[name] for name in figures.keys() & self.metrics}
 
-    def read_figures(self, answer: Answer) -> dict[str, Any]:
+    def read_figures(self, result: Result) -> dict[str, Any]:
         """Return the figures in an answer; write what is missing in it."""
-        media: ListedMedia = answer.call.subject
-        breakdown = cast("InsightsCall", answer.call).breakdown
-        values = {} if breakdown else answer.insights.values
-        given = answer.insights.splits if breakdown else whole(values)
-        self.add_missing(answer, given)
+        media: ListedMedia = result.call.context
+        breakdown = cast("InsightsCall", result.call).breakdown
+        values = {} if breakdown else result.insights.values
+        given = result.insights.splits if breakdown else whole(values)
+        self.add_missing(result, given)
         what = Reading(self.grain, media.account, media.moment, media_id=media.id)
         self.table(ExtraInsights).add(what, given, breakdown)
         return values
 
-    def with_merged_totals(self, media: ListedMedia, answers: Sequence[Answer]) -> Iterator[Answer]:
+    def with_merged_totals(self, media: ListedMedia, results: Sequence[Result]) -> Iterator[Result]:
         """Yield the answers about a media, those to the calls without a breakdown as one.
 
         If the first of them is an error, it stands for all: it is about the media. Where Meta fails
         at another one, the next run requests the media again.
         """
-        totals = [one for one in answers if not cast("InsightsCall", one.call).breakdown]
+        totals = [one for one in results if not cast("InsightsCall", one.call).breakdown]
         if totals and totals[0].error:
             yield totals[0]
         elif totals:
-            if any(answer.has_failed for answer in totals):
+            if any(result.has_failed for result in totals):
                 self.ask_again(media)
             yield merged(cast("InsightsCall", totals[0].call), totals)
-        yield from (one for one in answers if cast("InsightsCall", one.call).breakdown)
+        yield from (one for one in results if cast("InsightsCall", one.call).breakdown)
 
-    def take_error(self, answer: Answer, error: CallError) -> None:
+    def take_error(self, result: Result, error: CallError) -> None:
         """Write what an error means: the account is left out, or insights are missing."""
-        media: ListedMedia = answer.call.subject
+        media: ListedMedia = result.call.context
         is_failure = error.reason is Reason.META_ERROR
         has_room = len(self._again.get(media.account.id, ())) < MAX_TO_ASK_AGAIN
-        if answer.ends_account or (is_failure and not has_room):
-            self.leave_out(media.account, error)
+        if result.ends_account or (is_failure and not has_room):
+            self.skip_account(media.account, error)
             return
         # Meta lists the media but says that it does not exist. One of the two is wrong, so it is
         # asked for in every run for as long as it is listed.
@@ -171,8 +171,8 @@ class MediaInsightsStream(MediaFollower):
                 denied = self._denied[media.account.id]
                 denied[media.id] = error
                 if len(denied) >= MAX_DENIED and (denial := self.denial(media.account)):
-                    self.leave_out(media.account, denial)
-        call = cast("InsightsCall", answer.call)
+                    self.skip_account(media.account, denial)
+        call = cast("InsightsCall", result.call)
         metric = _split(",".join(call.metrics), call) if call.breakdown else ""
         self.gaps.add(media.account, metric, error, media_id=media.id)
 
@@ -181,17 +181,17 @@ class MediaInsightsStream(MediaFollower):
         newest = self.table(MediaInsights).newest_refused(media.account)
         return media.posted is not None and newest is not None and media.posted <= newest
 
-    def add_missing(self, answer: Answer, given: Container[str]) -> None:
+    def add_missing(self, result: Result, given: Container[str]) -> None:
         """Write a gap for each metric that was refused, or asked for and not given.
 
         Args:
-            answer: the answer to an insights call.
+            result: the result to an insights call.
             given: the metrics that it holds.
         """
-        media: ListedMedia = answer.call.subject
-        call = cast("InsightsCall", answer.call)
+        media: ListedMedia = result.call.context
+        call = cast("InsightsCall", result.call)
         lacking = per_object_metrics(media.kind)
-        gaps = dict(missing(answer, given))
+        gaps = dict(missing(result, given))
         if not call.breakdown and {gaps.get(metric) for metric in call.metrics} == {Reason.EMPTY}:
             gaps = {"": Reason.EMPTY, **call.refused}
         for metric, why in gaps.items():
@@ -251,8 +251,8 @@ class MediaInsights(MediaInsightsStream):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        for item, answers in self.ask_in_groups(self._groups(media)):
-            if figures := self.read_answers(item, answers):
+        for item, results in self.ask_in_groups(self._groups(media)):
+            if figures := self.read_answers(item, results):
                 self.write(self._row(item, figures))
             if not self.denial(item.account):
                 self.done_until(item)
@@ -260,7 +260,7 @@ class MediaInsights(MediaInsightsStream):
     def _groups(self, media: Iterable[ListedMedia]) -> Iterator[tuple[ListedMedia, list[Call]]]:
         """Yield the media that are due, each with its calls."""
         for item in self.due(media):
-            if self.has_left_out(item.account):
+            if self.has_skipped(item.account):
                 continue
             if self.is_before_conversion(item):
                 self.gaps.add(item.account, "", Reason.BEFORE_CONVERSION, media_id=item.id)

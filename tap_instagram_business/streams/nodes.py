@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
     from tap_instagram_business.fields import Field
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.streams.base import InstagramStream
 
 
 def read_list(
-    table: InstagramStream, account: Account, answer: Answer, *, media_id: str = ""
+    table: InstagramStream, account: Account, result: Result, *, media_id: str = ""
 ) -> Iterator[dict[str, Any]]:
     """Yield the nodes of a page, each once; write a gap for each that has no id or was refused.
 
     Args:
         table: the table that reads them.
         account: the account that they belong to.
-        answer: the page.
+        result: the page.
         media_id: id of the media whose list it is; '' for a list of the account.
     """
-    edge = f"/{answer.call.edge}"
-    for node_id, error in answer.refused_nodes.items():
+    edge = f"/{result.call.edge}"
+    for node_id, error in result.refused_nodes.items():
         table.gaps.add(account, edge, error, media_id=media_id or node_id)
-    nodes = read_nodes(table, account, answer.data.get("data"), edge, media_id=media_id)
+    nodes = read_nodes(table, account, result.data.get("data"), edge, media_id=media_id)
     yield from (node for node in nodes if node)
 
 
@@ -85,14 +85,14 @@ def read_fields(
 
 
 def named_parts(
-    answer: Answer, metric: str, columns: Mapping[str, tuple[str, str]]
+    result: Result, metric: str, columns: Mapping[str, tuple[str, str]]
 ) -> dict[str, Any]:
     """Return the columns of the parts of a metric that an answer holds.
 
     Args:
-        answer: the answer.
+        result: the result.
         metric: Meta's name of the metric.
         columns: the name of each part at Meta, and a description, by column.
     """
-    known = answer.insights.parts(metric, (part for part, _ in columns.values()))
+    known = result.insights.parts(metric, (part for part, _ in columns.values()))
     return {name: known[part] for name, (part, _) in columns.items() if part in known}

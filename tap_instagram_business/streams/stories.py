@@ -23,7 +23,7 @@ from tap_instagram_business.streams.columns import (
     columns,
     read_at,
 )
-from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
+from tap_instagram_business.streams.media_base import DerivedFromMedia, ListedMedia, ListingStream
 from tap_instagram_business.streams.media_breakdowns import MediaInsightsBreakdowns
 from tap_instagram_business.streams.media_insights import MediaInsightsStream
 from tap_instagram_business.streams.nodes import named_parts
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.insights_request import InsightsCall
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
@@ -51,7 +51,7 @@ class Stories(ListingStream):
     name = "stories"
     bookmark_text = "none. Every run reads all stories that Meta lists."
     goes_first = True
-    follower_type = MediaFollower
+    derived_type = DerivedFromMedia
     edge = "stories"
     fields = STORY_FIELDS
     lists_stories = True
@@ -99,8 +99,8 @@ class StoryInsights(MediaInsightsStream):
 
     @override
     def read(self, media: Sequence[ListedMedia]) -> None:
-        for story, answers in self.ask_in_groups((item, [*self._calls(item)]) for item in media):
-            if figures := self.read_answers(story, answers):
+        for story, results in self.ask_in_groups((item, [*self._calls(item)]) for item in media):
+            if figures := self.read_answers(story, results):
                 self.write(self._row(story, figures))
 
     def _calls(self, story: ListedMedia) -> Iterator[InsightsCall]:
@@ -112,11 +112,11 @@ class StoryInsights(MediaInsightsStream):
             yield from self.insights_calls(story, (NAVIGATION.name,), NAVIGATION.breakdown)
 
     @override
-    def read_figures(self, answer: Answer) -> dict[str, Any]:
+    def read_figures(self, result: Result) -> dict[str, Any]:
         parts = self.table(MediaInsightsBreakdowns)
-        parts.isolated(parts.write_parts, answer)
-        named = named_parts(answer, NAVIGATION.name, NAVIGATION_COLUMNS)
-        return {**super().read_figures(answer), **named}
+        parts.isolated(parts.write_parts, result)
+        named = named_parts(result, NAVIGATION.name, NAVIGATION_COLUMNS)
+        return {**super().read_figures(result), **named}
 
     def _row(self, story: ListedMedia, figures: Mapping[str, Any]) -> Record:
         names = (*(metric.name for metric in METRICS), *NAVIGATION_COLUMNS)

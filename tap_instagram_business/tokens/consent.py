@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import Account
-    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.graph.client import GraphClient
     from tap_instagram_business.tokens.encryption import KeyRing
     from tap_instagram_business.tokens.oauth import App, Grant
     from tap_instagram_business.tokens.tombstones import Tombstones
@@ -172,7 +172,7 @@ def code_from(query: Mapping[str, str], state: str) -> str:
     return query["code"]
 
 
-def make_long_lived(session: GraphSession, app: App, grant: Grant) -> Grant:
+def make_long_lived(session: GraphClient, app: App, grant: Grant) -> Grant:
     """Return a long-lived token for a token of unknown age if Meta issues one, else the same token.
 
     A failure says nothing about the token: Meta refuses to exchange a token that is long-lived
@@ -213,7 +213,7 @@ class Connections:
 
 
 def discover_connections(
-    session: GraphSession, app: App, grant: Grant, account_ids: Sequence[str] = ()
+    session: GraphClient, app: App, grant: Grant, account_ids: Sequence[str] = ()
 ) -> Connections:
     """Find the accounts that a token can read.
 
@@ -285,7 +285,7 @@ def store(record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing) -
 
 
 def _with_page_tokens(
-    session: GraphSession, accounts: Sequence[Account]
+    session: GraphClient, accounts: Sequence[Account]
 ) -> tuple[list[Account], list[str]]:
     """Ask for the token of each account's Page.
 
@@ -295,23 +295,23 @@ def _with_page_tokens(
     """
     params = {"fields": "access_token"}
     calls = [
-        Call(account.page["id"], params=params, token=account.token, subject=account.id)
+        Call(account.page["id"], params=params, token=account.token, context=account.id)
         for account in accounts
         if account.page.get("id")
     ]
-    answers = {answer.call.subject: answer for answer in session.answers(calls)}
+    results = {result.call.context: result for result in session.send_all(calls)}
     connected, without_token = [], []
     for account in accounts:
-        answer = answers.get(account.id)
-        if answer is None:
+        result = results.get(account.id)
+        if result is None:
             connected.append(account)
-        elif token := str(answer.data.get("access_token") or ""):
+        elif token := str(result.data.get("access_token") or ""):
             redaction.remember(token)
             connected.append(replace(account, token=token))
         else:
             without_token.append(
                 f"{account.label} is not connected, because Meta does not give the token of its "
-                f"Page ({answer.error or 'the answer has none'}): the person needs a role on the "
+                f"Page ({result.error or 'the answer has none'}): the person needs a role on the "
                 "Page; try again"
             )
     return connected, without_token

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 import requests
 
 from tap_instagram_business import redaction
-from tap_instagram_business.graph.api import Access, BearerToken, appsecret_proof
+from tap_instagram_business.graph.api import ApiConfig, BearerToken, appsecret_proof
 from tap_instagram_business.graph.bodies import UnreadableBody, parse_json, read_body, whole_number
 from tap_instagram_business.graph.debug_token import TokenFacts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, Unreachable
@@ -28,7 +28,7 @@ from tap_instagram_business.tokens.errors import CredentialsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.session import GraphSession
+    from tap_instagram_business.graph.client import GraphClient
 
 TIMEOUT_SECONDS = 30.0
 MAX_BODY_BYTES = 1024 * 1024
@@ -66,7 +66,7 @@ SECRET_PARAMETERS = ("access_token", "client_secret", "fb_exchange_token", "apps
 
 
 @dataclass(frozen=True)
-class App(Access):
+class App(ApiConfig):
     """The Meta app in whose name consent is asked for and the Graph API is called.
 
     Attributes:
@@ -111,7 +111,7 @@ class App(Access):
         path = url.split("/", 3)[3]
         return f"{self.api_url.rstrip('/')}/{path}"
 
-    def token_facts(self, session: GraphSession, tokens: Sequence[str]) -> Iterator[TokenFacts]:
+    def token_facts(self, session: GraphClient, tokens: Sequence[str]) -> Iterator[TokenFacts]:
         """Ask Meta about tokens (Graph API: debug_token); the facts come in the tokens' order.
 
         The facts are empty if Meta cannot be asked: about tokens of the Instagram login, and about

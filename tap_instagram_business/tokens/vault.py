@@ -233,7 +233,7 @@ class Vault:
             CredentialsError: The vault cannot be read.
         """
         records = Records()
-        named = filter(shard.holds, account_ids or self.account_ids())
+        named = filter(shard.contains, account_ids or self.account_ids())
         for account_id, stored in self._read_stored(named).items():
             records.add(account_id, stored, keys)
         return records

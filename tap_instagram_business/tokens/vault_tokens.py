@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from tap_instagram_business.graph.accounts import TokenAccounts
+    from tap_instagram_business.graph.client import GraphClient
     from tap_instagram_business.graph.debug_token import TokenFacts
-    from tap_instagram_business.graph.session import GraphSession
     from tap_instagram_business.tokens.encryption import KeyRing
     from tap_instagram_business.tokens.oauth import App
     from tap_instagram_business.tokens.vault import Record, Vault
@@ -89,7 +89,7 @@ class VaultTokens:
     renewed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def renew(self, records: Mapping[str, Record], session: GraphSession) -> dict[str, Record]:
+    def renew(self, records: Mapping[str, Record], session: GraphClient) -> dict[str, Record]:
         """Renew what is due, and return all records, those with new tokens in place of the old.
 
         A token that cannot be renewed is logged and does not stop the others.
@@ -115,7 +115,7 @@ class VaultTokens:
             return self._report(record, error)
         return self._store(record, token=grant.token, refreshed=now, expires=grant.expires(now))
 
-    def _update_dates(self, due: Sequence[Record], session: GraphSession) -> list[Record]:
+    def _update_dates(self, due: Sequence[Record], session: GraphClient) -> list[Record]:
         """Return records with the dates that Meta says, and warn of those that are near."""
         try:
             facts = list(self.app.token_facts(session, [record.token for record in due]))
@@ -165,7 +165,7 @@ class VaultTokens:
         return record
 
     def discover_accounts(
-        self, session: GraphSession, account_ids: Collection[str], fields: Sequence[str]
+        self, session: GraphClient, account_ids: Collection[str], fields: Sequence[str]
     ) -> TokenAccounts:
         """Find the accounts of the vault, each with the token to read it with.
 
@@ -240,7 +240,7 @@ class VaultTokens:
         return current
 
 
-def warn_before_expiry(session: GraphSession, app: App, token: str, margin: dt.timedelta) -> None:
+def warn_before_expiry(session: GraphClient, app: App, token: str, margin: dt.timedelta) -> None:
     """Log a warning if the token of setting `access_token` expires soon.
 
     Args:

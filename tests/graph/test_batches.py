@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from instagram_sandbox.graph_api import Fault, GraphApiServer, WorldSettings
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.insights_request import InsightsCall
-from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
     from tap_instagram_business.graph.rate_limits import Costs
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.timezone.utc)
@@ -47,17 +47,17 @@ def names_any(ids: Collection[str]) -> str:
 
 def ask(
     server: GraphApiServer, media: list[tuple[str, str]], *faults: Fault
-) -> tuple[list[Answer], Costs]:
+) -> tuple[list[Result], Costs]:
     server.faults.clear()
     server.faults.add(*faults)
-    session = GraphSession(Access(api_url=server.url, parallel_requests=1))
+    session = GraphClient(ApiConfig(api_url=server.url, parallel_requests=1))
     calls = [
         InsightsCall(
             node=media_id, token="sandbox-token", account_id=account_id, metrics=("reach",)
         )
         for account_id, media_id in media
     ]
-    answers = list(session.answers(calls))
+    answers = list(session.send_all(calls))
     session.close()
     assert [answer.call.node for answer in answers] == [media_id for _, media_id in media]
     return answers, session.costs

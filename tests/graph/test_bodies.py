@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
 from tap_instagram_business.graph.bodies import (
     MAX_DEPTH,
     UnreadableBody,
@@ -21,11 +21,11 @@ from tap_instagram_business.graph.bodies import (
     read_body,
 )
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.debug_token import _facts, debug_tokens
 from tap_instagram_business.graph.errors import GraphError, GraphFailure, Unreachable
 from tap_instagram_business.graph.rate_limits import read_usage
 from tap_instagram_business.graph.retries import RetryPolicy
-from tap_instagram_business.graph.session import GraphSession
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.errors import CredentialsError
 from tap_instagram_business.tokens.oauth import _check_for_error, _parse_grant
@@ -40,7 +40,7 @@ TOKEN = "EAAcanary-token-0123456789"
 
 @pytest.fixture(autouse=True)
 def one_try(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(GraphSession, "retry_policy", RetryPolicy(tries=1, first_pause=0.0))
+    monkeypatch.setattr(GraphClient, "retry_policy", RetryPolicy(tries=1, first_pause=0.0))
 
 
 @pytest.fixture
@@ -114,9 +114,9 @@ def test_an_answer_that_is_no_sound_json_is_none(answers: Answers, name: str) ->
     with pytest.raises(UnreadableBody):
         parse_json(UNSOUND[name])
     url = answers(UNSOUND[name])
-    session = GraphSession(Access(api_url=url))
+    session = GraphClient(ApiConfig(api_url=url))
     with closing(session), pytest.raises(GraphFailure):
-        list(session.answers([Call("17841", token=TOKEN)]))
+        list(session.send_all([Call("17841", token=TOKEN)]))
     app = oauth.App(login="instagram", app_id="1", app_secret="secret-0123", api_url=url)
     with pytest.raises(Unreachable, match="gave no usable response"):
         oauth.exchange(app, TOKEN)
@@ -181,7 +181,7 @@ def test_odd_types_in_what_meta_says_about_a_token(answers: Answers) -> None:
             assert all(isinstance(scope, str) for scope in facts.scopes)
             assert _facts({**data, "is_valid": False}).error
     batch = [{"code": 200, "body": json.dumps({"data": 5})}]
-    session = GraphSession(Access(api_url=answers(json.dumps(batch).encode())))
+    session = GraphClient(ApiConfig(api_url=answers(json.dumps(batch).encode())))
     with closing(session), pytest.raises(GraphFailure):
         next(debug_tokens(session, [TOKEN], asked_with=TOKEN))
 

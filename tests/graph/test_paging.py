@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.graph.calls import Answer, Call, ListCall
+from tap_instagram_business.graph.calls import Call, ListCall, Result
 from tap_instagram_business.graph.errors import GraphError, Unanswered
 from tap_instagram_business.graph.paging import following, next_page, node_by_node
 
@@ -73,22 +73,22 @@ def test_a_next_that_leads_nowhere_or_back_is_no_end(paging: dict[str, Any]) -> 
 
 
 def test_a_page_is_turned_over_to_the_call_for_the_next() -> None:
-    page = Answer(LIST, {"data": ITEMS, "paging": {"next": NEXT}})
+    page = Result(LIST, {"data": ITEMS, "paging": {"next": NEXT}})
     assert next_page(page) == (page, LIST.with_params(after="QVFI="))
 
 
 def test_the_last_page_is_turned_over_to_nothing() -> None:
-    page = Answer(LIST, {"data": ITEMS})
+    page = Result(LIST, {"data": ITEMS})
     assert next_page(page) == (page, None)
 
 
 def test_nothing_follows_an_error() -> None:
-    page = Answer(LIST, {"data": [], "paging": {"next": NEXT}}, GraphError({"code": 10}))
+    page = Result(LIST, {"data": [], "paging": {"next": NEXT}}, GraphError({"code": 10}))
     assert next_page(page) == (page, None)
 
 
 def test_a_page_whose_next_cannot_be_asked_for_keeps_its_items_and_has_an_error() -> None:
-    page, call = next_page(Answer(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
+    page, call = next_page(Result(LIST, {"data": ITEMS, "paging": {"next": "https://nowhere"}}))
     assert (page.data["data"], call) == (ITEMS, None)
     assert isinstance(page.error, Unanswered)
 
@@ -98,18 +98,18 @@ def test_a_refused_page_is_read_node_by_node_and_nothing_of_it_gets_lost() -> No
     error = GraphError({"code": 9005, "message": "Video content was not found"})
     first, second = "17900000000000001", "17900000000000002"
 
-    def ask(calls: Sequence[Call]) -> list[Answer]:
+    def ask(calls: Sequence[Call]) -> list[Result]:
         if calls[0].edge:
             listed = [{"id": first}, {"id": second}, {"caption": "no id"}]
-            return [Answer(calls[0], {"data": listed, "paging": {"next": NEXT}})]
+            return [Result(calls[0], {"data": listed, "paging": {"next": NEXT}})]
         # The rate limit that they use is that of the list's account.
         assert {one.quota_account for one in calls} == {call.node}
         return [
-            Answer(one, error=error) if one.node == second else Answer(one, {"id": one.node})
+            Result(one, error=error) if one.node == second else Result(one, {"id": one.node})
             for one in calls
         ]
 
-    page = node_by_node(Answer(call, error=error), ask)
+    page = node_by_node(Result(call, error=error), ask)
     assert page.error is None
     assert page.data["data"] == [{"id": first}, {"caption": "no id"}]
     assert page.refused_nodes == {second: error}
@@ -118,9 +118,9 @@ def test_a_refused_page_is_read_node_by_node_and_nothing_of_it_gets_lost() -> No
 
 def test_a_refused_page_whose_ids_are_refused_too_stays_refused() -> None:
     call = ListCall("17841400000000001", "media", {"fields": "id,caption"})
-    page = Answer(call, error=GraphError({"code": 9005, "message": "Video content was not found"}))
+    page = Result(call, error=GraphError({"code": 9005, "message": "Video content was not found"}))
     assert (
-        node_by_node(page, lambda calls: [Answer(one, error=page.error) for one in calls]) is page
+        node_by_node(page, lambda calls: [Result(one, error=page.error) for one in calls]) is page
     )
-    empty = node_by_node(page, lambda calls: [Answer(one) for one in calls])
+    empty = node_by_node(page, lambda calls: [Result(one) for one in calls])
     assert empty is page

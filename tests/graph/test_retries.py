@@ -11,7 +11,7 @@ from tap_instagram_business.graph.errors import GraphError, Unanswered, Unreacha
 from tap_instagram_business.graph.retries import (
     MAX_FAILED_CALLS,
     MAX_UNANSWERED,
-    OutageGuard,
+    CircuitBreaker,
     RetryPolicy,
 )
 
@@ -20,7 +20,7 @@ MAY_PASS = GraphError({"code": 2, "message": "Service temporarily unavailable"},
 NOT_THERE = GraphError({"code": 100, "error_subcode": 33, "message": "Unsupported request"}, 400)
 
 
-def lose(guard: OutageGuard, sent: float | None = None) -> None:
+def lose(guard: CircuitBreaker, sent: float | None = None) -> None:
     """Lose a request that was sent at a moment, by default just now."""
     guard.not_answered(time.monotonic() if sent is None else sent, "https://graph", "timeout")
 
@@ -31,7 +31,7 @@ def test_pauses_double() -> None:
 
 
 def test_a_host_that_never_answers_is_given_up_after_as_many_tries_as_a_call_has() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     lose(guard)
     lose(guard)
     with pytest.raises(Unreachable, match=r"https://graph gives no answer \(timeout\)"):
@@ -39,7 +39,7 @@ def test_a_host_that_never_answers_is_given_up_after_as_many_tries_as_a_call_has
 
 
 def test_a_host_that_has_answered_is_given_up_later_and_each_answer_begins_anew() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     for _ in range(3):
         guard.answered()
         for _ in range(MAX_UNANSWERED - 1):
@@ -49,7 +49,7 @@ def test_a_host_that_has_answered_is_given_up_later_and_each_answer_begins_anew(
 
 
 def test_requests_that_are_lost_together_are_one_outage() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     guard.answered()
     sent = time.monotonic()
     for _ in range(5 * MAX_UNANSWERED):
@@ -61,7 +61,7 @@ def test_requests_that_are_lost_together_are_one_outage() -> None:
 
 
 def test_each_outage_is_waited_for_twice_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    guard = OutageGuard(RetryPolicy(first_pause=1.0))
+    guard = CircuitBreaker(RetryPolicy(first_pause=1.0))
     guard.answered()
     waited: list[float] = []
     monkeypatch.setattr(guard, "pause", waited.append)
@@ -73,7 +73,7 @@ def test_each_outage_is_waited_for_twice_as_long(monkeypatch: pytest.MonkeyPatch
 
 
 def test_calls_in_a_row_that_meta_fails_at_end_the_run_in_every_thread() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     for _ in range(MAX_FAILED_CALLS - 1):
         guard.count_call(MAY_PASS)
     guard.check()
@@ -85,7 +85,7 @@ def test_calls_in_a_row_that_meta_fails_at_end_the_run_in_every_thread() -> None
 
 @pytest.mark.parametrize("other", [None, NOT_THERE])
 def test_any_other_answer_in_between_begins_anew(other: GraphError | None) -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     for _ in range(3):
         for _ in range(MAX_FAILED_CALLS - 1):
             guard.count_call(MAY_PASS)
@@ -94,7 +94,7 @@ def test_any_other_answer_in_between_begins_anew(other: GraphError | None) -> No
 
 
 def test_a_call_without_an_answer_is_one_that_meta_failed_at() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     for _ in range(MAX_FAILED_CALLS - 1):
         guard.count_call(Unanswered("timeout"))
     with pytest.raises(Unreachable):
@@ -102,7 +102,7 @@ def test_a_call_without_an_answer_is_one_that_meta_failed_at() -> None:
 
 
 def test_a_session_that_is_closed_waits_no_longer() -> None:
-    guard = OutageGuard(POLICY)
+    guard = CircuitBreaker(POLICY)
     waiting = threading.Thread(target=guard.pause, args=(60.0,))
     waiting.start()
     guard.close()

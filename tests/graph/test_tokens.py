@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, WorldSettings
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.discovery import read_each
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.rate_limits import RateLimits
-from tap_instagram_business.graph.session import GraphSession
+from tests.graph.test_rate_limits import case
 from tests.graph.test_transport import Host
-from tests.graph.test_usage import case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,8 +41,8 @@ def tokens(server: GraphApiServer) -> dict[str, str]:
 
 
 def read(server: GraphApiServer, tokens: dict[str, str]) -> TokenAccounts:
-    access = Access(api_url=server.url, app_secret=SETTINGS.app_secret, several_tokens=True)
-    with closing(GraphSession(access)) as session:
+    access = ApiConfig(api_url=server.url, app_secret=SETTINGS.app_secret, several_tokens=True)
+    with closing(GraphClient(access)) as session:
         return read_each(session, tokens, fields=["id", "username"])
 
 
@@ -104,8 +104,8 @@ def test_usage_counts_for_the_account_of_each_call_and_that_of_a_batch_for_the_a
         Call("1790", account_id="17841", token="t"),
         Call("1791", account_id="17842", token="u"),
     ]
-    with closing(GraphSession(Access(api_url=host.url), rate_limits=limits)) as session:
-        assert [answer.error for answer in session.answers(calls)] == [None, None]
+    with closing(GraphClient(ApiConfig(api_url=host.url), rate_limits=limits)) as session:
+        assert [answer.error for answer in session.send_all(calls)] == [None, None]
     of_accounts = [
         (name, usage.account) for name, usage in limits.noted if usage.account is not None
     ]

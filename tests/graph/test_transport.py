@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import Self
 
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
 from tap_instagram_business.graph.calls import Call, SecretCall
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.graph.session import GraphSession
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -92,9 +92,9 @@ CALLS: dict[str, list[Call]] = {
 def test_a_redirect_hands_the_token_to_nobody(hosts: ExitStack, name: str, status: int) -> None:
     other = hosts.enter_context(Host())
     asked = hosts.enter_context(Host(send_on_to=other.url, status=status))
-    session = hosts.enter_context(closing(GraphSession(Access(api_url=asked.url))))
+    session = hosts.enter_context(closing(GraphClient(ApiConfig(api_url=asked.url))))
     with pytest.raises(Unreachable):
-        list(session.answers(CALLS[name]))
+        list(session.send_all(CALLS[name]))
     assert TOKEN in asked.received[0]
     assert other.received == []
 

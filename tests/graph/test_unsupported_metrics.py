@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.calls import Call, Result
 from tap_instagram_business.graph.error_table import METRIC_REFUSED
 from tap_instagram_business.graph.errors import GraphError
 from tap_instagram_business.graph.insights_request import InsightsCall
@@ -100,35 +100,35 @@ class Meta:
         self.lacking, self.error, self.asked = lacking, error, list[tuple[str, ...]]()
         self.fails = False
 
-    def __call__(self, calls: Sequence[Call]) -> list[Answer]:
-        return [self.answer(call) for call in calls if isinstance(call, InsightsCall)]
+    def __call__(self, calls: Sequence[Call]) -> list[Result]:
+        return [self.send(call) for call in calls if isinstance(call, InsightsCall)]
 
-    def answer(self, call: InsightsCall) -> Answer:
+    def send(self, call: InsightsCall) -> Result:
         self.asked.append(call.metrics)
         if self.fails or {*call.metrics} & {*self.lacking}:
-            return Answer(call, error=self.error)
-        return Answer(call, {"data": [{"name": metric} for metric in call.metrics]})
+            return Result(call, error=self.error)
+        return Result(call, {"data": [{"name": metric} for metric in call.metrics]})
 
 
 @pytest.mark.parametrize("lacking", [{"saved"}, {"reach", "shares"}])
 def test_each_metric_is_asked_for_alone_once_and_the_others_are_given(lacking: set[str]) -> None:
     unsupported, meta = UnsupportedMetrics(), Meta(lacking)
     search = MetricSearch(unsupported)
-    first = search.isolate(meta.answer(about("1")), meta)
+    first = search.isolate(meta.send(about("1")), meta)
     assert {item["name"] for item in first.nodes} == {*METRICS} - lacking
     assert isinstance(first.call, InsightsCall)
     assert first.call.refused.keys() == lacking
     assert all(error.rule is METRIC_REFUSED for error in first.call.refused.values())
     assert meta.asked[1:] == [(metric,) for metric in METRICS]
     meta.asked.clear()
-    second = search.isolate(meta.answer(about("2")), meta)
+    second = search.isolate(meta.send(about("2")), meta)
     assert {item["name"] for item in second.nodes} == {*METRICS} - lacking
     assert len(meta.asked) == 1 + len(lacking) + 1
 
 
 def test_a_second_metric_is_found_beside_a_suspect() -> None:
     unsupported, meta = refused(about("1")), Meta({"likes"})
-    answer = MetricSearch(unsupported).isolate(meta.answer(about("2")), meta)
+    answer = MetricSearch(unsupported).isolate(meta.send(about("2")), meta)
     assert {item["name"] for item in answer.nodes} == {*METRICS} - {"likes"}
 
 
@@ -137,7 +137,7 @@ def test_an_outage_is_no_refusal_and_is_not_searched_for_ever() -> None:
     meta.fails = True
     for number in range(5):
         call = about(str(number))
-        answer = MetricSearch(unsupported).isolate(meta.answer(call), meta)
+        answer = MetricSearch(unsupported).isolate(meta.send(call), meta)
         assert answer.error is ACCIDENT
         assert not reaches(unsupported, call)
     assert len(meta.asked) == 5 + 3 * len(METRICS)
@@ -146,12 +146,12 @@ def test_an_outage_is_no_refusal_and_is_not_searched_for_ever() -> None:
 def test_a_rare_metric_that_is_lacked_is_no_error() -> None:
     unsupported = UnsupportedMetrics()
     rare = replace(about("1"), metrics=("facebook_views",), is_rare=True)
-    answer = MetricSearch(unsupported).isolate(Answer(rare, error=NAMELESS), Meta(()))
+    answer = MetricSearch(unsupported).isolate(Result(rare, error=NAMELESS), Meta(()))
     assert answer.error is None
     assert isinstance(answer.call, InsightsCall)
     assert (answer.call.metrics, [*answer.call.refused]) == ((), ["facebook_views"])
     denied = GraphError({"code": 10, "message": "no permission"})
-    kept = MetricSearch(unsupported).isolate(Answer(rare, error=denied), Meta(()))
+    kept = MetricSearch(unsupported).isolate(Result(rare, error=denied), Meta(()))
     assert kept.error is denied
 
 

@@ -50,7 +50,7 @@ def tables() -> Tables:
     skip_other_pythons()
     from tests.reports.warehouse import read_world  # noqa: PLC0415 - needs the client of BigQuery
 
-    warehouse = read_world(WORLD, READINGS, demographics_every_days=0)
+    warehouse = read_world(WORLD, READINGS, demographics_interval_days=0)
     tables = {name: list(rows.values()) for name, rows in warehouse.tables.items()}
     tables["online_followers"] = [row for row in tables["online_followers"] if is_one_hour(row)]
     # One post of each account was deleted five days ago.

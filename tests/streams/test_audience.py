@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import Fault
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tests import truth
 from tests.tap_run import catalog, run_tap
 
@@ -34,7 +34,7 @@ def test_so_many_days_lie_between_two_readings(
 ) -> None:
     server, state, seen = serve(), dict[str, Any](), []
     for pause in (*pauses, 0):
-        run = run_tap(server, catalog=ONLY, state=state, demographics_every_days=every)
+        run = run_tap(server, catalog=ONLY, state=state, demographics_interval_days=every)
         state = run.state
         dates = {row["snapshot_date"] for row in run.records["audience_demographics"]}
         assert dates <= {server.clock.now().date().isoformat()}

@@ -29,7 +29,7 @@ def test_accounts_that_were_read_the_longest_ago_come_first(
     options: dict[str, Any] = {
         "catalog": catalog(stream),
         "media_refresh": "always",
-        "demographics_every_days": 0,
+        "demographics_interval_days": 0,
     }
     state = run_tap(server, account_ids=[first, second], **options).state
     server.clock.advance(DAY)

@@ -156,7 +156,7 @@ def test_no_receipt_is_given_while_a_run_is_under_way(
     assert "A run is under way (run prod:tap-to-target of Meltano)" in sentence
     assert not run.stdout
     assert Tombstones(filled.storage, read_keys).is_erased(GOES)
-    assert output(command(*arguments, "--no-run", env=environ))
+    assert output(command(*arguments, "--assume-no-active-run", env=environ))
 
 
 # What is found
@@ -244,7 +244,7 @@ def test_a_staging_table_is_no_table_but_the_sign_of_a_run(
     assert not run.stdout
     assert f"rows of table {STAGING}" not in run.stderr
 
-    receipt = json.loads(output(command(*ERASE, "--no-run", env=to_bigquery)))
+    receipt = json.loads(output(command(*ERASE, "--assume-no-active-run", env=to_bigquery)))
     assert set(receipt["rows"]) == {"upper", "mixed", "cloned"}
     sql = f"SELECT table_name FROM {DATASET}.INFORMATION_SCHEMA.TABLES"
     assert STAGING not in [row["table_name"] for row in bigquery.rows(sql)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_instagram_business.erasure.erase import RunsUnderWay
+from tap_instagram_business.erasure.erase import ActiveRuns
 from tap_instagram_business.erasure.meltano_bridge import MeltanoBridge, find_python
 from tap_instagram_business.tokens.errors import CredentialsError
 from tests.meltano_project import QUIET, meltano
@@ -143,7 +143,7 @@ def test_an_account_is_erased_from_states_and_runs(project: Path, tmp_path: Path
 @pytest.mark.e2e
 def test_active_runs_are_found_and_old_runs_are_deleted(project: Path) -> None:
     with MeltanoBridge(project) as meltano:
-        assert RunsUnderWay(meltano).signs() == ["run now of Meltano"]
+        assert ActiveRuns(meltano).find() == ["run now of Meltano"]
 
     assert "1 runs were deleted." in run(*PROGRAM, "prune-runs", "--days", "30", project=project)
 

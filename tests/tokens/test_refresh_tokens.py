@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.vault_tokens import VaultTokens, is_due
 from tests.tokens.command import command, environment
@@ -82,7 +82,10 @@ def test_tokens_that_live_long_are_left_alone(
     fill(vault, keys, tokens, 21 * DAY)
     assert "0 tokens were renewed" in refresh_tokens(server, vault).stderr
     assert server.http_requests == 0
-    assert "9 tokens were" in refresh_tokens(server, vault, REFRESH_MARGIN_DAYS="22").stderr
+    assert (
+        "9 tokens were"
+        in refresh_tokens(server, vault, TOKEN_REFRESH_DAYS_BEFORE_EXPIRY="22").stderr
+    )
 
 
 HOUR = dt.timedelta(hours=1)
@@ -152,7 +155,7 @@ def test_what_others_change_meanwhile_stays(
     monkeypatch.setattr(oauth, "refresh", change)
     app = oauth.App(login="instagram", api_url=server.url)
     work = VaultTokens(any_vault, keys, app, 20 * DAY)
-    with closing(GraphSession(app)) as session:
+    with closing(GraphClient(app)) as session:
         returned = work.renew(all_records(any_vault, keys), session)
     stored = all_records(any_vault, keys)
     assert erased not in stored

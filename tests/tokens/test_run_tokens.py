@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.tokens import oauth
 from tap_instagram_business.tokens.encryption import KEY_VARIABLE
 from tap_instagram_business.tokens.errors import CredentialsError
@@ -279,7 +279,7 @@ def test_other_tokens_are_not_renewed(serve: Serve, vault: Vault, keys: KeyRing,
     server = serve(world("instagram"))
     now = server.clock.now()
     fill(vault, keys, server, obtained=now - age, expires=now + left)
-    run_with(vault, server, refresh_margin_days=margin)
+    run_with(vault, server, token_refresh_days_before_expiry=margin)
     assert refreshes(server) == 0
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from instagram_sandbox.graph_api import WorldSettings
 from tap_instagram_business.erasure.erase import Erasure
-from tap_instagram_business.graph.session import GraphSession
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.tokens import consent
 from tap_instagram_business.tokens.consent import store
 from tap_instagram_business.tokens.errors import CredentialsError
@@ -114,7 +114,7 @@ class Race:
 
     def _renew(self, vault: Vault, _: Tombstones) -> None:
         app = App(login="instagram", api_url=self._server.url)
-        with closing(GraphSession(app)) as session:
+        with closing(GraphClient(app)) as session:
             tokens = VaultTokens(vault, self._keys, app, 20 * DAY)
             tokens.renew(vault.read(self._keys, [self.account_id]).all(), session)
         assert not tokens.failed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
-from tap_instagram_business.left_out import AccountsUnread
+from tap_instagram_business.failures import AccountsUnread
 from tests.tap_run import catalog, run_tap
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ class AccountsUnread(GraphFailure):
     """Some accounts could not be read, or not completely; all others were read."""
 
 
-class LeftOut:
+class RunFailures:
     """The accounts that a run leaves out: each is logged at once, and all are named at the end."""
 
     def __init__(self, *, on_account_failure: str = "fail") -> None:
@@ -29,7 +29,7 @@ class LeftOut:
             on_account_failure: `fail` if accounts that could not be read are an error of the run;
                 `report` if they are only logged at its end.
         """
-        self.only_reports = on_account_failure == "report"
+        self.only_reports = on_account_failure == "log"
         self._tables: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         self._crashed: dict[str, str] = {}
         self._waiting: set[str] = set()

@@ -15,12 +15,12 @@ from tap_instagram_business.fields import (
     TAGGED_FIELDS,
     requested,
 )
-from tap_instagram_business.graph.calls import EMPTY_LIST, Answer, ListCall
+from tap_instagram_business.graph.calls import EMPTY_LIST, ListCall, Result
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.media_base import ListedMedia, ListingStream, MediaFollower
+from tap_instagram_business.streams.media_base import DerivedFromMedia, ListedMedia, ListingStream
 from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
 from tap_instagram_business.values import read_whole_number
 
@@ -38,7 +38,7 @@ MAX_FAILED_MEDIA = 25
 """If the comments on so many media of an account cannot be read, the account is left out."""
 
 
-class Comments(MediaFollower):
+class Comments(DerivedFromMedia):
     """One comment or reply (Graph API: IG Comment).
 
     The table is off unless you select it, because comments are personal data of other people. The
@@ -78,11 +78,11 @@ class Comments(MediaFollower):
         lists = (self._list(item, item.id, "comments") for item in due.values())
         for pages in self.graph.pages(lists, go_on=lambda _: True):
             for page in pages:
-                self._take(page.answer)
+                self._take(page.result)
 
     def _wants(self, media: ListedMedia) -> bool:
         has_comments = read_whole_number(media.node.get("comments_count")) != 0
-        return has_comments and not self.has_left_out(media.account) and self.is_due(media)
+        return has_comments and not self.has_skipped(media.account) and self.is_due(media)
 
     def _list(self, media: ListedMedia, node: str, edge: str) -> ListCall:
         fields = ",".join(requested(COMMENT_FIELDS, self.config["login"], self.wanted_columns))
@@ -90,10 +90,10 @@ class Comments(MediaFollower):
         params = {"fields": f"{fields}{replies}", "limit": COMMENTS_PER_PAGE}
         return ListCall(node, edge, params, media.account.token, media, media.account.id)
 
-    def _take(self, answer: Answer) -> None:
-        media: ListedMedia = answer.call.subject
-        self._take_error(answer)
-        for node in read_list(self, media.account, answer, media_id=media.id):
+    def _take(self, result: Result) -> None:
+        media: ListedMedia = result.call.context
+        self._take_error(result)
+        for node in read_list(self, media.account, result, media_id=media.id):
             self.write(self._row(media, node, None))
             self._take_replies(media, node)
 
@@ -103,7 +103,7 @@ class Comments(MediaFollower):
             return
         listed = replies.get("data") if isinstance(replies, dict) else replies
         call = self._list(media, comment["id"], "replies")
-        first, more = next_page(Answer(call, replies if isinstance(replies, dict) else EMPTY_LIST))
+        first, more = next_page(Result(call, replies if isinstance(replies, dict) else EMPTY_LIST))
         self._take_error(first)
         for node in read_nodes(self, media.account, listed, "/replies", media_id=media.id):
             if node:
@@ -114,23 +114,23 @@ class Comments(MediaFollower):
     def _take_more_replies(self, media: ListedMedia, comment: dict[str, Any], more: Call) -> None:
         for pages in self.graph.pages([more], go_on=lambda _: True):
             for page in pages:
-                self._take_error(page.answer)
-                for node in read_list(self, media.account, page.answer, media_id=media.id):
+                self._take_error(page.result)
+                for node in read_list(self, media.account, page.result, media_id=media.id):
                     self.write(self._row(media, node, comment["id"]))
 
-    def _take_error(self, answer: Answer) -> None:
+    def _take_error(self, result: Result) -> None:
         """Write a gap for comments that cannot be read; a media that is gone has none."""
-        media: ListedMedia = answer.call.subject
-        error = answer.error
+        media: ListedMedia = result.call.context
+        error = result.error
         if error is None or error.rule.action is Action.GONE:
             return
         has_room = len(self._failed[media.account.id]) < MAX_FAILED_MEDIA
         if error.rule.action is Action.SKIP_ACCOUNT or not has_room:
-            self.leave_out(media.account, error)
+            self.skip_account(media.account, error)
             return
         self._failed[media.account.id].add(media.id)
         self.ask_again(media)
-        self.gaps.add(media.account, f"/{answer.call.edge}", error, media_id=media.id)
+        self.gaps.add(media.account, f"/{result.call.edge}", error, media_id=media.id)
 
     def _row(self, media: ListedMedia, node: dict[str, Any], parent_id: str | None) -> Record:
         return {

@@ -171,7 +171,9 @@ SETTINGS = {
         SYNC, "must be true or false", {**DEAD, "REQUIRE_ENCRYPTED_SECRETS": "maybe"}
     ),
     "a margin of months": Mistake(
-        SYNC, "`refresh_margin_days` must be 59 or less", {**DEAD, "REFRESH_MARGIN_DAYS": "90"}
+        SYNC,
+        "`token_refresh_days_before_expiry` must be 59 or less",
+        {**DEAD, "TOKEN_REFRESH_DAYS_BEFORE_EXPIRY": "90"},
     ),
     "a metric that is a table": Mistake(
         SYNC,

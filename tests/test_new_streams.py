@@ -1,4 +1,4 @@
-"""A new table is one class and one line, whether it leads or follows; a mistake is told at once."""
+"""A new stream is one class and one line, source or derived; a mistake is one sentence."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tap_instagram_business.graph.calls import Call
 from tap_instagram_business.streams.base import InstagramStream, NotConnected
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column
 from tap_instagram_business.streams.media import Media
-from tap_instagram_business.streams.media_base import MediaFollower
-from tap_instagram_business.streams.of_others import TaggedMedia
+from tap_instagram_business.streams.media_base import DerivedFromMedia
+from tap_instagram_business.streams.others import TaggedMedia
 from tests.tap_run import run_tap
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ COLUMNS = th.PropertiesList(
 ).to_dict()
 
 
-class Shortcodes(MediaFollower):
-    """A follower by the recipe."""
+class Shortcodes(DerivedFromMedia):
+    """A derived stream by the recipe."""
 
     name = "shortcodes"
     parent_stream_type = Media
@@ -58,7 +58,7 @@ class Shortcodes(MediaFollower):
 
 
 class Usernames(InstagramStream):
-    """A lead by the recipe."""
+    """A source stream by the recipe."""
 
     name = "usernames"
     bookmark_text = "none. Every run reads all accounts."
@@ -82,7 +82,7 @@ def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[InstagramStream]], No
     return add_one
 
 
-def test_a_follower_is_one_class_and_one_line(
+def test_a_derived_stream_is_one_class_and_one_line(
     serve: Callable[..., GraphApiServer], add: Callable[[type[InstagramStream]], None]
 ) -> None:
     add(Shortcodes)
@@ -95,7 +95,7 @@ def test_a_follower_is_one_class_and_one_line(
     assert 0 < len(second.records["shortcodes"]) < len(first.records["shortcodes"])
 
 
-def test_a_lead_is_one_class_and_one_line(
+def test_a_source_stream_is_one_class_and_one_line(
     serve: Callable[..., GraphApiServer], add: Callable[[type[InstagramStream]], None]
 ) -> None:
     add(Usernames)
@@ -124,7 +124,7 @@ class OfALonelyTable(InstagramStream):
     schema = COLUMNS
 
 
-class OfAForgottenTable(MediaFollower):
+class OfAForgottenTable(DerivedFromMedia):
     name = "of_a_forgotten_table"
     parent_stream_type = Usernames
     schema = COLUMNS
@@ -146,15 +146,18 @@ class WithoutRows(InstagramStream):
         (
             WithoutContract,
             (
-                "Table without_contract follows media: its class must inherit from MediaFollower, "
-                "whose read() it calls"
+                "Table without_contract is derived from media, which calls its read(): let it "
+                "inherit from DerivedFromMedia"
             ),
         ),
         (
             OfALonelyTable,
-            "Table of_a_lonely_table follows tagged_media, which hands its answers to no table",
+            "Table of_a_lonely_table is derived from tagged_media, which has no derived streams",
         ),
-        (OfAForgottenTable, "Table of_a_forgotten_table follows Usernames: add that to STREAMS"),
+        (
+            OfAForgottenTable,
+            "Table of_a_forgotten_table is derived from Usernames: add that to STREAMS",
+        ),
         (
             WithoutRows,
             "Table without_rows has no parent_stream_type: give it one, or a rows()",

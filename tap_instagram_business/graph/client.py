@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, ClassVar, TypeAlias
 from typing_extensions import Self
 
 from tap_instagram_business.graph.batches import Batcher
-from tap_instagram_business.graph.calls import Answer, Call
+from tap_instagram_business.graph.calls import Call, Result
 from tap_instagram_business.graph.error_table import RETRYABLE, THROTTLED_APP, Action
 from tap_instagram_business.graph.errors import AccountRateLimited
 from tap_instagram_business.graph.insights_request import InsightsCall
 from tap_instagram_business.graph.paging import Page, next_page, node_by_node
 from tap_instagram_business.graph.probing import MetricSearch, ProbeCalls
 from tap_instagram_business.graph.rate_limits import Costs, RateLimits
-from tap_instagram_business.graph.retries import OutageGuard, RetryPolicy
+from tap_instagram_business.graph.retries import CircuitBreaker, RetryPolicy
 from tap_instagram_business.graph.run_lock import RunLock
 from tap_instagram_business.graph.transport import Transport
 from tap_instagram_business.graph.unsupported_metrics import UnsupportedMetrics
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tap_instagram_business.graph.api import Access
+    from tap_instagram_business.graph.api import ApiConfig
 
 MAX_CALLS_PER_BATCH = 50
 """How many calls a batch may hold."""
@@ -37,7 +37,7 @@ MIN_CALLS_PER_REQUEST = 25
 call in it, but smaller batches would cost more round trips than they save time."""
 MAX_GONE_TRIES = 3
 """How often Meta must say that something is gone before it is believed: it also says so wrongly."""
-MAY_PASS = RETRYABLE | {Action.GONE}
+SENT_AGAIN = RETRYABLE | {Action.GONE}
 """After these errors the same call is sent again."""
 PAGES_TOGETHER = 50
 """How many lists are paged through at the same time, unless the caller wants another number."""
@@ -49,7 +49,7 @@ TRIES_TOGETHER = 2
 USUAL_TRIES = 4
 """Most calls need at most this many attempts until all unsupported metrics are removed."""
 
-InFlight: TypeAlias = list[tuple[list[int], "Future[list[Answer]]"]]
+InFlight: TypeAlias = list[tuple[list[int], "Future[list[Result]]"]]
 """Requests on their way: which calls each holds, by index, and where its answers will be."""
 Tries: TypeAlias = "Counter[tuple[int, Action | None]]"
 """How often a call, by index, has come back with an error that is treated in this way."""
@@ -57,7 +57,7 @@ Tries: TypeAlias = "Counter[tuple[int, Action | None]]"
 logger = logging.getLogger("tap-instagram-business.graph")
 
 
-class GraphSession:
+class GraphClient:
     """One session for the whole run: one connection pool, one set of rate limits, one retry policy.
 
     Attributes:
@@ -70,14 +70,14 @@ class GraphSession:
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
 
-    def __init__(self, access: Access, *, rate_limits: RateLimits | None = None) -> None:
+    def __init__(self, access: ApiConfig, *, rate_limits: RateLimits | None = None) -> None:
         self.access = access
         self.rate_limits = rate_limits or RateLimits()
         self.unsupported = UnsupportedMetrics()
         self.lock = RunLock()
         self._probes = ProbeCalls()
         self._search = MetricSearch(self.unsupported)
-        self._guard = OutageGuard(self.retry_policy)
+        self._guard = CircuitBreaker(self.retry_policy)
         self._transport = Transport(access, self.rate_limits, self._guard)
         self.costs = Costs()
         self._batcher = Batcher(access, self._transport, self.rate_limits, self.costs)
@@ -101,11 +101,11 @@ class GraphSession:
         self._guard.close()
         self._transport.close()
 
-    def answer(self, call: Call) -> Answer:
+    def send(self, call: Call) -> Result:
         """Send one call and return its answer."""
-        return next(self.answers([call]))
+        return next(self.send_all([call]))
 
-    def answers(self, calls: Iterable[Call]) -> Iterator[Answer]:
+    def send_all(self, calls: Iterable[Call]) -> Iterator[Result]:
         """Send many calls; their answers come in the order of the calls, and may be errors.
 
         Calls are taken from the iterable a few hundred at a time, while earlier ones are in flight.
@@ -127,7 +127,7 @@ class GraphSession:
         self,
         calls: Iterable[Call],
         *,
-        go_on: Callable[[Answer], bool],
+        go_on: Callable[[Result], bool],
         together: int = PAGES_TOGETHER,
     ) -> Iterator[list[Page]]:
         """Page through many lists at the same time.
@@ -141,12 +141,12 @@ class GraphSession:
         current = list(islice(waiting, together))
         in_flight = self._submit(current)
         while in_flight:
-            pages = [node_by_node(page, self.answers) for page in self._in_order(in_flight)]
-            turned = [next_page(answer) if go_on(answer) else (answer, None) for answer in pages]
+            pages = [node_by_node(page, self.send_all) for page in self._in_order(in_flight)]
+            turned = [next_page(result) if go_on(result) else (result, None) for result in pages]
             current = [call for _, call in turned if call]
             current += islice(waiting, together - len(current))
             in_flight = self._submit(current)
-            yield [Page(answer, is_last=call is None) for answer, call in turned]
+            yield [Page(result, is_last=call is None) for result, call in turned]
 
     def _max_to_submit(self, in_flight: InFlight) -> int:
         """Return how many calls to submit at once.
@@ -186,41 +186,45 @@ class GraphSession:
             wait([future for _, future in probing])
         return in_flight + self._submit(calls, waiting)
 
-    def _settle(self, calls: Sequence[Call]) -> list[Answer]:
+    def _settle(self, calls: Sequence[Call]) -> list[Result]:
         """Send calls, again and again, until nothing would change any of their answers."""
-        settled = [self._search.isolate(answer, self._retried) for answer in self._retried(calls)]
-        for answer in settled:
-            self._guard.count_call(answer.error)
-            if isinstance(answer.call, InsightsCall):
-                self.unsupported.note_given(answer.call, answer.insights.names)
+        settled = [self._search.isolate(result, self._retried) for result in self._retried(calls)]
+        for result in settled:
+            self._guard.count_call(result.error)
+            if isinstance(result.call, InsightsCall):
+                self.unsupported.note_given(result.call, result.insights.names)
         return settled
 
-    def _retried(self, calls: Sequence[Call]) -> list[Answer]:
+    def _retried(self, calls: Sequence[Call]) -> list[Result]:
         """Send calls, again and again, until no retry would change any of their answers."""
-        answers: dict[int, Answer] = {}
+        results: dict[int, Result] = {}
         pending = dict(enumerate(calls))
         tries: Tries = Counter()
         while pending:
             longest_wait = 0
-            for index, answer in self._send_in_portions(pending, tries):
-                answers[index] = answer
-                action = answer.error.rule.action if answer.error else None
+            for index, result in self._send_in_portions(pending, tries):
+                results[index] = result
+                action = result.error.rule.action if result.error else None
                 tries[index, action] += 1
-                again = self._next_try(answer, tries[index, action])
+                again = self._next_try(result, tries[index, action])
                 if again is None:
                     del pending[index]
                     continue
                 pending[index] = again
                 # A request without an answer has waited already.
-                if again is answer.call and action in MAY_PASS and action is not Action.UNANSWERED:
+                if (
+                    again is result.call
+                    and action in SENT_AGAIN
+                    and action is not Action.UNANSWERED
+                ):
                     longest_wait = max(longest_wait, tries[index, action])
             if longest_wait:
                 self._guard.pause(self.retry_policy.pause(longest_wait))
-        return [answers[index] for index in range(len(calls))]
+        return [results[index] for index in range(len(calls))]
 
     def _send_in_portions(
         self, pending: Mapping[int, Call], tries: Tries
-    ) -> Iterator[tuple[int, Answer]]:
+    ) -> Iterator[tuple[int, Result]]:
         """Send calls together: all at first, ever fewer when they failed, one by one in the end."""
         self._guard.check()
         failed = max(tries[index, action] for index in pending for action in RETRYABLE)
@@ -229,12 +233,12 @@ class GraphSession:
         while portion := dict(islice(waiting, size)):
             yield from self._send(portion)
 
-    def _send(self, pending: Mapping[int, Call]) -> Iterator[tuple[int, Answer]]:
+    def _send(self, pending: Mapping[int, Call]) -> Iterator[tuple[int, Result]]:
         """Send, once, as many of these calls as the rate limits allow."""
         waiting = []
         for index, call in pending.items():
             if reason := self.rate_limits.exhausted_reason(call.quota_account):
-                yield index, Answer(call, error=AccountRateLimited(reason))
+                yield index, Result(call, error=AccountRateLimited(reason))
             else:
                 waiting.append((index, call))
         if not waiting:
@@ -242,49 +246,47 @@ class GraphSession:
         places = self.rate_limits.acquire([call.quota_account for _, call in waiting])
         sent = [waiting[place] for place in places]
         try:
-            answers = self._batcher.send(
-                [call.without_refused(self.unsupported) for _, call in sent]
-            )
-            self._note_throttling(answers)
+            results = self._batcher.send([self._search.without_refused(call) for _, call in sent])
+            self._note_throttling(results)
         finally:
             self.rate_limits.release(call.quota_account for _, call in sent)
-        yield from ((index, answer) for (index, _), answer in zip(sent, answers, strict=True))
+        yield from ((index, result) for (index, _), result in zip(sent, results, strict=True))
 
-    def _note_throttling(self, answers: Iterable[Answer]) -> None:
+    def _note_throttling(self, results: Iterable[Result]) -> None:
         """Send no more calls where these were throttled, before others can take their place."""
-        for answer in answers:
-            account_id, error = answer.call.quota_account, answer.error
+        for result in results:
+            account_id, error = result.call.quota_account, result.error
             if error and error.rule.action is Action.WAIT:
                 self.rate_limits.refused(account_id, of_app=error.code in THROTTLED_APP)
             else:
                 self.rate_limits.answered(account_id)
 
-    def _next_try(self, answer: Answer, tries: int) -> Call | None:
+    def _next_try(self, result: Result, tries: int) -> Call | None:
         """Return the call to send after an answer; None if no other answer can be expected."""
-        error = answer.error
+        error = result.error
         if error is None:
             return None
         action = error.rule.action
-        if action is Action.STOP and error.code != answer.call.tolerated:
+        if action is Action.STOP and error.code != result.call.tolerated:
             raise error
         if action is Action.WAIT:
-            return answer.call
+            return result.call
         most = MAX_GONE_TRIES if action is Action.GONE else self.retry_policy.tries
-        most = answer.call.max_tries(error, self.unsupported, most)
-        may_pass = action in MAY_PASS and tries < most
-        if action is Action.UNANSWERED and may_pass and tries >= TRIES_TOGETHER:
-            return answer.call.smaller()
-        again = answer.call.after(error, self.unsupported)
-        return again or (answer.call if may_pass else None)
+        most = self._search.max_tries(result.call, error, most)
+        is_transient = action in SENT_AGAIN and tries < most
+        if action is Action.UNANSWERED and is_transient and tries >= TRIES_TOGETHER:
+            return result.call.smaller()
+        again = self._search.retry_variant(result.call, error)
+        return again or (result.call if is_transient else None)
 
-    def _in_order(self, in_flight: InFlight) -> Iterator[Answer]:
+    def _in_order(self, in_flight: InFlight) -> Iterator[Result]:
         """Yield answers in the order of their calls, also those before a failure."""
-        answers: dict[int, Answer] = {}
+        results: dict[int, Result] = {}
         following = 0
         for indices, future in in_flight:
             with self.lock.released():
                 found = future.result()
-            answers.update(zip(indices, found, strict=True))
-            while following in answers:
-                yield answers.pop(following)
+            results.update(zip(indices, found, strict=True))
+            while following in results:
+                yield results.pop(following)
                 following += 1

@@ -9,9 +9,9 @@ import pytest
 
 from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business import days as pacific
+from tap_instagram_business.failures import AccountsUnread
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.errors import Unreachable
-from tap_instagram_business.graph.session import GraphSession
-from tap_instagram_business.left_out import AccountsUnread
 from tests import tap_run, truth
 from tests.tap_run import Warehouse, catalog
 
@@ -363,7 +363,7 @@ def test_a_list_that_is_never_answered_leaves_its_account_and_table_for_the_next
 def test_a_network_that_is_gone_for_a_while_is_waited_for(
     server: GraphApiServer, after: int
 ) -> None:
-    lost = GraphSession.retry_policy.tries - 1
+    lost = GraphClient.retry_policy.tries - 1
     outage = Fault(kind="drop", match=lambda _: server.calls >= after, times=lost)
     server.faults.add(outage)
     warehouse = Warehouse()

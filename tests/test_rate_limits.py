@@ -16,7 +16,7 @@ from instagram_sandbox.graph_api import ApiSettings, Clock, Fault, WorldSettings
 from tap_instagram_business.graph.errors import RateLimited
 from tap_instagram_business.graph.rate_limits import RateLimits, read_usage
 from tests import truth
-from tests.graph.test_usage import case
+from tests.graph.test_rate_limits import case
 from tests.tap_run import Warehouse, run_tap
 
 if TYPE_CHECKING:

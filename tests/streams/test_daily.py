@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from instagram_sandbox.graph_api import Fault
+from tap_instagram_business.failures import AccountsUnread
 from tap_instagram_business.graph.accounts import Account
-from tap_instagram_business.left_out import AccountsUnread
 from tap_instagram_business.streams.gap_writer import has_few_followers
 from tests import truth
 from tests.tap_run import catalog, run_tap

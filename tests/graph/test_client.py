@@ -9,17 +9,17 @@ import pytest
 
 from instagram_sandbox.graph_api import Fault, WorldSettings
 from tap_instagram_business.graph import retries
-from tap_instagram_business.graph.api import Access
+from tap_instagram_business.graph.api import ApiConfig
 from tap_instagram_business.graph.calls import Call
+from tap_instagram_business.graph.client import GraphClient
 from tap_instagram_business.graph.errors import Unreachable
 from tap_instagram_business.graph.insights_request import InsightsCall
-from tap_instagram_business.graph.session import GraphSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from instagram_sandbox.graph_api import GraphApiServer
-    from tap_instagram_business.graph.calls import Answer
+    from tap_instagram_business.graph.calls import Result
 
 FIRST_PAUSE = 0.01
 
@@ -30,8 +30,8 @@ def server(serve: Callable[..., GraphApiServer]) -> GraphApiServer:
 
 
 @pytest.fixture
-def session(server: GraphApiServer) -> Iterator[GraphSession]:
-    with closing(GraphSession(Access(api_url=server.url))) as opened:
+def session(server: GraphApiServer) -> Iterator[GraphClient]:
+    with closing(GraphClient(ApiConfig(api_url=server.url))) as opened:
         yield opened
 
 
@@ -39,13 +39,13 @@ def session(server: GraphApiServer) -> Iterator[GraphSession]:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each pause before a retry is; none is made."""
     made: list[float] = []
-    monkeypatch.setattr(retries.OutageGuard, "pause", lambda _, seconds: made.append(seconds))
+    monkeypatch.setattr(retries.CircuitBreaker, "pause", lambda _, seconds: made.append(seconds))
     return made
 
 
-def ask(session: GraphSession, server: GraphApiServer) -> Answer:
+def ask(session: GraphClient, server: GraphApiServer) -> Result:
     (account, _) = server.world.account_ids
-    return session.answer(Call(account, params={"fields": "id"}, token="sandbox-token"))
+    return session.send(Call(account, params={"fields": "id"}, token="sandbox-token"))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def ask(session: GraphSession, server: GraphApiServer) -> Answer:
     [("unknown_error", 1), ("unknown_error", 4), ("service_error", 3), ("gone", 2)],
 )
 def test_what_may_pass_is_sent_again_after_pauses_that_double(
-    session: GraphSession, server: GraphApiServer, pauses: list[float], kind: Any, times: int
+    session: GraphClient, server: GraphApiServer, pauses: list[float], kind: Any, times: int
 ) -> None:
     server.faults.add(Fault(kind, times=times))
     assert ask(session, server).error is None
@@ -63,7 +63,7 @@ def test_what_may_pass_is_sent_again_after_pauses_that_double(
 
 @pytest.mark.parametrize(("kind", "tries"), [("unknown_error", 5), ("gone", 3), ("permission", 1)])
 def test_an_error_is_believed_after_so_many_tries(
-    session: GraphSession, server: GraphApiServer, pauses: list[float], kind: Any, tries: int
+    session: GraphClient, server: GraphApiServer, pauses: list[float], kind: Any, tries: int
 ) -> None:
     server.faults.add(Fault(kind, times=None))
     assert ask(session, server).error is not None
@@ -72,7 +72,7 @@ def test_an_error_is_believed_after_so_many_tries(
 
 
 def test_a_metric_is_not_blamed_for_an_error_that_passes(
-    session: GraphSession, server: GraphApiServer
+    session: GraphClient, server: GraphApiServer
 ) -> None:
     (account, _) = server.world.account_ids
     call = InsightsCall(
@@ -82,13 +82,13 @@ def test_a_metric_is_not_blamed_for_an_error_that_passes(
         metrics=("reach", "follower_count"),
     )
     server.faults.add(Fault("unknown_error", times=1))
-    answer = session.answer(call)
+    answer = session.send(call)
     assert answer.insights.names == {"reach", "follower_count"}
     assert server.calls == 2
 
 
 def test_a_run_at_whose_calls_meta_fails_one_after_the_other_ends(
-    session: GraphSession, server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
+    session: GraphClient, server: GraphApiServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retries, "MAX_FAILED_CALLS", 3)
     server.faults.add(Fault("service_error", times=None))

@@ -199,18 +199,17 @@ def end(failure: click.ClickException, source: TextIO = sys.stdin) -> NoReturn:
     """Tell a failure in one sentence, and end with the exit code of a failure.
 
     Meltano shows two long tracebacks of its own if a loader ends while there is input for it. So
-    under Meltano, the rest of the input is discarded first, and the sentence then comes again.
+    under Meltano, the rest of the input is discarded first.
 
     Args:
         failure: What has failed.
         source: The input.
     """
-    failure.show()
     if "MELTANO_RUN_ID" in os.environ or "MELTANO_PROJECT_ROOT" in os.environ:
         reader = threading.Thread(target=_discard, args=(source,), daemon=True)
         reader.start()
         reader.join(DISCARD_SECONDS)
-        failure.show()
+    failure.show()
     sys.stderr.flush()
     # The reader may still wait for input.
     os._exit(failure.exit_code)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from singer_sdk.exceptions import ConfigValidationError
 
 from instagram_sandbox.graph_api import WorldSettings
 from tests.program import complaint
 from tests.tap_run import catalog, run_tap
-from tests.tokens.command import command, environment
+from tests.targets.user_project import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,24 +60,48 @@ def test_a_map_removes_the_tables_that_it_does_not_name(server: GraphApiServer) 
     assert list(run.schemas) == list(run.records) == ["media"]
 
 
-@pytest.mark.parametrize(
-    ("rule", "kept"),
-    [
-        ("media_type == 'IMAGE'", lambda row: row["media_type"] == "IMAGE"),
-        (
-            "like_count is not None and like_count > 1200",
-            lambda row: row["like_count"] is not None and row["like_count"] > 1200,
-        ),
-    ],
-)
-def test_a_filter_keeps_the_rows_that_fit(
-    server: GraphApiServer, rule: str, kept: Callable[[dict[str, Any]], bool]
-) -> None:
+def documented(block: str) -> dict[str, Any]:
+    """The settings of a block in docs/targets.md."""
+    found: dict[str, Any] = yaml.safe_load("".join(blocks(f"maps: {block}")))["config"]
+    return found
+
+
+def test_the_documented_mask_removes_and_hashes(server: GraphApiServer) -> None:
     every = run_tap(server, catalog=catalog("media")).table("media")
-    expected = {key for key, row in every.items() if kept(row)}
+    settings = documented("mask")
+    run = run_tap(server, catalog=catalog("media"), **settings)
+    masked = {"caption", "alt_text", "hashtags", "mentions"}
+    assert not masked & run.schemas["media"]["schema"]["properties"].keys()
+    salt = settings["stream_map_config"]["salt"]
+    for key, row in run.table("media").items():
+        link = every[key]["permalink"]
+        assert not masked & row.keys()
+        assert row["permalink"] == (sha256(f"{salt}{link}".encode()).hexdigest() if link else None)
+
+
+def test_the_documented_names_replace_those_of_table_and_column(server: GraphApiServer) -> None:
+    every = run_tap(server, catalog=catalog("media")).table("media")
+    run = run_tap(server, catalog=catalog("media"), **documented("rename"))
+    assert list(run.schemas) == list(run.records) == ["posts"]
+    links = {key: row["link"] for key, row in run.table("posts").items()}
+    assert links == {key: row["permalink"] for key, row in every.items()}
+    assert not [row for row in run.records["posts"] if "permalink" in row]
+
+
+def test_the_documented_filter_meets_null(server: GraphApiServer) -> None:
+    every = run_tap(server, catalog=catalog("media")).table("media")
+    expected = {key for key, row in every.items() if (row["like_count"] or 0) >= 1200}
+    assert [row for row in every.values() if row["like_count"] is None]
     assert 0 < len(expected) < len(every)
-    run = run_tap(server, catalog=catalog("media"), stream_maps={"media": {"__filter__": rule}})
+    run = run_tap(server, catalog=catalog("media"), **documented("filter"))
     assert run.table("media").keys() == expected
+
+
+def test_of_several_maps_the_last_one_counts(server: GraphApiServer) -> None:
+    maps = {"*": {"caption": None}, "media": {"permalink": None}}
+    (row, *_) = run_tap(server, catalog=catalog("media"), stream_maps=maps).records["media"]
+    assert "caption" in row
+    assert "permalink" not in row
 
 
 NULL = "also where a column is NULL"

@@ -122,8 +122,14 @@ ACCOUNT_FIELDS = (
 )
 
 PAGE_FIELDS = (
-    Field("id", "id", "Id of the Facebook Page."),
-    Field("name", "string", "Name of the Page."),
+    Field(
+        "page_id",
+        "id",
+        "Id of the account's Facebook Page. NULL if the account was found in another way.",
+        within="page",
+        key="id",
+    ),
+    Field("page_name", "string", "Name of that Page.", within="page", key="name"),
 )
 
 _ALBUM = (
@@ -199,11 +205,17 @@ MEDIA_FIELDS = (
     ),
 )
 
-COUNTERS = (
-    *("like_count", "comments_count", "shares_count", "reposts_count", "total_like_count"),
-    *("total_comments_count", "total_views_count"),
+
+def _named(names: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Return the fields of these names, in their order."""
+    return tuple(field for name in names.split() for field in fields if field.name == name)
+
+
+COUNTER_FIELDS = _named(
+    "like_count comments_count shares_count reposts_count total_like_count total_comments_count "
+    "total_views_count",
+    MEDIA_FIELDS,
 )
-COUNTER_FIELDS = tuple(field for field in MEDIA_FIELDS if field.name in COUNTERS)
 """What the list of media tells about each media that changes from day to day."""
 
 STORY_FIELDS = (
@@ -228,18 +240,10 @@ COMMENT_FIELDS = (
     Field("hidden", "boolean", "True if the owner of the account has hidden the comment."),
 )
 
-TAGGED = ("media_type", "caption", "permalink", "timestamp", "username")
-TAGGED_FIELDS = tuple(field for name in TAGGED for field in _POSTED if field.name == name)
+TAGGED_FIELDS = _named("media_type caption permalink timestamp username", MEDIA_FIELDS)
 
-COLLABORATIVE_FIELDS = (
-    Field("media_type", "string", "CAROUSEL_ALBUM, IMAGE or VIDEO.", FACEBOOK),
-    Field("media_product_type", "string", "Where the media is shown: FEED or REELS.", FACEBOOK),
-    Field("caption", "string", "Text of the post. NULL if it is empty.", FACEBOOK),
-    Field("permalink", "string", "Permanent address on instagram.com.", FACEBOOK),
-    Field("timestamp", "date-time", "When the media was posted (UTC).", FACEBOOK),
-    Field("username", "string", "User name of the account that posted the media.", FACEBOOK),
-    Field("like_count", "integer", "Number of likes. NULL if the owner hides it.", FACEBOOK),
-    Field("comments_count", "integer", "Number of comments and replies.", FACEBOOK),
-    Field("shares_count", "integer", "Number of times the media was shared.", FACEBOOK),
-    Field("reposts_count", "integer", "Number of times the media was reposted.", FACEBOOK),
+COLLABORATIVE_FIELDS = _named(
+    "media_type media_product_type caption permalink timestamp username like_count comments_count "
+    "shares_count reposts_count",
+    MEDIA_FIELDS,
 )

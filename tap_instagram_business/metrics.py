@@ -253,34 +253,20 @@ ONLINE_FOLLOWERS = "online_followers"
 
 def metrics_split_by(breakdown: str) -> tuple[str, ...]:
     """Return the metrics of an account's day that Meta splits by a dimension, as one request."""
-    split = [metric.name for metric in DAY_METRICS if breakdown in metric.breakdowns]
-    if breakdown in FOLLOWS_AND_UNFOLLOWS.breakdowns:
-        split.append(FOLLOWS_AND_UNFOLLOWS.name)
-    return tuple(split)
+    metrics = (*DAY_METRICS, FOLLOWS_AND_UNFOLLOWS)
+    return tuple(metric.name for metric in metrics if breakdown in metric.breakdowns)
 
 
-@dataclass(frozen=True)
-class DemographicMetric:
-    """A split of people by who they are, as it stands at the time of reading.
+DEMOGRAPHIC_METRICS = {
+    "follower_demographics": {"lifetime": "this_month"},
+    "engaged_audience_demographics": {"this_week": "this_week", "this_month": "this_month"},
+}
+"""Splits of people by who they are, as it stands at the time of reading.
 
-    Attributes:
-        name: Meta's name.
-        timeframes: what to ask for, by what it is called in the table.
-    """
-
-    name: str
-    timeframes: tuple[tuple[str, str], ...]
-
-
-DEMOGRAPHIC_METRICS = (
-    DemographicMetric("follower_demographics", (("lifetime", "this_month"),)),
-    DemographicMetric(
-        "engaged_audience_demographics", (("this_week", "this_week"), ("this_month", "this_month"))
-    ),
-)
+Of each metric the timeframes to ask for, by what they are called in the table.
+"""
 FOLLOWER_METRICS = frozenset(
-    {FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS}
-    | {metric.name for metric in DEMOGRAPHIC_METRICS}
+    {FOLLOWER_COUNT.name, FOLLOWS_AND_UNFOLLOWS.name, ONLINE_FOLLOWERS, *DEMOGRAPHIC_METRICS}
 )
 """The insights that need MIN_FOLLOWERS followers."""
 DEMOGRAPHIC_BREAKDOWNS = ("age,gender", "city", "country")
@@ -316,8 +302,7 @@ MEDIA_BREAKDOWNS = (PROFILE_ACTIVITY, NAVIGATION)
 WHOLE_METRICS = (
     frozenset(metric.name for metric in MEDIA_METRICS if metric.type == "integer")
     | {metric.name for metric in (*DAY_METRICS, FOLLOWS_AND_UNFOLLOWS, FOLLOWER_COUNT)}
-    | {metric.name for metric in DEMOGRAPHIC_METRICS}
     | {metric.name for metric in MEDIA_BREAKDOWNS}
-    | {ONLINE_FOLLOWERS}
+    | {ONLINE_FOLLOWERS, *DEMOGRAPHIC_METRICS}
 )
 """The metrics whose figures are whole numbers; a metric of setting `extra_metrics` need not be."""

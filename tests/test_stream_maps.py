@@ -14,6 +14,7 @@ from instagram_sandbox.graph_api import WorldSettings
 from tests.program import complaint
 from tests.tap_run import catalog, run_tap
 from tests.targets.user_project import blocks
+from tests.tokens.command import command, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -269,10 +269,10 @@ class Probes:
             metrics = metrics_split_by(breakdown)
             yield insights_request.day_total(account, metrics, day, breakdown)
         yield insights_request.series(account, (FOLLOWER_COUNT.name,), "day", day)
-        for metric in DEMOGRAPHIC_METRICS:
-            timeframe = metric.timeframes[0][1]
+        for metric, timeframes in DEMOGRAPHIC_METRICS.items():
+            timeframe = next(iter(timeframes.values()))
             breakdown = DEMOGRAPHIC_BREAKDOWNS[-1]
-            yield insights_request.demographics(account, metric.name, timeframe, breakdown)
+            yield insights_request.demographics(account, metric, timeframe, breakdown)
         yield insights_request.series(account, (ONLINE_FOLLOWERS,), "lifetime", day)
 
     def _media_calls(self, account: Account) -> Iterator[InsightsCall]:

@@ -46,12 +46,7 @@ class Accounts(InstagramStream):
         column("id", "string", "Id of the account (`17841…`).", key=True),
         ACCOUNT_ID,
         *columns(ACCOUNT_FIELDS),
-        column(
-            "page_id",
-            "string",
-            "Id of the account's Facebook Page. NULL if the account was found in another way.",
-        ),
-        column("page_name", "string", "Name of that Page."),
+        *columns(PAGE_FIELDS),
         READ_AT,
     ).to_dict()
 
@@ -61,13 +56,11 @@ class Accounts(InstagramStream):
         self.costs = self._run.discovery_costs
         for account in accounts:
             self.hand_on(account)
-            page = read_fields(self, account, PAGE_FIELDS, account.page)
             yield {
                 "id": account.id,
                 "account_id": account.id,
                 **read_fields(self, account, ACCOUNT_FIELDS, account.node),
-                "page_id": page["id"],
-                "page_name": page["name"],
+                **read_fields(self, account, PAGE_FIELDS, {"page": account.page}),
                 "read_at": read_at(self.moment(account)),
             }
 

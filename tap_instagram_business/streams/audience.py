@@ -69,7 +69,7 @@ class AudienceDemographics(InstagramStream):
         column(
             "metric",
             "string",
-            f"{' or '.join(metric.name for metric in DEMOGRAPHIC_METRICS)}.",
+            f"{' or '.join(DEMOGRAPHIC_METRICS)}.",
             key=True,
         ),
         column(
@@ -132,10 +132,10 @@ class AudienceDemographics(InstagramStream):
         return kept is None or today - dt.date.fromisoformat(kept) >= every
 
     def _calls(self, account: Account) -> Iterator[InsightsCall]:
-        for metric in DEMOGRAPHIC_METRICS:
-            for timeframe, asked in metric.timeframes:
+        for metric, timeframes in DEMOGRAPHIC_METRICS.items():
+            for timeframe, asked in timeframes.items():
                 for breakdown in DEMOGRAPHIC_BREAKDOWNS:
-                    call = insights_request.demographics(account, metric.name, asked, breakdown)
+                    call = insights_request.demographics(account, metric, asked, breakdown)
                     yield call.with_context((account, timeframe, breakdown))
 
     def _rows(self, result: Result) -> Iterator[Record]:

@@ -245,6 +245,11 @@ class InstagramStream(SdkStream):
         """Send calls to the Graph API; answers come in the order of the calls."""
         return self.graph.send_all(calls)
 
+    def lists(self, calls: Iterable[Call]) -> Iterator[Result]:
+        """Read lists to their ends, side by side, and yield their pages."""
+        for pages in self.graph.pages(calls, go_on=lambda _: True):
+            yield from (page.result for page in pages)
+
     def ask_in_groups(
         self, groups: Iterable[tuple[T, Sequence[Call]]]
     ) -> Iterator[tuple[T, list[Result]]]:

@@ -60,12 +60,8 @@ def _hashtag() -> re.Pattern[str]:
 
     A letter may carry marks, such as a vowel of Hindi, and the class of letters leaves marks out.
     """
-    marks = (chr(code) for code in SCRIPTS if _is_mark(code))
+    marks = (sign for sign in map(chr, SCRIPTS) if unicodedata.category(sign).startswith("M"))
     return re.compile(rf"(?<!\w)#(\w[\w{''.join(marks)}]*)")
-
-
-def _is_mark(code: int) -> bool:
-    return unicodedata.category(chr(code)).startswith("M")
 
 
 def hashtags(caption: str) -> list[str]:
@@ -177,9 +173,8 @@ class Media(ListingStream):
                 first, following = next_page(Result(call, children))
                 self._take_slides(first)
                 more += [following] if following else []
-        for pages in self.graph.pages(more, go_on=lambda _: True):
-            for page in pages:
-                self._take_slides(page.result)
+        for result in self.lists(more):
+            self._take_slides(result)
 
     def _take_slides(self, result: Result) -> None:
         item: ListedMedia = result.call.context

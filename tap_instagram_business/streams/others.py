@@ -15,13 +15,13 @@ from tap_instagram_business.fields import (
     TAGGED_FIELDS,
     requested,
 )
-from tap_instagram_business.graph.calls import EMPTY_LIST, ListCall, Result
+from tap_instagram_business.graph.calls import ListCall, Result
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.paging import next_page
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import DerivedFromMedia, ListedMedia, ListingStream
-from tap_instagram_business.streams.nodes import read_fields, read_list, read_nodes
+from tap_instagram_business.streams.nodes import read_fields, read_list
 from tap_instagram_business.values import read_whole_number
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.helpers.types import Record
 
-    from tap_instagram_business.graph.calls import Call
     from tap_instagram_business.run import Run
 
 COMMENTS_PER_PAGE = "50"
@@ -76,9 +75,8 @@ class Comments(DerivedFromMedia):
         """Read the comments on those media that are due and have any."""
         due = {item.id: item for item in media if self._wants(item)}
         lists = (self._list(item, item.id, "comments") for item in due.values())
-        for pages in self.graph.pages(lists, go_on=lambda _: True):
-            for page in pages:
-                self._take(page.result)
+        for result in self.lists(lists):
+            self._take(result)
 
     def _wants(self, media: ListedMedia) -> bool:
         has_comments = read_whole_number(media.node.get("comments_count")) != 0
@@ -90,33 +88,22 @@ class Comments(DerivedFromMedia):
         params = {"fields": f"{fields}{replies}", "limit": COMMENTS_PER_PAGE}
         return ListCall(node, edge, params, media.account.token, media, media.account.id)
 
-    def _take(self, result: Result) -> None:
+    def _take(self, result: Result, parent_id: str | None = None) -> None:
+        """Write the comments of a page, and their replies; or replies to a comment."""
         media: ListedMedia = result.call.context
         self._take_error(result)
         for node in read_list(self, media.account, result, media_id=media.id):
-            self.write(self._row(media, node, None))
-            self._take_replies(media, node)
+            self.write(self._row(media, node, parent_id))
+            if parent_id is None and (replies := node.get("replies")) is not None:
+                self._take_replies(media, node["id"], replies)
 
-    def _take_replies(self, media: ListedMedia, comment: dict[str, Any]) -> None:
-        replies = comment.get("replies")
-        if replies is None:
-            return
-        listed = replies.get("data") if isinstance(replies, dict) else replies
-        call = self._list(media, comment["id"], "replies")
-        first, more = next_page(Result(call, replies if isinstance(replies, dict) else EMPTY_LIST))
-        self._take_error(first)
-        for node in read_nodes(self, media.account, listed, "/replies", media_id=media.id):
-            if node:
-                self.write(self._row(media, node, comment["id"]))
-        if more:
-            self._take_more_replies(media, comment, more)
-
-    def _take_more_replies(self, media: ListedMedia, comment: dict[str, Any], more: Call) -> None:
-        for pages in self.graph.pages([more], go_on=lambda _: True):
-            for page in pages:
-                self._take_error(page.result)
-                for node in read_list(self, media.account, page.result, media_id=media.id):
-                    self.write(self._row(media, node, comment["id"]))
+    def _take_replies(self, media: ListedMedia, comment_id: str, replies: object) -> None:
+        """Write the replies to a comment: Meta gives their first page together with it."""
+        page = replies if isinstance(replies, dict) else {"data": replies}
+        first, more = next_page(Result(self._list(media, comment_id, "replies"), page))
+        self._take(first, comment_id)
+        for result in self.lists([more] if more else []):
+            self._take(result, comment_id)
 
     def _take_error(self, result: Result) -> None:
         """Write a gap for comments that cannot be read; a media that is gone has none."""

@@ -24,7 +24,7 @@ from tap_instagram_business.streams.columns import ACCOUNT_ID, DAY, IS_FINAL, RE
 from tap_instagram_business.streams.daily import DailyStream, Window
 from tap_instagram_business.streams.extra import ExtraInsights, Reading, whole
 from tap_instagram_business.streams.gap_writer import missing
-from tap_instagram_business.streams.nodes import named_parts
+from tap_instagram_business.streams.nodes import named_parts, part_rows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -175,18 +175,9 @@ class AccountInsightsBreakdowns(DailyStream):
     def read(self, result: Result) -> None:
         breakdown = cast("InsightsCall", result.call).breakdown
         asked: Window = result.call.context
-        splits = result.insights.splits
-        for metric in metrics_split_by(breakdown):
-            for (part,), value in splits.get(metric, {}).items():
-                self.write(
-                    {
-                        **self.day_columns(asked.account, asked.first),
-                        "metric": metric,
-                        "breakdown": breakdown,
-                        "breakdown_value": part.upper(),
-                        "value": value,
-                    }
-                )
+        day = self.day_columns(asked.account, asked.first)
+        for part in part_rows(result.insights.splits, metrics_split_by(breakdown), breakdown):
+            self.write({**day, **part})
 
 
 class AccountReach(DailyStream):

@@ -266,12 +266,10 @@ class InstagramStream(SdkStream):
                     sent.append((subject, len(of_group)))
                     yield from of_group
 
-        def in_groups(results: Iterator[Result]) -> Iterator[tuple[T, list[Result]]]:
-            for result in results:
-                subject, number = sent.popleft()
-                yield subject, [result, *islice(results, number - 1)]
-
-        return in_groups(self.ask(calls()))
+        results = self.ask(calls())
+        for result in results:
+            subject, number = sent.popleft()
+            yield subject, [result, *islice(results, number - 1)]
 
     def skip_account(self, account: Account, error: CallError) -> None:
         """Give up on an account in this table for the rest of the run."""

@@ -16,6 +16,7 @@ from tap_instagram_business.streams.columns import (
     column,
     read_at,
 )
+from tap_instagram_business.streams.nodes import part_rows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -146,17 +147,8 @@ class ExtraInsights(InstagramStream):
                 figure of the whole.
             breakdown: the dimension or the period of the series; '' for none.
         """
-        for metric in self.asked(what.grain).get(breakdown, ()):
-            for names, value in figures.get(metric, {}).items():
-                self.write(
-                    {
-                        **what.row,
-                        "metric": metric,
-                        "breakdown": breakdown or DOES_NOT_APPLY,
-                        "breakdown_value": ",".join(names).upper() or DOES_NOT_APPLY,
-                        "value": value,
-                    }
-                )
+        for part in part_rows(figures, self.asked(what.grain).get(breakdown, ()), breakdown):
+            self.write({**what.row, **part})
 
 
 def whole(values: Mapping[str, Number]) -> dict[str, Parts]:

@@ -17,6 +17,7 @@ from tap_instagram_business.streams.columns import (
 )
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_insights import MediaInsightsStream
+from tap_instagram_business.streams.nodes import part_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,15 +89,6 @@ class MediaInsightsBreakdowns(MediaInsightsStream):
         """Write the rows of an answer with parts."""
         media: ListedMedia = result.call.context
         breakdown = cast("InsightsCall", result.call).breakdown
-        splits = result.insights.splits
-        for metric in (one.name for one in MEDIA_BREAKDOWNS):
-            for (part,), value in splits.get(metric, {}).items():
-                self.write(
-                    {
-                        **media.reading,
-                        "metric": metric,
-                        "breakdown": breakdown,
-                        "breakdown_value": part.upper(),
-                        "value": value,
-                    }
-                )
+        metrics = (metric.name for metric in MEDIA_BREAKDOWNS)
+        for part in part_rows(result.insights.splits, metrics, breakdown):
+            self.write({**media.reading, **part})

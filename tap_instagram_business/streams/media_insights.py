@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.streams.media_base import ListedMedia
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if metric.kinds & POSTS)
-COLUMNS = frozenset(metric.name for metric in METRICS)
 NEWEST_REFUSED = "before_conversion"
 """Bookmark entry: when the newest media was posted that is from before the conversion."""
 
@@ -59,8 +58,6 @@ class MediaInsightsStream(DerivedFromMedia):
     of_insights = True
     grain: ClassVar[str] = "media"
     """What setting `extra_metrics` calls these media: `media` or `story`."""
-    metrics: ClassVar[frozenset[str]] = frozenset()
-    """The metrics that are columns."""
 
     def __init__(self, tap: Tap, run: Run) -> None:
         super().__init__(tap, run)
@@ -119,7 +116,7 @@ class MediaInsightsStream(DerivedFromMedia):
                 self.take_error(result, result.error)
             else:
                 figures |= self.read_figures(result)
-        return {name: figures[name] for name in figures.keys() & self.metrics}
+        return {name: figures[name] for name in figures.keys() & self.schema["properties"]}
 
     def read_figures(self, result: Result) -> dict[str, Any]:
         """Return the figures in an answer; write what is missing in it."""
@@ -216,7 +213,6 @@ class MediaInsights(MediaInsightsStream):
 
     name = "media_insights"
     parent_stream_type = Media
-    metrics = COLUMNS
     primary_keys = ("media_id", *READING_KEYS)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.error_table import Reason
+from tap_instagram_business.streams.columns import DOES_NOT_APPLY
 from tap_instagram_business.values import read_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from singer_sdk.helpers.types import Record
+
     from tap_instagram_business.fields import Field
     from tap_instagram_business.graph.accounts import Account
     from tap_instagram_business.graph.calls import Result
+    from tap_instagram_business.graph.insights import Parts
     from tap_instagram_business.streams.base import InstagramStream
 
 
@@ -96,3 +100,23 @@ def named_parts(
     """
     known = result.insights.parts(metric, (part for part, _ in columns.values()))
     return {name: known[part] for name, (part, _) in columns.items() if part in known}
+
+
+def part_rows(
+    splits: Mapping[str, Parts], metrics: Iterable[str], breakdown: str
+) -> Iterator[Record]:
+    """Yield the columns of each part of some metrics; `-` stands for what does not apply.
+
+    Args:
+        splits: the figures of each metric, by their values of the dimensions.
+        metrics: the metrics.
+        breakdown: the dimension, or the period of a series; '' for none.
+    """
+    for metric in metrics:
+        for names, value in splits.get(metric, {}).items():
+            yield {
+                "metric": metric,
+                "breakdown": breakdown or DOES_NOT_APPLY,
+                "breakdown_value": ",".join(names).upper() or DOES_NOT_APPLY,
+                "value": value,
+            }

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from tap_instagram_business.graph.insights_request import InsightsCall
 
 METRICS = tuple(metric for metric in MEDIA_METRICS if STORY in metric.kinds)
-COLUMNS = frozenset(metric.name for metric in METRICS)
 
 
 class Stories(ListingStream):
@@ -81,7 +80,6 @@ class StoryInsights(MediaInsightsStream):
     parent_stream_type = Stories
     also_fills = (MediaInsightsBreakdowns,)
     grain = "story"
-    metrics = COLUMNS | NAVIGATION_COLUMNS.keys()
     primary_keys = ("media_id", *READING_KEYS)
     replication_key = "snapshot_date"
     schema = th.PropertiesList(

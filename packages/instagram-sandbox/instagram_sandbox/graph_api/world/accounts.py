@@ -7,8 +7,6 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from instagram_sandbox.graph_api.dice import Dice
     from instagram_sandbox.graph_api.settings import WorldSettings
 
@@ -63,11 +61,6 @@ class Account:
     def small(self) -> bool:
         """Whether it always has fewer than 100 followers."""
         return self.followers_at_start < SMALL_ACCOUNT
-
-    def followers(self, days_since_start: float) -> int:
-        """Return the number of followers; it is never lower than a tenth of that at the start."""
-        gained = int(self.followers_per_day * days_since_start)
-        return max(self.followers_at_start // 10, self.followers_at_start + gained)
 
 
 TASKS = ("ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MESSAGING", "MODERATE", "MANAGE")
@@ -202,21 +195,20 @@ def _draw_page(dice: Dice, index: int, account: Account | None, settings: WorldS
 
 
 def account_fields(
-    account: Account, settings: WorldSettings, now: datetime, media_count: int
+    account: Account, settings: WorldSettings, followers: int, media_count: int
 ) -> dict[str, Any]:
-    """Return the fields of an account at a moment.
+    """Return the fields of an account with these numbers of followers and media.
 
     Graph API reference, IG User: empty texts are left out, `media_count` may differ from the number
     of media on the media edge, and with the Instagram login `id` and `user_id` differ.
     """
-    days = (now - settings.start).total_seconds() / 86_400
     fields: dict[str, Any] = {
         "id": account.id,
         "username": account.username,
         "name": account.name,
         "biography": account.biography,
         "website": account.website,
-        "followers_count": account.followers(days),
+        "followers_count": followers,
         "follows_count": account.follows,
         "media_count": media_count,
         "profile_picture_url": f"https://scontent.cdninstagram.com/v/t51.2885-19/{account.ig_id}.jpg",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from instagram_sandbox.graph_api.pacific import graph_time
 from instagram_sandbox.graph_api.world.captions import draw_caption, draw_comment, draw_person
-from instagram_sandbox.graph_api.world.growth import POST_HALF_LIFE, time_of_value
+from instagram_sandbox.graph_api.world.growth import POST_GROWTH
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.posts import Timeline
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from instagram_sandbox.graph_api.dice import Dice
     from instagram_sandbox.graph_api.settings import WorldSettings
     from instagram_sandbox.graph_api.world.accounts import Account
-    from instagram_sandbox.graph_api.world.media_insights import MediaInsights
+    from instagram_sandbox.graph_api.world.final_figures import MediaDraw
     from instagram_sandbox.graph_api.world.posts import Media
 
 _TAG_INTERVAL = timedelta(days=9)
@@ -63,19 +63,17 @@ class Conversation:
         settings: Settings of the world.
         dice: Random numbers.
         ids: The ids of the world.
-        insights: The media insights, which tell the number of comments.
+        draw: The final numbers of media, which tell the number of comments.
     """
 
-    def __init__(
-        self, settings: WorldSettings, dice: Dice, ids: Ids, insights: MediaInsights
-    ) -> None:
-        self._dice, self._ids, self._insights = dice, ids, insights
+    def __init__(self, settings: WorldSettings, dice: Dice, ids: Ids, draw: MediaDraw) -> None:
+        self._dice, self._ids, self._draw = dice, ids, draw
         origin = settings.start - timedelta(days=settings.days)
         self._tag_times = Timeline(origin, _TAG_INTERVAL, dice, "tag time")
 
     def comments(self, media: Media, now: datetime) -> list[Comment]:
         """Return the comments and replies on a media at a moment, newest first."""
-        count = int(self._insights.figures(media, now)["comments"])
+        count = self._draw.counts(media, now).comments
         return [self.comment(media, number) for number in range(count, 0, -1)]
 
     def comment(self, media: Media, number: int) -> Comment:
@@ -90,8 +88,8 @@ class Conversation:
         """Return the fields of a comment. Graph API reference: IG Comment."""
         media, dice = comment.media, self._dice
         key = ("comment", media.account.index, media.number, comment.number)
-        final = self._insights.final_figures(media).comments
-        when = time_of_value(media.published, comment.number, final, POST_HALF_LIFE)
+        final = self._draw.final_figures(media).counts.comments
+        when = POST_GROWTH.time_of_value(media.published, comment.number, final)
         person = draw_person(dice, *key)
         fields: dict[str, Any] = {
             "id": comment.id,

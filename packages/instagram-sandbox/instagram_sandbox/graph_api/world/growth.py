@@ -1,29 +1,45 @@
-"""The growth of a media's numbers: fast at first, then slower and slower, never downwards."""
+"""The growth of a media's numbers: fast at first, then slower, until they are final."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-POST_HALF_LIFE = timedelta(days=1, hours=12)
-STORY_HALF_LIFE = timedelta(hours=4)
 
+@dataclass(frozen=True)
+class Growth:
+    """A hyperbola from nothing to the final number.
 
-def value_at_age(final: int, age: timedelta, half: timedelta) -> int:
-    """Return a number at an age of its media.
-
-    Args:
-        final: The final number.
-        age: Time since the media was published.
-        half: Age at which half of the final number is reached.
+    Attributes:
+        life: Age of a media at which its numbers are final.
+        half: Age at which half of the final numbers is reached; less than half of `life`.
     """
-    return int(final * (age / (age + half))) if age > timedelta() else 0
+
+    life: timedelta
+    half: timedelta
+
+    @property
+    def _bend(self) -> float:
+        half = self.half / self.life
+        return half / (1 - 2 * half)
+
+    def share_at(self, age: timedelta) -> float:
+        """Return the share of the final numbers that is reached at an age, from 0 to 1."""
+        place = age / self.life
+        if place <= 0:
+            return 0.0
+        return 1.0 if place >= 1 else place * (1 + self._bend) / (place + self._bend)
+
+    def time_of_value(self, published: datetime, number: int, final: int) -> datetime:
+        """Return the moment at which a number reaches `number`, which is not above `final`."""
+        share = number / final
+        place = share * self._bend / (1 + self._bend - share)
+        return published + timedelta(seconds=int(self.life.total_seconds() * place) + 1)
 
 
-def time_of_value(published: datetime, number: int, final: int, half: timedelta) -> datetime:
-    """Return the moment at which a number reaches `number`: the inverse of `value_at_age`."""
-    seconds = half.total_seconds() * number / (final - number)
-    return published + timedelta(seconds=int(seconds) + 1)
+POST_GROWTH = Growth(life=timedelta(days=28), half=timedelta(hours=36))
+STORY_GROWTH = Growth(life=timedelta(hours=24), half=timedelta(hours=4))

@@ -21,6 +21,8 @@ from instagram_sandbox.graph_api.world.accounts import (
 )
 from instagram_sandbox.graph_api.world.audience import Audience
 from instagram_sandbox.graph_api.world.conversation import Comment, Conversation, TaggedMedia
+from instagram_sandbox.graph_api.world.final_figures import MediaDraw
+from instagram_sandbox.graph_api.world.followers import Followers
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
 from instagram_sandbox.graph_api.world.media_fields import MediaFields
 from instagram_sandbox.graph_api.world.media_insights import MediaInsights
@@ -54,6 +56,7 @@ class World:
         business: The business portfolio that the owner of the access token belongs to.
         posts: The posts, carousels and reels.
         stories_of: The stories.
+        followers: The numbers of followers.
         figures: The media insights.
         days: The account insights by day.
         audience: Demographics and online followers.
@@ -70,11 +73,13 @@ class World:
         self._dice = dice
         self.posts = Posts(settings, dice, self._ids)
         self.stories_of = Stories(settings, dice, self._ids)
-        self.figures = MediaInsights(settings, dice)
+        self.followers = Followers(settings, dice)
+        self._draw = MediaDraw(dice, self.followers)
+        self.figures = MediaInsights(settings, self._draw)
         self._fields = MediaFields(settings, dice, self.figures)
         self.days = AccountDays(settings, dice)
         self.audience = Audience(dice, self.days)
-        self.conversation = Conversation(settings, dice, self._ids, self.figures)
+        self.conversation = Conversation(settings, dice, self._ids, self._draw)
         self.retired_metrics = set(settings.retired_metrics)
         lost = [self._accounts[index].id for index in settings.lost_accounts]
         self.lost_accounts = dict.fromkeys(lost, "permission")
@@ -131,7 +136,7 @@ class World:
         # Meta counts media that it does not list.
         not_listed = self._dice.between(0, 3, "media count", account.index)
         count = self.posts.count(account, now) + not_listed
-        return account_fields(account, self.settings, now, count)
+        return account_fields(account, self.settings, self.followers.at(account, now), count)
 
     # Media
 
@@ -354,7 +359,7 @@ class World:
         if isinstance(item, Slide):
             return self.exists(item.album, now) and item.position < item.album.slides
         if isinstance(item, Comment):
-            comments = self.figures.figures(item.media, now)["comments"]
+            comments = self._draw.counts(item.media, now).comments
             return self.exists(item.media, now) and 1 <= item.number <= comments
         if isinstance(item, TaggedMedia):
             return item.published <= now

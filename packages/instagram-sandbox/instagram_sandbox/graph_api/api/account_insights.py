@@ -116,12 +116,21 @@ def _total(
         return {}
     total: dict[str, Any] = {}
     if not follows:
-        total["value"] = estimate_people(values) if metric in PEOPLE_METRICS else sum(values)
+        total["value"] = _count(request, account, days, metric, values)
     if query.breakdown and days:
         keys = dimensions(request, account, metric, query.breakdown)
         splits = [_parts(request, account, days, metric, key) for key in keys]
         total["breakdowns"] = [_breakdown(keys, combine_splits(splits))]
     return {"total_value": total}
+
+
+def _count(
+    request: GraphRequest, account: Account, days: list[date], metric: str, values: list[int]
+) -> int:
+    """Return the number of a window: people are counted once, all else is added up."""
+    if metric == "reach" and len(values) > 1:
+        return request.world.days.people_reached(account, days, request.now)
+    return estimate_people(values) if metric in PEOPLE_METRICS else sum(values)
 
 
 def _no_total(day: date, metric: str) -> dict[str, Any] | None:

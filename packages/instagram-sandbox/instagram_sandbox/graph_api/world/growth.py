@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,26 +9,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-@dataclass(frozen=True)
 class Growth:
     """A hyperbola from nothing to the final number.
 
-    Attributes:
+    Args:
         life: Age of a media at which its numbers are final.
         half: Age at which half of the final numbers is reached; less than half of `life`.
+
+    Attributes:
+        life: Age of a media at which its numbers are final.
     """
 
-    life: timedelta
-    half: timedelta
-
-    @property
-    def _bend(self) -> float:
-        half = self.half / self.life
-        return half / (1 - 2 * half)
+    def __init__(self, life: timedelta, half: timedelta) -> None:
+        self.life, self._seconds = life, life.total_seconds()
+        self._bend = half / (life - 2 * half)
 
     def share_at(self, age: timedelta) -> float:
         """Return the share of the final numbers that is reached at an age, from 0 to 1."""
-        place = age / self.life
+        place = age.total_seconds() / self._seconds
         if place <= 0:
             return 0.0
         return 1.0 if place >= 1 else place * (1 + self._bend) / (place + self._bend)
@@ -38,7 +35,7 @@ class Growth:
         """Return the moment at which a number reaches `number`, which is not above `final`."""
         share = number / final
         place = share * self._bend / (1 + self._bend - share)
-        return published + timedelta(seconds=int(self.life.total_seconds() * place) + 1)
+        return published + timedelta(seconds=int(self._seconds * place) + 1)
 
 
 POST_GROWTH = Growth(life=timedelta(days=28), half=timedelta(hours=36))

@@ -31,20 +31,15 @@ class Stories:
         interval = timedelta(days=1) / self._per_day if self._per_day else timedelta.max
         origin = settings.start - timedelta(days=settings.days + 2)
         self._timeline = Timeline(origin, interval, dice, "story time")
+        self._cache: dict[tuple[int, int], Media] = {}
 
     def get(self, account: Account, number: int) -> Media:
         """Return a story by its number; the oldest has the number 0."""
-        video = self._dice.chance(0.4, "story", account.index, number, "type")
-        return Media(
-            id=self._ids.encode(Key(Kind.STORY, account.index, number)),
-            account=account,
-            number=number,
-            published=self._timeline.moment(account.index, number),
-            product="STORY",
-            media_type="VIDEO" if video else "IMAGE",
-            has_url=not (video and self._dice.chance(0.08, "story", account.index, number, "url")),
-            crossposted=self._dice.chance(0.3, "story", account.index, number, "crossposted"),
-        )
+        place = (account.index, number)
+        story = self._cache.get(place)
+        if story is None:
+            story = self._cache[place] = self._draw(account, number)
+        return story
 
     def between(self, account: Account, since: datetime, until: datetime) -> list[Media]:
         """Return the stories published after `since` and not later than `until`, newest first."""
@@ -57,6 +52,19 @@ class Stories:
     def visible(self, account: Account, now: datetime) -> list[Media]:
         """Return the stories that are visible at a moment, newest first."""
         return self.between(account, now - LIFETIME, now)
+
+    def _draw(self, account: Account, number: int) -> Media:
+        video = self._dice.chance(0.4, "story", account.index, number, "type")
+        return Media(
+            id=self._ids.encode(Key(Kind.STORY, account.index, number)),
+            account=account,
+            number=number,
+            published=self._timeline.moment(account.index, number),
+            product="STORY",
+            media_type="VIDEO" if video else "IMAGE",
+            has_url=not (video and self._dice.chance(0.08, "story", account.index, number, "url")),
+            crossposted=self._dice.chance(0.3, "story", account.index, number, "crossposted"),
+        )
 
 
 def is_visible(story: Media, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from instagram_sandbox.graph_api.world.accounts import (
 )
 from instagram_sandbox.graph_api.world.audience import Audience
 from instagram_sandbox.graph_api.world.conversation import Comment, Conversation, TaggedMedia
+from instagram_sandbox.graph_api.world.day_gains import MediaGains
 from instagram_sandbox.graph_api.world.final_figures import MediaDraw
 from instagram_sandbox.graph_api.world.followers import Followers
 from instagram_sandbox.graph_api.world.ids import Ids, Key, Kind
@@ -77,7 +78,8 @@ class World:
         self._draw = MediaDraw(dice, self.followers)
         self.figures = MediaInsights(settings, self._draw)
         self._fields = MediaFields(settings, dice, self.figures)
-        self.days = AccountDays(settings, dice)
+        gains = MediaGains(self.posts, self.stories_of, self._draw)
+        self.days = AccountDays(settings, dice, gains, self.followers)
         self.audience = Audience(dice, self.days)
         self.conversation = Conversation(settings, dice, self._ids, self._draw)
         self.retired_metrics = set(settings.retired_metrics)
@@ -288,7 +290,10 @@ class World:
 
     def rolling_reach(self, account_id: str, last: date, days: int, now: datetime) -> int:
         """Return the reach of 7 days (period=week) or 28 days, of which `last` is the last."""
-        return self.days.rolling_reach(self.account(account_id), last, days, now)
+        if last > day_of(now):
+            return 0
+        period = [last - ONE_DAY * back for back in range(days)]
+        return self.days.people_reached(self.account(account_id), period, now)
 
     def online_followers(self, account_id: str, day: date, now: datetime) -> dict[str, int] | None:
         """Return the number of followers online by hour of a Pacific day, from "0" to "23".

@@ -117,9 +117,3 @@ MEDIA_BREAKDOWNS: dict[str, str] = {
     "story_navigation_action_type": "navigation",
 }
 """The media insight that each breakdown can split."""
-
-COUNTRIES = _words(
-    "US GB DE FR ES IT SE NO DK FI NL BE PL CZ AT CH PT IE GR RO HU BG HR RS UA TR IL AE SA EG ZA "
-    "NG KE MA IN PK BD LK TH VN PH ID MY SG JP KR TW HK AU NZ BR AR CL CO PE MX CA"
-)
-"""Country codes for demographics; these are more than the 45 that an answer holds."""

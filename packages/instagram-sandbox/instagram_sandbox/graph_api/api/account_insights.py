@@ -27,7 +27,7 @@ from instagram_sandbox.graph_api.world.account_days import (
     estimate_people,
     visible_share,
 )
-from instagram_sandbox.graph_api.world.shares import combine_splits
+from instagram_sandbox.graph_api.world.shares import combine_splits, split_total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,6 +120,8 @@ def _total(
     if query.breakdown and days:
         keys = dimensions(request, account, metric, query.breakdown)
         splits = [_parts(request, account, days, metric, key) for key in keys]
+        if metric in PEOPLE_METRICS:
+            splits = [split_total(total["value"], parts) if parts else {} for parts in splits]
         total["breakdowns"] = [_breakdown(keys, combine_splits(splits))]
     return {"total_value": total}
 
@@ -146,8 +148,7 @@ def _parts(
         for day in days
     ]
     names = dict.fromkeys(name for split in splits for name in split)
-    count = estimate_people if metric in PEOPLE_METRICS else sum
-    return {name: count([split.get(name, 0) for split in splits]) for name in names}
+    return {name: sum(split.get(name, 0) for split in splits) for name in names}
 
 
 def _demographics(

@@ -80,7 +80,7 @@ class World:
         self._fields = MediaFields(settings, dice, self.figures)
         gains = MediaGains(self.posts, self.stories_of, self._draw)
         self.days = AccountDays(settings, dice, gains, self.followers)
-        self.audience = Audience(dice, self.days)
+        self.audience = Audience(dice, self.days, self.followers)
         self.conversation = Conversation(settings, dice, self._ids, self._draw)
         self.retired_metrics = set(settings.retired_metrics)
         lost = [self._accounts[index].id for index in settings.lost_accounts]

@@ -37,6 +37,10 @@ class Dice:
         """Draw a number of at least `low` and less than `high`."""
         return low + self.share(*key) * (high - low)
 
+    def whole(self, number: float, *key: Key) -> int:
+        """Round a number up or down at random, so that the average is the number."""
+        return int(number + self.share("round", *key))
+
     def chance(self, share: float, *key: Key) -> bool:
         """Return True with the probability `share`."""
         return self.share(*key) < share

@@ -45,4 +45,4 @@ def days_ending_within(since: datetime, until: datetime) -> list[date]:
 
 def graph_time(moment: datetime) -> str:
     """Return a moment as the Graph API writes it: `2026-10-01T12:34:56+0000`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S+0000")

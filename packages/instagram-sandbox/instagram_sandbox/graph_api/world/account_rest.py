@@ -31,7 +31,7 @@ def draw_rest(dice: Dice, account: Account, day: date, followers: int) -> Counts
     reach = max(reach, _FEWEST_PEOPLE)
 
     def part(low: float, high: float, name: str) -> int:
-        return int(reach * dice.scale(low, high, *key, name))
+        return dice.whole(reach * dice.scale(low, high, *key, name), *key, name)
 
     visits = part(0.08, 0.25, "profile views")
     return Counts(
@@ -44,7 +44,7 @@ def draw_rest(dice: Dice, account: Account, day: date, followers: int) -> Counts
         reposts=part(0.0, 0.001, "reposts"),
         follows=part(0.004, 0.02, "follows"),
         profile_visits=visits,
-        profile_activity=int(visits * dice.scale(0.04, 0.16, *key, "activity")),
+        profile_activity=dice.whole(visits * dice.scale(0.04, 0.16, *key, "activity"), *key),
         replies=0,
         link_clicks=0,
         navigation=0,

@@ -137,10 +137,10 @@ class MediaDraw:
         views = reach + int(reach * dice.scale(0.1, rates.repeats, *key, "repeats"))
 
         def per_view(rate: float, name: str) -> int:
-            return int(views * rate * dice.scale(0.5, 1.5, *key, name))
+            return dice.whole(views * rate * dice.scale(0.5, 1.5, *key, name), *key, name)
 
         def per_person(low: float, high: float, name: str) -> int:
-            return int(reach * dice.scale(low, high, *key, name))
+            return dice.whole(reach * dice.scale(low, high, *key, name), *key, name)
 
         comments = per_view(rates.comments, "comments")
         visits = per_person(0.005, 0.03, "profile visits")
@@ -154,7 +154,7 @@ class MediaDraw:
             reposts=per_view(rates.shares / 5, "reposts"),
             follows=per_person(0.0, 0.0015, "follows"),
             profile_visits=visits,
-            profile_activity=int(visits * dice.scale(0.04, 0.16, *key, "activity")),
+            profile_activity=dice.whole(visits * dice.scale(0.04, 0.16, *key, "activity"), *key),
             replies=per_person(0.0, 0.004, "replies") if story else 0,
             link_clicks=per_person(0.0, 0.012, "link clicks") if story else 0,
             navigation=per_person(0.8, 1.5, "navigation") if story else 0,

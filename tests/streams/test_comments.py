@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def test_media_without_comments_are_not_asked_for_any(
     serve: Callable[..., GraphApiServer],
 ) -> None:
-    server = serve(WorldSettings(accounts=1, posts=100, days=20, tiny_accounts=1))
+    server = serve(WorldSettings(accounts=1, posts=20, days=20, seed=2))
     media = truth.media(server.world, server.clock.now())
     commented = sorted(media_id for (media_id,), row in media.items() if row["comments_count"])
     assert 0 < len(commented) < len(media)

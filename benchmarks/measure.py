@@ -155,6 +155,7 @@ def tap(folder: Path, url: str, *tables: str, **settings: object) -> list[str]:
     """Return the command that syncs some tables, or all that are selected by default."""
     name = "-".join(tables) or "all"
     config, selected = folder / f"{name}.config.json", folder / f"{name}.json"
-    config.write_text(json.dumps({"access_token": TOKEN, "api_url": url, **settings}))
+    given = {"access_token": TOKEN, "api_url": url, "include_others": bool(tables), **settings}
+    config.write_text(json.dumps(given))
     selected.write_text(json.dumps(catalog(*tables)))
     return [*TAP, "--config", str(config), "--catalog", str(selected)]

@@ -264,7 +264,7 @@ def hub(owner: str | None) -> str:
     """Return the definition for Meltano Hub; without an owner it keeps the one that it names."""
     path = ROOT / HUB
     owner = owner or hub_definition.owner_of(path.read_text("utf-8") if path.exists() else "")
-    return hub_definition.written(hub_definition.definition(owner, streams()))
+    return hub_definition.written(hub_definition.definition(owner))
 
 
 def documents(owner: str | None = None) -> dict[str, str]:

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tap_instagram_business.streams.base import InstagramStream
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 NAME = "tap-instagram-business"
@@ -37,14 +35,12 @@ def about() -> Schema:
     return found
 
 
-def definition(owner: str, streams: Iterable[InstagramStream]) -> Schema:
+def definition(owner: str) -> Schema:
     """Return the definition of the tap.
 
     Args:
         owner: the GitHub account that holds the repository; the Hub takes it, in small letters, as
             the name of the variant.
-        streams: the streams of the tap. Those that are off by default are excluded by name, because
-            Meltano would select them.
     """
     told = about()
     repository = f"https://github.com/{owner}/{NAME}"
@@ -68,10 +64,6 @@ def definition(owner: str, streams: Iterable[InstagramStream]) -> Schema:
         f"that is allowed to read it. The [README]({repository}#readme) says how to get one.",
         "quality": "unknown",
         "repo": repository,
-        "select": [
-            "*.*",
-            *(f"!{stream.name}.*" for stream in streams if not stream.selected_by_default),
-        ],
         "settings": sorted(settings(told["settings"]), key=lambda setting: setting["name"]),
         "settings_group_validation": [["access_token"], ["vault_path"]],
         "supported_python_versions": told["supported_python_versions"],

@@ -107,7 +107,7 @@ def _part(stream: InstagramStream) -> Iterator[str]:
     for paragraph in inspect.cleandoc(type(stream).__doc__ or "").split("\n\n"):
         yield textwrap.fill(" ".join(paragraph.split()), 100) + "\n"
     if not stream.selected_by_default:
-        yield "- **Off** unless you select it."
+        yield "- **Off** unless the setting `include_others` is true."
     yield f"- **Key:** {', '.join(f'`{key}`' for key in stream.primary_keys)}"
     kept = f"- **Bookmark:** {stream.bookmark_text}"
     yield textwrap.fill(kept, 100, subsequent_indent="  ", break_on_hyphens=False)

@@ -22,6 +22,7 @@ from tap_instagram_business.settings.schema import DEFAULT_API_VERSION, SETTINGS
 from tap_instagram_business.state import ThrottledStateWriter, WholeMessageWriter
 from tap_instagram_business.streams.base import InstagramStream, start_threads, wire_streams
 from tap_instagram_business.streams.daily import DAY_LABELS
+from tap_instagram_business.streams.others import OthersStream
 from tap_instagram_business.tokens.vault_tokens import warn_before_expiry
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ class TapInstagramBusiness(SdkTap):
         ):
             self.logger.warning("%s", sentence)
         self._warn(api.host_warning(self.config.get("api_url") or ""))
+        others = [t.name for t in self.tables if isinstance(t, OthersStream) and t.is_held_back]
+        if others:
+            self.logger.info("Not read unless `include_others` is true: %s.", ", ".join(others))
         with contextlib.closing(run.graph):
             try:
                 run.find_accounts()

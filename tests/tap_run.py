@@ -103,7 +103,13 @@ def new_tap(
     writer: Any = None,
     **settings: Any,
 ) -> TapInstagramBusiness:
-    config = {"access_token": "sandbox-token", "api_url": server.url, **settings}
+    """A tap that reads the tables of a catalog, those of other people's data too."""
+    config = {
+        "access_token": "sandbox-token",
+        "api_url": server.url,
+        "include_others": catalog is not None,
+        **settings,
+    }
     return TapInstagramBusiness(
         config=config, state=copy.deepcopy(state), catalog=catalog, message_writer=writer
     )

@@ -192,13 +192,3 @@ def test_the_refresh_changes_no_word_of_a_description(name: str) -> None:
 
 def test_no_value_that_grows_old_is_kept_in_the_users_project() -> None:
     assert "value" not in BY_NAME["api_version"]
-
-
-def test_what_other_people_wrote_is_not_selected() -> None:
-    off = {f"!{stream.name}.*" for stream in streams() if not stream.selected_by_default}
-    assert off == {"!comments.*", "!tagged_media.*", "!collaborative_media.*"}
-    assert set(DEFINITION["select"]) == {"*.*"} | off
-
-
-def streams() -> list[Any]:
-    return list(TapInstagramBusiness(validate_config=False).streams.values())

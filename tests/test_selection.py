@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,10 +66,25 @@ def test_what_others_did_is_read_where_it_is_selected(server: GraphApiServer, st
     truth.tables_equal(run.table(stream), expected)
 
 
-def test_what_others_did_is_not_asked_for_by_default(server: GraphApiServer) -> None:
-    run = run_tap(server)
-    assert not {"comments", "tagged_media", "collaborative_media"} & run.schemas.keys()
-    assert not [line for line in lines(server) if "/comments" in line or "/tags" in line]
+@pytest.mark.parametrize("is_selected", [False, True])
+def test_what_others_did_is_read_only_if_the_setting_says_so(
+    server: GraphApiServer, caplog: pytest.LogCaptureFixture, *, is_selected: bool
+) -> None:
+    others = ("comments", "tagged_media", "collaborative_media")
+    selected = catalog("media", *others) if is_selected else None
+    with caplog.at_level(logging.INFO):
+        run = run_tap(server, include_others=False, catalog=selected)
+    assert "media" in run.schemas
+    assert not {*others} & run.schemas.keys()
+    assert not [line for line in lines(server) if re.search("comments[?{]|/tags|collab", line)]
+    told = [record for record in caplog.records if "include_others" in record.getMessage()]
+    assert [record.levelname for record in told] == (["INFO"] if is_selected else [])
+    assert all(name in record.getMessage() for record in told for name in others)
+
+
+def test_the_setting_alone_reads_what_others_did(server: GraphApiServer) -> None:
+    run = run_tap(server, include_others=True)
+    assert run.schemas.keys() >= {"media", "comments", "tagged_media", "collaborative_media"}
 
 
 @pytest.mark.parametrize("stream", ["story_insights", "media_insights_breakdowns"])

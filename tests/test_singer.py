@@ -36,7 +36,7 @@ def _suite_server() -> Iterator[None]:
 
 TestTapInstagramBusiness = get_tap_test_class(
     TapInstagramBusiness,
-    config={"access_token": "sandbox-token", "api_url": SUITE.url},
+    config={"access_token": "sandbox-token", "api_url": SUITE.url, "include_others": True},
     suite_config=SuiteConfig(ignore_no_records_for_streams=["insight_gaps", "extra_insights"]),
     # Selected, or the SDK would compare their rows with a schema from which all is deselected.
     catalog=catalog(*TapInstagramBusiness(validate_config=False).streams),

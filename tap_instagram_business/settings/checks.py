@@ -36,6 +36,7 @@ EXPECTED = {
 }
 SHAPES = {
     "require_encrypted_secrets": "must be true or false",
+    "include_others": "must be true or false",
     "account_ids": "must be ids of digits only with commas between them, as in 17841400000000001",
     "shard": "must look like 3/16, which is the third of 16 parts",
     "extra_metrics": "must be a list such as media:new_metric, account:views:follow_type",

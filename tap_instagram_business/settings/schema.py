@@ -74,6 +74,13 @@ SETTINGS = th.PropertiesList(
         description="First day to read, as YYYY-MM-DD. If left out, account insights start 30 days "
         "back, and all media that Meta lists are read (at most 10,000 per account).",
     ),
+    setting(
+        "include_others",
+        th.BooleanType,
+        default=False,
+        description="If true, the tables of what other people wrote and posted are read where they "
+        "are selected: `comments`, `tagged_media` and `collaborative_media`. It is personal data.",
+    ),
     setting("app_id", th.StringType, description="Id of the Meta app that issued the token."),
     setting(
         "app_secret",

@@ -1,4 +1,4 @@
-"""What other people wrote and posted: personal data, which is read only if it is selected."""
+"""What other people wrote and posted: personal data, which is read only if a setting says so."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
+from singer_sdk.singerlib import SelectionMask
 from typing_extensions import override
 
 from tap_instagram_business.fields import (
@@ -18,6 +19,7 @@ from tap_instagram_business.fields import (
 from tap_instagram_business.graph.calls import ListCall, Result
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.paging import next_page
+from tap_instagram_business.streams.base import InstagramStream
 from tap_instagram_business.streams.columns import ACCOUNT_ID, column, columns
 from tap_instagram_business.streams.media import Media
 from tap_instagram_business.streams.media_base import DerivedFromMedia, ListedMedia, ListingStream
@@ -37,19 +39,36 @@ MAX_FAILED_MEDIA = 25
 """If the comments on so many media of an account cannot be read, the account is left out."""
 
 
-class Comments(DerivedFromMedia):
+class OthersStream(InstagramStream):
+    """A table that is off, whatever the selection says, unless setting `include_others` is true."""
+
+    def __init__(self, tap: Tap, run: Run) -> None:
+        super().__init__(tap, run)
+        self.selected_by_default = bool(self.config["include_others"])
+
+    @property
+    @override
+    def mask(self) -> SelectionMask:
+        return super().mask if self.config["include_others"] else SelectionMask({(): False})
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the table is selected, but the setting does not let it be read."""
+        return super().mask[()] and not self.config["include_others"]
+
+
+class Comments(OthersStream, DerivedFromMedia):
     """One comment or reply (Graph API: IG Comment).
 
-    The table is off unless you select it, because comments are personal data of other people. The
-    comments on a media are read when the media is due. Meta leaves out comments on ads and on
-    age-gated media.
+    The table is off unless setting `include_others` is true, because comments are personal data of
+    other people. The comments on a media are read when the media is due. Meta leaves out comments
+    on ads and on age-gated media.
     """
 
     name = "comments"
     parent_stream_type = Media
     primary_keys = ("id",)
     replication_key = "timestamp"
-    selected_by_default = False
     schema = th.PropertiesList(
         column("id", "string", "Id of the comment.", key=True),
         ACCOUNT_ID,
@@ -129,13 +148,12 @@ class Comments(DerivedFromMedia):
         }
 
 
-class MediaOfOthers(ListingStream):
+class MediaOfOthers(OthersStream, ListingStream):
     """A list of media of other accounts, which each run reads to its end."""
 
     primary_keys = ("id", "account_id")
     replication_key = "timestamp"
     bookmark_text = "none. Every run reads the whole list."
-    selected_by_default = False
     needed: ClassVar[frozenset[str]] = frozenset()
     media_per_page = "25"  # Meta refuses larger pages: "reduce the amount of data".
 
@@ -143,7 +161,8 @@ class MediaOfOthers(ListingStream):
 class TaggedMedia(MediaOfOthers):
     """One media in which the account is tagged (Graph API: IG User tags).
 
-    The table is off unless you select it, because these are posts of other people.
+    The table is off unless setting `include_others` is true, because these are posts of other
+    people.
     """
 
     name = "tagged_media"
@@ -160,7 +179,8 @@ class CollaborativeMedia(MediaOfOthers):
     """One media of another account on which the account collaborates.
 
     Meta leaves these media out of `media` (Graph API: IG User collaborative_media; Facebook login
-    only). The table is off unless you select it, because these are posts of other people.
+    only). The table is off unless setting `include_others` is true, because these are posts of
+    other people.
     """
 
     name = "collaborative_media"

@@ -23,8 +23,7 @@ def select_every_table(project: MeltanoProject) -> None:
     path = project.directory / "meltano.yml"
     content = yaml.safe_load(path.read_text())
     extractor = next(p for p in content["plugins"]["extractors"] if p["name"] == TAP)
-    extractor["select"] = ["*.*"]
-    extractor["config"] = {"extra_metrics": ["account:likes"]}
+    extractor["config"] = {"include_others": True, "extra_metrics": ["account:likes"]}
     path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 

@@ -11,13 +11,13 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 TAP = [sys.executable, "-c", "from tap_instagram_business.cli import main; main()"]
 TOKEN = "sandbox-token"
@@ -153,9 +153,8 @@ def catalog(*only: str) -> dict[str, Any]:
 
 def tap(folder: Path, url: str, *tables: str, **settings: object) -> list[str]:
     """Return the command that syncs some tables, or all that are selected by default."""
-    name = "-".join(tables) or "all"
-    config, selected = folder / f"{name}.config.json", folder / f"{name}.json"
-    given = {"access_token": TOKEN, "api_url": url, "include_others": bool(tables), **settings}
-    config.write_text(json.dumps(given))
+    folder = Path(tempfile.mkdtemp(dir=folder))
+    config, selected = folder / "config.json", folder / "catalog.json"
+    config.write_text(json.dumps({"access_token": TOKEN, "api_url": url, **settings}))
     selected.write_text(json.dumps(catalog(*tables)))
     return [*TAP, "--config", str(config), "--catalog", str(selected)]

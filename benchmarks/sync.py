@@ -28,7 +28,8 @@ def subjects(folder: Path, url: str, login: str) -> Iterator[tuple[str, list[str
     for name in names:
         if name != "insight_gaps":
             yield name, tap(folder, url, name, login=login)
-    yield "all tables", tap(folder, url, login=login)
+    yield "default tables", tap(folder, url, login=login)
+    yield "all tables", tap(folder, url, *names, login=login)
     if login == "facebook":
         yield "one request per media", [*YARDSTICK, url, TOKEN]
 

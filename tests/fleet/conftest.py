@@ -1,4 +1,4 @@
-"""A world of 200 accounts, what one machine reads of it, and an Airflow to read it in shards."""
+"""A world of many accounts, what one machine reads of it, and an Airflow to read it in shards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 DAYS = ("2026-11-20T12:00:00Z", "2026-11-21T12:00:00Z")
 """The moments of the two runs."""
-WORLD = ("--accounts=200", "--posts=20", "--days=60", "--seed=9", f"--clock={DAYS[0]}")
+ACCOUNTS = int(os.environ.get("FLEET_ACCOUNTS", "200"))
+WORLD = (f"--accounts={ACCOUNTS}", "--posts=20", "--days=60", "--seed=9", f"--clock={DAYS[0]}")
 
 
 def set_clock(sandbox: LocalSandbox, moment: str) -> None:

@@ -155,6 +155,7 @@ def tap(folder: Path, url: str, *tables: str, **settings: object) -> list[str]:
     """Return the command that syncs some tables, or all that are selected by default."""
     folder = Path(tempfile.mkdtemp(dir=folder))
     config, selected = folder / "config.json", folder / "catalog.json"
-    config.write_text(json.dumps({"access_token": TOKEN, "api_url": url, **settings}))
+    given = {"access_token": TOKEN, "api_url": url, "include_others": bool(tables), **settings}
+    config.write_text(json.dumps(given))
     selected.write_text(json.dumps(catalog(*tables)))
     return [*TAP, "--config", str(config), "--catalog", str(selected)]

@@ -122,6 +122,8 @@ class InstagramStream(SdkStream):
         if self._run.threads.has(self.name):
             self._run.threads.wait(self.name)
         else:
+            if not self._run.accounts:  # the SDK may sync a stream without `run_sync`
+                self._run.find_accounts()
             self.fill()
         for table in (self, *self._filled_tables()):
             table.log_costs(self._seconds)

@@ -222,6 +222,19 @@ def test_a_page_whose_account_has_no_id_is_told_as_a_warning(
     ]
 
 
+@pytest.mark.parametrize("page_cap", [100, 1])
+def test_what_is_no_page_in_a_list_of_pages_is_told_as_a_warning(
+    serve: Serve, caplog: pytest.LogCaptureFixture, page_cap: int
+) -> None:
+    order = Fault("broken_item", form="null_item", match=r"/me[/?]", accounts=(1,))
+    server = serve(world(), api_settings=ApiSettings(faults=(order,), page_cap=page_cap))
+    found = find(server)
+    assert ids(found) == [server.world.account_ids[0], server.world.account_ids[2]]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "Not read: something in the list me/accounts: Meta gave no object for it."
+    ]
+
+
 def test_a_page_token_is_its_page(serve: Serve) -> None:
     server = serve(world(), api_settings=ApiSettings(token_kind="page"))
     found = find(server)

@@ -58,6 +58,8 @@ METRIC_OF = {
     },
 }
 """The metric that a column is a part of, where it is not the metric itself."""
+NO_PAGE = "Not read: something in the list me/accounts"
+"""A warning that an account may be missing of which Meta gave not even the name."""
 INSIGHT_COLUMNS = frozenset(truth.DAY_COLUMNS) | frozenset(truth.INSIGHT_COLUMNS)
 """Columns that Meta was asked for: if it leaves one out, a gap must tell so."""
 LISTED_BY_DAY = frozenset({"account_insights", "account_reach"})
@@ -120,11 +122,19 @@ class Check:
             self.is_told(stream, expected, kinds, what)
 
     def accounts_without_id(self) -> set[str]:
-        """Return the accounts whose Page a warning names, because Meta gave no id for them."""
+        """Return the accounts that a warning is about, because Meta gave no id for them.
+
+        It names their Page, or only the list if there is nothing in the place of the Page.
+        """
+        listed = self.run.table("accounts")
         return {
             page.account.id
             for page in self.server.world.pages
-            if page.account and f"Not read: Page {page.name} ({page.id})" in self.warnings
+            if page.account
+            and (
+                f"Not read: Page {page.name} ({page.id})" in self.warnings
+                or (NO_PAGE in self.warnings and (page.account.id,) not in listed)
+            )
         }
 
     def is_failure(self, stream: str, row: Row, column: str) -> bool:

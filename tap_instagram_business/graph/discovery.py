@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from tap_instagram_business.graph.accounts import Account, Missing, NoAccount, TokenAccounts
-from tap_instagram_business.graph.bodies import as_object
+from tap_instagram_business.graph.bodies import as_list, as_object
 from tap_instagram_business.graph.calls import Call, OptionalCall, objects
 from tap_instagram_business.graph.error_table import Action
 from tap_instagram_business.graph.errors import GraphFailure
@@ -172,7 +172,7 @@ class Discovery:
             return False
         self._add_person(result.data)
         first = as_object(result.data.get("accounts"))
-        self._add_pages(objects(first.get("data")))
+        self._add_pages(self._objects(first.get("data"), "me/accounts"))
         listing = Call("me", "accounts", {"fields": pages, "limit": "100"}, self._token)
         rest = listing if result.error else following(listing, first)
         self._add_pages(item for _, item in self._items_by_edge([rest] if rest else []))
@@ -269,13 +269,22 @@ class Discovery:
         for together in self._session.pages(asked, go_on=lambda _: True):
             for page in together:
                 result = page.result
-                held[result.call.node, result.call.edge] += result.nodes
+                nodes = self._objects(result.data["data"], result.call.path)
+                held[result.call.node, result.call.edge] += nodes
                 if result.error:
                     again += self._pass_over(result, result.error)
         for (_, edge), items in held.items():
             yield from ((edge, item) for item in items)
         if again:
             yield from self._items_by_edge(again)
+
+    def _objects(self, listed: object, path: str) -> list[Node]:
+        """Return the objects of a list; what else is in it may be an account that is lost."""
+        found: list[Node] = [*objects(listed)]
+        if len(found) < len(as_list(listed)):
+            why = "Meta gave no object for it"
+            self._missing.append(Missing(f"something in the list {path}: {why}", is_fault=True))
+        return found
 
     def _pass_over(self, result: Result, error: CallError) -> list[Call]:
         """Go on without a list that the token may not see.

@@ -206,10 +206,11 @@ def tree(process: psutil.Process) -> Sequence[psutil.Process]:
 
 
 def loads(process: psutil.Process) -> bool:
-    """Whether a loader is among the processes that a process has started."""
+    """Whether a process has started a loader that reads rows, not one that merges tables."""
     for child in tree(process):
         with suppress(psutil.NoSuchProcess):
-            if any("target-bigquery-strict" in part for part in child.cmdline()):
+            command = " ".join(child.cmdline())
+            if "target-bigquery-strict" in command and "merge-staging" not in command:
                 return True
     return False
 

@@ -8,7 +8,6 @@ import logging
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from tap_instagram_business import redaction, streams
@@ -27,6 +26,7 @@ from tap_instagram_business.tokens.vault_tokens import warn_before_expiry
 
 if TYPE_CHECKING:
     from singer_sdk import Stream
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
 
 class TapInstagramBusiness(SdkTap):
@@ -40,7 +40,7 @@ class TapInstagramBusiness(SdkTap):
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         capability
         for capability in SdkTap.capabilities
-        if capability not in {PluginCapabilities.BATCH, TapCapabilities.ACTIVATE_VERSION}
+        if capability.value not in {"batch", "activate-version"}
     ]
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401

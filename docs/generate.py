@@ -35,7 +35,7 @@ from tap_instagram_business.metrics import (
     STORY,
 )
 from tap_instagram_business.settings.schema import SETTINGS
-from tap_instagram_business.streams.base import InstagramStream
+from tap_instagram_business.streams.base import InstagramStream, NotConnected
 from tap_instagram_business.tap import TapInstagramBusiness
 
 if TYPE_CHECKING:
@@ -305,4 +305,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (NotConnected, click.ClickException) as mistake:
+        sys.exit(f"Error: {mistake}")

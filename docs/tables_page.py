@@ -11,6 +11,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from tap_instagram_business import fields
 from tap_instagram_business.metrics import MEDIA_METRICS
 
@@ -84,8 +86,15 @@ def page(streams: list[InstagramStream], overview: str) -> str:
 
 
 def queries(name: str) -> list[Path]:
-    """Return the files with the queries of a table, the main one first."""
-    return [EXAMPLES / f"{name}.sql", *sorted(EXAMPLES.glob(f"{name}.*.sql"))]
+    """Return the files with the queries of a table, the main one first.
+
+    Raises:
+        ClickException: there is no query.
+    """
+    main = EXAMPLES / f"{name}.sql"
+    if not main.exists():
+        raise click.ClickException(f"Table {name} has no query: write docs/examples/{name}.sql")
+    return [main, *sorted(EXAMPLES.glob(f"{name}.*.sql"))]
 
 
 def query(path: Path) -> tuple[str, str]:

@@ -63,4 +63,5 @@ GIVEN = [pair for tree in TREES for node in ast.walk(tree) for pair in given(nod
 def test_each_setting_is_set_to_another_value_by_some_test(name: str) -> None:
     names = {name, name.upper(), f"{PREFIX}{name.upper()}"}
     values = [value for key, value in GIVEN if key in names]
-    assert [value for value in values if is_other(value, name)]
+    others = [value for value in values if is_other(value, name)]
+    assert others, f"no test sets {name} to another value than its default: add one"

@@ -52,7 +52,9 @@ def tables_equal(got: Mapping[tuple[Any, ...], Row], truth: Table) -> None:
     """Compare two tables row by row, so that a difference is readable."""
     assert sorted(got) == sorted(truth)
     for key, row in truth.items():
-        assert comparable(got[key]) == comparable(row), key
+        found, expected = comparable(got[key]), comparable(row)
+        differ = [name for name in found | expected if found.get(name) != expected.get(name)]
+        assert found == expected, f"{key} differs in {', '.join(differ)}"
 
 
 def pacific_midnight(day: dt.date) -> dt.datetime:

@@ -28,7 +28,8 @@ OFF_BY_DEFAULT = {"comments", "tagged_media", "collaborative_media"}
 SUITE = GraphApiServer(WorldSettings(accounts=2, posts=60, days=60, start=START))
 
 
-@pytest.fixture(scope="module", autouse=True)
+# Of the session, since a test process may come back to this module after another one.
+@pytest.fixture(scope="session", autouse=True)
 def _suite_server() -> Iterator[None]:
     with SUITE:
         yield

@@ -41,7 +41,7 @@ class Run:
         secrets: the secret settings, decrypted when they are read.
         discovery_costs: what it costs to find the accounts.
         kept_day_labels: what earlier runs have found out about how Meta labels days, or None.
-        left_out: the accounts and tables that could not be read.
+        failures: the accounts and tables that could not be read.
         accounts: the accounts to read; none before `find_accounts`.
         unread: the ids of accounts that the token or the vault names and Meta does not give.
         is_stopped: whether nothing more may be asked because a rate limit was reached.
@@ -70,9 +70,9 @@ class Run:
 
     @functools.cached_property
     def graph(self) -> GraphClient:
-        """The Graph API, one session for the whole run."""
+        """The Graph API, one client for the whole run."""
         config = self.config
-        access = replace(
+        api = replace(
             self.app,
             parallel_requests=config["parallel_requests"],
             several_tokens=self.vault_tokens is not None,
@@ -82,7 +82,7 @@ class Run:
             max_wait_minutes=config["max_wait_minutes"],
             max_calls=config["max_calls"],
         )
-        return GraphClient(access, rate_limits=rate_limits)
+        return GraphClient(api, rate_limits=rate_limits)
 
     @functools.cached_property
     def threads(self) -> StreamThreads:

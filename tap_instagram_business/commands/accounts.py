@@ -194,7 +194,7 @@ def refresh_tokens(settings: CommandSettings) -> None:
     found = tokens.vault.read(keys)
     for error in found.refused.values():
         logger.warning("%s.", error)
-    with closing(GraphClient(app)) as session:
-        tokens.renew(found.of_login(app.login), session)
+    with closing(GraphClient(app)) as client:
+        tokens.renew(found.of_login(app.login), client)
     failed = len(tokens.failed) + len(found.refused)
     click.echo(f"{len(tokens.renewed)} tokens were renewed, {failed} could not be.", err=True)

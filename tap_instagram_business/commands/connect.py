@@ -106,7 +106,7 @@ def connect(  # noqa: PLR0913 - each is an option
     tombstones = Tombstones.of(vault.location, None, lambda: keys)
     tombstones.check_key()
     app = settings.secrets.app(login)
-    with closing(GraphClient(app)) as session:
+    with closing(GraphClient(app)) as client:
         if from_token:
             token = unquoted(read_secret("token"))
             check_token(token, "Standard input", app.login)
@@ -115,8 +115,8 @@ def connect(  # noqa: PLR0913 - each is an option
             app.require_credentials()
             uri = redirect_uri or REDIRECT_URIS[app.login]
             grant = _ask_for_consent(app, uri, paste=paste, comments=comments, config_id=config_id)
-        grant = make_long_lived(session, app, grant)
-        found = discover_connections(session, app, grant, account_ids)
+        grant = make_long_lived(client, app, grant)
+        found = discover_connections(client, app, grant, account_ids)
     _print_permissions(app, found.permissions)
     problems = [*found.without_page_token]
     for label, record in found.records.items():

@@ -60,7 +60,7 @@ class Checks:
         self._run = run
         self._token = run.secrets["access_token"]
         self._login = run.config["login"]
-        self._session = run.graph.counting(run.discovery_costs)
+        self._client = run.graph.counting(run.discovery_costs)
         self.report = Report(run, source)
 
     def run(self) -> Report:
@@ -88,7 +88,7 @@ class Checks:
         app = self._run.app
         for asked_with in [app.token, self._token] if app.has_credentials else [self._token]:
             try:
-                facts = next(debug_tokens(self._session, [self._token], asked_with=asked_with))
+                facts = next(debug_tokens(self._client, [self._token], asked_with=asked_with))
             except CallError as error:
                 refusals.append(error)
                 continue
@@ -114,7 +114,7 @@ class Checks:
     def _check_expiry(self, end: dt.datetime | None, what: str) -> None:
         if end is None:
             return
-        now = self._session.now()
+        now = self._client.now()
         left = (end.date() - now.date()).days
         if end <= now:
             self.report.problems.append(f"{what} expired on {end:%Y-%m-%d}: {RECONNECT}")
@@ -150,7 +150,7 @@ class Checks:
             owner = {"id": own.id, "name": own.node.get("username")} if own else {}
         elif not owner:
             call = Call("me", params={"fields": "id,name"}, token=self._token)
-            owner = self._session.send(call).data
+            owner = self._client.send(call).data
         report.owner = owner
 
     def _check_scopes(self) -> None:
@@ -181,10 +181,10 @@ class Checks:
     # The insights
 
     def _check_insights(self, accounts: tuple[Account, ...]) -> None:
-        found = find_day_labels(self._session, accounts)
+        found = find_day_labels(self._client, accounts)
         self.report.day_labels = found
         self.report.has_tried_metrics = True
-        probes = Probes(self._session, found or DayLabels())
+        probes = Probes(self._client, found or DayLabels())
         failed = probes.unreadable(accounts)
         self._note_unreadable(accounts, failed)
         if readable := [account for account in accounts if account.id not in failed]:
@@ -204,7 +204,7 @@ class Checks:
             self.report.problems.append(f"no insights of {named}{more}: {reason}")
 
     def _check_version(self) -> None:
-        version, today = self._run.config["api_version"], self._session.now().date()
+        version, today = self._run.config["api_version"], self._client.now().date()
         if warning := api.version_warning(version, today):
             ended = api.has_ended(version, today)
             (self.report.problems if ended else self.report.warnings).append(warning)
@@ -224,9 +224,9 @@ class Probes:
     of each kind, all other accounts for one group.
     """
 
-    def __init__(self, session: GraphClient, labels: DayLabels) -> None:
-        self._session = session
-        day = days.yesterday(session.now())
+    def __init__(self, client: GraphClient, labels: DayLabels) -> None:
+        self._client = client
+        day = days.yesterday(client.now())
         self._yesterday = labels.window(day, day)
 
     def unreadable(self, accounts: Sequence[Account]) -> dict[str, CallError]:
@@ -258,7 +258,7 @@ class Probes:
             pass
 
     def _answers(self, calls: Iterable[Call]) -> Iterator[Result]:
-        for result in self._session.send_all(calls):
+        for result in self._client.send_all(calls):
             if isinstance(result.error, AccountRateLimited):
                 raise result.error
             yield result
@@ -277,7 +277,7 @@ class Probes:
 
     def _media_calls(self, account: Account) -> Iterator[InsightsCall]:
         for kind, media_id in self._newest_media(account).items():
-            metrics = media_metrics(kind, self._session.access.login, ALL_MEDIA_METRICS)
+            metrics = media_metrics(kind, self._client.config.login, ALL_MEDIA_METRICS)
             names = tuple(metric.name for metric in metrics)
             yield from insights_request.media_lifetime(account, media_id, kind, names)
 

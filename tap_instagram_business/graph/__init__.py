@@ -1,6 +1,6 @@
 """The Graph API; nothing in here knows of Singer.
 
-- `session`: sends calls in parallel, retries them, and returns answers in order
+- `client`: sends calls in parallel, retries them, and returns answers in order
 - `calls`: what is asked and what came back; `insights_request`: the calls for insights
 - `batches`: puts calls into as few requests as possible; `transport`: sends one request
 - `error_table`: what Meta's error codes mean and what follows from each; `errors`: how the Graph

@@ -40,12 +40,12 @@ class Batcher:
     """
 
     def __init__(
-        self, access: ApiConfig, transport: Transport, rate_limits: RateLimits, costs: Costs
+        self, config: ApiConfig, transport: Transport, rate_limits: RateLimits, costs: Costs
     ) -> None:
-        self._access, self._transport, self._rate_limits = access, transport, rate_limits
+        self._config, self._transport, self._rate_limits = config, transport, rate_limits
         self._costs = costs
-        self.has_batches = access.login == "facebook"
-        redaction.remember(access.app_secret)
+        self.has_batches = config.login == "facebook"
+        redaction.remember(config.app_secret)
 
     def send(self, calls: Sequence[Call]) -> list[Result]:
         """Send calls once, in one request if the login has one for them; answers are in order.
@@ -106,7 +106,7 @@ class Batcher:
 
     def _relative_url(self, call: Call, token: str) -> str:
         own = {"access_token": call.token, **self._proof(call.token)} if call.token != token else {}
-        return f"{self._access.api_version}/{call.path}?{urlencode({**call.query, **own})}"
+        return f"{self._config.api_version}/{call.path}?{urlencode({**call.query, **own})}"
 
     def _operation(self, call: Call, operation: object, sent: float) -> HttpResponse:
         """Return the reply to one call of a batch; Meta gives null where it ran out of time."""
@@ -121,7 +121,7 @@ class Batcher:
         return HttpResponse(body, whole_number(operation.get("code")) or HTTPStatus.OK)
 
     def _proof(self, token: str) -> dict[str, str]:
-        secret = self._access.app_secret
+        secret = self._config.app_secret
         return {"appsecret_proof": appsecret_proof(token, secret)} if secret else {}
 
     def _read(self, call: Call, response: HttpResponse) -> Result:
@@ -143,5 +143,5 @@ class Batcher:
         error = body.get("error") if isinstance(body, dict) else None
         if not isinstance(error, dict):
             return Unanswered(response.trouble or f"HTTP {response.status} and no answer in it")
-        is_only_token = not self._access.several_tokens
+        is_only_token = not self._config.several_tokens
         return GraphError(error, response.status, is_only_token=is_only_token)

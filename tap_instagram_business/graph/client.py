@@ -58,10 +58,10 @@ logger = logging.getLogger("tap-instagram-business.graph")
 
 
 class GraphClient:
-    """One session for the whole run: one connection pool, one set of rate limits, one retry policy.
+    """One client for the whole run: one connection pool, one set of rate limits, one retry policy.
 
     Attributes:
-        access: which API is asked, and how.
+        config: which API is asked, and how.
         rate_limits: what Meta has said about its rate limits.
         unsupported: the metrics that Meta has refused so far.
         lock: the lock of the run, which is released while answers are waited for.
@@ -70,24 +70,24 @@ class GraphClient:
 
     retry_policy: ClassVar[RetryPolicy] = RetryPolicy()
 
-    def __init__(self, access: ApiConfig, *, rate_limits: RateLimits | None = None) -> None:
-        self.access = access
+    def __init__(self, config: ApiConfig, *, rate_limits: RateLimits | None = None) -> None:
+        self.config = config
         self.rate_limits = rate_limits or RateLimits()
         self.unsupported = UnsupportedMetrics()
         self.lock = RunLock()
         self._probes = ProbeCalls()
         self._search = MetricSearch(self.unsupported)
         self._guard = CircuitBreaker(self.retry_policy)
-        self._transport = Transport(access, self.rate_limits, self._guard)
+        self._transport = Transport(config, self.rate_limits, self._guard)
         self.costs = Costs()
-        self._batcher = Batcher(access, self._transport, self.rate_limits, self.costs)
-        self._threads = ThreadPoolExecutor(access.parallel_requests, thread_name_prefix="graph")
+        self._batcher = Batcher(config, self._transport, self.rate_limits, self.costs)
+        self._threads = ThreadPoolExecutor(config.parallel_requests, thread_name_prefix="graph")
 
     def counting(self, costs: Costs) -> Self:
         """Return a client that counts its calls in `costs` and shares all else with this one."""
         view = copy.copy(self)
         view.costs = costs
-        view._batcher = Batcher(self.access, self._transport, self.rate_limits, costs)  # noqa: SLF001
+        view._batcher = Batcher(self.config, self._transport, self.rate_limits, costs)  # noqa: SLF001
         return view
 
     def now(self) -> dt.datetime:
@@ -155,7 +155,7 @@ class GraphClient:
         calls do not use up what earlier ones need for their retries.
         """
         left = self.rate_limits.calls_left - sum(len(pack) for pack, _ in in_flight)
-        most = MIN_CALLS_PER_REQUEST * self.access.parallel_requests
+        most = MIN_CALLS_PER_REQUEST * self.config.parallel_requests
         return int(max(1, min(left / USUAL_TRIES, most)))
 
     def _submit(self, calls: Sequence[Call], places: Sequence[int] | None = None) -> InFlight:
@@ -164,12 +164,12 @@ class GraphClient:
         They are spread over the requests that may be in flight at the same time.
         """
         chosen = range(len(calls)) if places is None else places
-        fair = -(-len(chosen) // self.access.parallel_requests)
+        fair = -(-len(chosen) // self.config.parallel_requests)
         size = min(MAX_CALLS_PER_BATCH, max(MIN_CALLS_PER_REQUEST, fair))
         size = size if self._batcher.has_batches else 1
         packs = ([*chosen[start : start + size]] for start in range(0, len(chosen), size))
         return [
-            (pack, self._threads.submit(self._settle, [calls[place] for place in pack]))
+            (pack, self._threads.submit(self._send_until_final, [calls[place] for place in pack]))
             for pack in packs
         ]
 
@@ -186,16 +186,19 @@ class GraphClient:
             wait([future for _, future in probing])
         return in_flight + self._submit(calls, waiting)
 
-    def _settle(self, calls: Sequence[Call]) -> list[Result]:
+    def _send_until_final(self, calls: Sequence[Call]) -> list[Result]:
         """Send calls, again and again, until nothing would change any of their answers."""
-        settled = [self._search.isolate(result, self._retried) for result in self._retried(calls)]
+        settled = [
+            self._search.isolate(result, self._send_with_retries)
+            for result in self._send_with_retries(calls)
+        ]
         for result in settled:
             self._guard.count_call(result.error)
             if isinstance(result.call, InsightsCall):
                 self.unsupported.note_given(result.call, result.insights.names)
         return settled
 
-    def _retried(self, calls: Sequence[Call]) -> list[Result]:
+    def _send_with_retries(self, calls: Sequence[Call]) -> list[Result]:
         """Send calls, again and again, until no retry would change any of their answers."""
         results: dict[int, Result] = {}
         pending = dict(enumerate(calls))

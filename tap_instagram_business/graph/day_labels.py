@@ -28,11 +28,11 @@ EARLY = dt.timedelta(hours=3)
 """So soon after its beginning, a day may have no figures yet, and that says nothing."""
 
 
-def find_day_labels(session: GraphClient, accounts: Sequence[Account]) -> DayLabels | None:
+def find_day_labels(client: GraphClient, accounts: Sequence[Account]) -> DayLabels | None:
     """Ask Meta, with one call as a rule, how it labels days; None if that cannot be told.
 
     Args:
-        session: the Graph API.
+        client: the Graph API.
         accounts: the accounts, of which the one with most followers is asked first.
 
     Raises:
@@ -41,12 +41,12 @@ def find_day_labels(session: GraphClient, accounts: Sequence[Account]) -> DayLab
     known = [account for account in accounts if account.followers is not None]
     for account in sorted(known, key=attrgetter("followers"), reverse=True)[:MAX_ASKED]:
         # The figures whose label is the start or the end of today.
-        today = days.pacific_date(session.now())
+        today = days.pacific_date(client.now())
         since, until = days.start_of(today), days.start_of(today + days.DAY)
         window = {"since": str(int(since.timestamp())), "until": str(int(until.timestamp()))}
         call = of_account(account, (METRIC,), "accounts, today", period="day", **window)
-        result = session.send(call)
-        labels = labels_of(result.insights.series.get(METRIC, []), session.now())
+        result = client.send(call)
+        labels = labels_of(result.insights.series.get(METRIC, []), client.now())
         if labels:
             return labels
     return None

@@ -45,12 +45,12 @@ class TokenFacts:
 
 
 def debug_tokens(
-    session: GraphClient, tokens: Sequence[str], *, asked_with: str
+    client: GraphClient, tokens: Sequence[str], *, asked_with: str
 ) -> Iterator[TokenFacts]:
     """Ask Meta about tokens, which may be dead; the answers are in the order of the tokens.
 
     Args:
-        session: the Graph API.
+        client: the Graph API.
         tokens: the tokens to ask about, all of one app.
         asked_with: a token of the app (`app_id|app_secret`), or one of them while it is valid.
 
@@ -61,7 +61,7 @@ def debug_tokens(
         SecretCall("debug_token", params={"input_token": token}, token=asked_with)
         for token in tokens
     )
-    for result in session.send_all(calls):
+    for result in client.send_all(calls):
         if result.error:
             raise result.error
         yield _facts(as_object(result.data.get("data")))

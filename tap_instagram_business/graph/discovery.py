@@ -43,12 +43,12 @@ logger = logging.getLogger("tap-instagram-business.graph")
 
 
 def discover_accounts(
-    session: GraphClient, token: str, *, account_ids: Sequence[str], fields: Sequence[str]
+    client: GraphClient, token: str, *, account_ids: Sequence[str], fields: Sequence[str]
 ) -> TokenAccounts:
     """Find the accounts of a token.
 
     Args:
-        session: the Graph API.
+        client: the Graph API.
         token: a user, page, system user or Instagram user token.
         account_ids: the accounts to read, in this order; empty for all accounts of the token.
         fields: the fields of each account to ask for.
@@ -57,12 +57,12 @@ def discover_accounts(
         NoAccount: there is none.
         GraphFailure: Meta does not answer, or refuses the token.
     """
-    if session.access.login == "instagram":
-        found = _own(session, token, account_ids, fields)
+    if client.config.login == "instagram":
+        found = _own(client, token, account_ids, fields)
     elif account_ids:
-        found = read_each(session, dict.fromkeys(account_ids, token), fields=fields)
+        found = read_each(client, dict.fromkeys(account_ids, token), fields=fields)
     else:
-        found = Discovery(session, token, fields).run()
+        found = Discovery(client, token, fields).run()
     for item in found.missing:
         logger.log(logging.WARNING if item.is_fault else logging.INFO, "Not read: %s.", item.text)
     if not found.accounts and not found.unread:
@@ -76,19 +76,19 @@ def discover_accounts(
 
 
 def read_each(
-    session: GraphClient, tokens: Mapping[str, str], *, fields: Sequence[str]
+    client: GraphClient, tokens: Mapping[str, str], *, fields: Sequence[str]
 ) -> TokenAccounts:
     """Read accounts of which the ids are known; that needs no permission on any Page.
 
     Args:
-        session: the Graph API.
+        client: the Graph API.
         tokens: the token of each account, by id.
         fields: the fields of each account to ask for.
 
     Raises:
         GraphFailure: Meta does not answer.
     """
-    own = session.access.login == "instagram"
+    own = client.config.login == "instagram"
     params = {"fields": ",".join(["user_id", *fields] if own else fields)}
     calls = (
         Call("me" if own else account_id, "", params, token, account_id, account_id)
@@ -96,7 +96,7 @@ def read_each(
     )
     accounts: list[Account] = []
     unread: dict[str, GraphFailure] = {}
-    for result in session.send_all(calls):
+    for result in client.send_all(calls):
         account_id = result.call.context
         error = result.error
         if own and not error and str(result.data.get("user_id")) != account_id:
@@ -109,11 +109,11 @@ def read_each(
 
 
 def _own(
-    session: GraphClient, token: str, account_ids: Sequence[str], fields: Sequence[str]
+    client: GraphClient, token: str, account_ids: Sequence[str], fields: Sequence[str]
 ) -> TokenAccounts:
     """Instagram login: a token belongs to one account, whose `17841…` id is in `user_id`."""
     params = {"fields": ",".join(["user_id", *fields])}
-    result = session.send(Call("me", params=params, token=token))
+    result = client.send(Call("me", params=params, token=token))
     if result.error:
         raise result.error
     own_id = read_id(result.data.get("user_id"))
@@ -128,8 +128,8 @@ def _own(
 class Discovery:
     """Finds the accounts of a user, system user or Page token."""
 
-    def __init__(self, session: GraphClient, token: str, fields: Sequence[str]) -> None:
-        self._session, self._token = session, token
+    def __init__(self, client: GraphClient, token: str, fields: Sequence[str]) -> None:
+        self._client, self._token = client, token
         self._fields = ",".join(fields)
         self._linked = f"{LINKED}{{{self._fields}}}"
         self._owner: Node = {}
@@ -164,7 +164,7 @@ class Discovery:
         together = (
             f"id,name,accounts.limit(100){{{pages}}},permissions.limit(100){{permission,status}}"
         )
-        result = self._session.send(
+        result = self._client.send(
             OptionalCall("me", params={"fields": together}, token=self._token)
         )
         if result.error and result.error.refused_field == "accounts":
@@ -187,7 +187,7 @@ class Discovery:
     def _add_own_page(self) -> None:
         """Read the token of a Page: it stands for that Page and has no list of Pages."""
         call = Call("me", params={"fields": f"id,name,{self._linked}"}, token=self._token)
-        result = self._session.send(call)
+        result = self._client.send(call)
         if result.error:
             raise result.error
         self._owner = {name: result.data.get(name) for name in ("id", "name")}
@@ -241,7 +241,7 @@ class Discovery:
         calls = (
             OptionalCall(i, params={"fields": self._fields}, token=self._token) for i in accounts
         )
-        for result in self._session.send_all(calls):
+        for result in self._client.send_all(calls):
             account_id = result.call.node
             if result.error and result.error.is_transient:
                 self._unread[account_id] = result.error
@@ -266,7 +266,7 @@ class Discovery:
         asked = list(calls)
         held: dict[tuple[str, str], list[Node]] = {(call.node, call.edge): [] for call in asked}
         again: list[Call] = []
-        for together in self._session.pages(asked, go_on=lambda _: True):
+        for together in self._client.pages(asked, go_on=lambda _: True):
             for page in together:
                 result = page.result
                 nodes = self._objects(result.data["data"], result.call.path)

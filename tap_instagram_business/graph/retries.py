@@ -64,7 +64,7 @@ class CircuitBreaker:
         self._outage: Unreachable | None = None
 
     def pause(self, seconds: float) -> None:
-        """Wait, unless the session is closed."""
+        """Wait, unless the client is closed."""
         self._closed.wait(seconds)
 
     def close(self) -> None:

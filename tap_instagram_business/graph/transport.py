@@ -49,19 +49,19 @@ class HttpResponse:
 class Transport:
     """One connection pool for the whole run, shared by its threads."""
 
-    def __init__(self, access: ApiConfig, rate_limits: RateLimits, guard: CircuitBreaker) -> None:
-        self._url = access.url
+    def __init__(self, config: ApiConfig, rate_limits: RateLimits, guard: CircuitBreaker) -> None:
+        self._url = config.url
         self._rate_limits = rate_limits
         self._guard = guard
         self._skew = dt.timedelta()
-        self._versions = {access.api_version, ""}
+        self._versions = {config.api_version, ""}
         self._http = requests.Session()
         # A proxy would read what is sent to this machine in plain text.
         self._http.trust_env = self._url.startswith("https://")
-        self._http.headers["User-Agent"] = access.user_agent
+        self._http.headers["User-Agent"] = config.user_agent
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_maxsize=access.parallel_requests))
+            self._http.mount(scheme, HTTPAdapter(pool_maxsize=config.parallel_requests))
 
     def close(self) -> None:
         """Close the connections."""

@@ -172,7 +172,7 @@ def code_from(query: Mapping[str, str], state: str) -> str:
     return query["code"]
 
 
-def make_long_lived(session: GraphClient, app: App, grant: Grant) -> Grant:
+def make_long_lived(client: GraphClient, app: App, grant: Grant) -> Grant:
     """Return a long-lived token for a token of unknown age if Meta issues one, else the same token.
 
     A failure says nothing about the token: Meta refuses to exchange a token that is long-lived
@@ -185,7 +185,7 @@ def make_long_lived(session: GraphClient, app: App, grant: Grant) -> Grant:
     methods = [oauth.exchange] if app.has_credentials else []
     if app.login == "instagram":
         methods = [oauth.refresh, *methods]
-    elif next(app.token_facts(session, [grant.token])).kind != "user":
+    elif next(app.token_facts(client, [grant.token])).kind != "user":
         methods = []
     for method in methods:
         try:
@@ -213,12 +213,12 @@ class Connections:
 
 
 def discover_connections(
-    session: GraphClient, app: App, grant: Grant, account_ids: Sequence[str] = ()
+    client: GraphClient, app: App, grant: Grant, account_ids: Sequence[str] = ()
 ) -> Connections:
     """Find the accounts that a token can read.
 
     Args:
-        session: The Graph API.
+        client: The Graph API.
         app: The app that the token was issued to.
         grant: The token.
         account_ids: The accounts to connect; empty for all.
@@ -228,13 +228,13 @@ def discover_connections(
             `account_ids`.
     """
     found = discover_accounts(
-        session, grant.token, account_ids=account_ids, fields=["id", "username"]
+        client, grant.token, account_ids=account_ids, fields=["id", "username"]
     )
     for error in found.unread.values():
         raise error
-    accounts, without_page_token = _with_page_tokens(session, found.accounts)
-    facts = [*app.token_facts(session, [account.token for account in accounts])]
-    now = session.now()
+    accounts, without_page_token = _with_page_tokens(client, found.accounts)
+    facts = [*app.token_facts(client, [account.token for account in accounts])]
+    now = client.now()
     if app.login == "instagram":
         # `debug_token` does not know these tokens. The field `id` of the account is the id, within
         # the app, of the person who gave consent.
@@ -285,7 +285,7 @@ def store(record: Record, vault: Vault, tombstones: Tombstones, keys: KeyRing) -
 
 
 def _with_page_tokens(
-    session: GraphClient, accounts: Sequence[Account]
+    client: GraphClient, accounts: Sequence[Account]
 ) -> tuple[list[Account], list[str]]:
     """Ask for the token of each account's Page.
 
@@ -299,7 +299,7 @@ def _with_page_tokens(
         for account in accounts
         if account.page.get("id")
     ]
-    results = {result.call.context: result for result in session.send_all(calls)}
+    results = {result.call.context: result for result in client.send_all(calls)}
     connected, without_token = [], []
     for account in accounts:
         result = results.get(account.id)

@@ -111,7 +111,7 @@ class App(ApiConfig):
         path = url.split("/", 3)[3]
         return f"{self.api_url.rstrip('/')}/{path}"
 
-    def token_facts(self, session: GraphClient, tokens: Sequence[str]) -> Iterator[TokenFacts]:
+    def token_facts(self, client: GraphClient, tokens: Sequence[str]) -> Iterator[TokenFacts]:
         """Ask Meta about tokens (Graph API: debug_token); the facts come in the tokens' order.
 
         The facts are empty if Meta cannot be asked: about tokens of the Instagram login, and about
@@ -121,7 +121,7 @@ class App(ApiConfig):
             GraphFailure: Meta does not answer, or refuses to.
         """
         if self.login == "facebook" and self.has_credentials:
-            yield from debug_tokens(session, tokens, asked_with=self.token)
+            yield from debug_tokens(client, tokens, asked_with=self.token)
         else:
             yield from (TokenFacts() for _ in tokens)
 

@@ -89,22 +89,22 @@ class VaultTokens:
     renewed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
-    def renew(self, records: Mapping[str, Record], session: GraphClient) -> dict[str, Record]:
+    def renew(self, records: Mapping[str, Record], client: GraphClient) -> dict[str, Record]:
         """Renew what is due, and return all records, those with new tokens in place of the old.
 
         A token that cannot be renewed is logged and does not stop the others.
 
         Args:
             records: Records of the login of the app, by account id.
-            session: The Graph API.
+            client: The Graph API.
         """
-        now = session.now()
+        now = client.now()
         due = [record for record in records.values() if is_due(record, now, self.margin)]
         if self.app.login == "instagram":
             with ThreadPoolExecutor(PARALLEL_RENEWALS) as threads:
                 kept = list(threads.map(lambda record: self._refresh(record, now), due))
         else:
-            kept = self._update_dates(due, session)
+            kept = self._update_dates(due, client)
         return {**records, **{record.account_id: record for record in kept}}
 
     def _refresh(self, record: Record, now: dt.datetime) -> Record:
@@ -115,17 +115,17 @@ class VaultTokens:
             return self._report(record, error)
         return self._store(record, token=grant.token, refreshed=now, expires=grant.expires(now))
 
-    def _update_dates(self, due: Sequence[Record], session: GraphClient) -> list[Record]:
+    def _update_dates(self, due: Sequence[Record], client: GraphClient) -> list[Record]:
         """Return records with the dates that Meta says, and warn of those that are near."""
         try:
-            facts = list(self.app.token_facts(session, [record.token for record in due]))
+            facts = list(self.app.token_facts(client, [record.token for record in due]))
         except GraphFailure as error:
             return [self._report(record, error) for record in due]
         kept = []
         for record, known in zip(due, facts, strict=True):
             ends = {"expires": known.expires, "data_access_expires": known.data_access_expires}
             dated = self._store(record, **ends) if known.kind else record
-            if is_due(dated, session.now(), self.margin):
+            if is_due(dated, client.now(), self.margin):
                 logger.warning(
                     "Consent for account %s ends on %s: run `tap-instagram-business connect` "
                     "before that day.",
@@ -165,12 +165,12 @@ class VaultTokens:
         return record
 
     def discover_accounts(
-        self, session: GraphClient, account_ids: Collection[str], fields: Sequence[str]
+        self, client: GraphClient, account_ids: Collection[str], fields: Sequence[str]
     ) -> TokenAccounts:
         """Find the accounts of the vault, each with the token to read it with.
 
         Args:
-            session: The Graph API.
+            client: The Graph API.
             account_ids: The accounts to read; empty for all accounts of this login.
             fields: The fields to read of each account's node.
 
@@ -191,11 +191,11 @@ class VaultTokens:
                 others,
             )
         tokens = {name: record.token for name, record in own.items()}
-        answered = read_each(session, tokens, fields=fields)
+        answered = read_each(client, tokens, fields=fields)
         own = self._store_statuses(own, answered)
-        # After the first answers, the session knows the time of the server.
+        # After the first answers, the client knows the time of the server.
         accepted = {account.id: own[account.id] for account in answered.accounts}
-        renewed = self.renew(accepted, session)
+        renewed = self.renew(accepted, client)
         accounts = tuple(replace(each, token=renewed[each.id].token) for each in answered.accounts)
         unknown = GraphFailure(f"the vault {self.vault.location} does not contain it")
         unread = {
@@ -240,22 +240,22 @@ class VaultTokens:
         return current
 
 
-def warn_before_expiry(session: GraphClient, app: App, token: str, margin: dt.timedelta) -> None:
+def warn_before_expiry(client: GraphClient, app: App, token: str, margin: dt.timedelta) -> None:
     """Log a warning if the token of setting `access_token` expires soon.
 
     Args:
-        session: The Graph API.
+        client: The Graph API.
         app: The app that asks Meta about the token.
         token: The token.
         margin: A token that expires within this time expires soon.
     """
     try:
-        (facts,) = app.token_facts(session, [token])
+        (facts,) = app.token_facts(client, [token])
     except GraphFailure as error:
         logger.info("It is not known when the access token expires: %s.", error)
         return
     expires = first_expiry(facts)
-    if expires and expires - session.now() < margin:
+    if expires and expires - client.now() < margin:
         logger.warning(
             "The access token expires on %s: put a new one into setting `access_token` before "
             "that day.",

@@ -76,7 +76,7 @@ class CommandLine(click.Group):
             click.echo(nl=False)  # which flushes
         except BrokenPipeError:  # which click's own main would pass over in silence
             discard_output()
-            fail("What read the tap's messages has ended: look at the loader's output above")
+            fail("The target ended early: see its output above")
         return result
 
     @override

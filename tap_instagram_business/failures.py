@@ -43,13 +43,13 @@ class RunFailures:
         """
         if not isinstance(error, AccountRateLimited):
             self.add_reason(account, table, error.sentence)
-            logger.warning("%s: account %s is left out: %s", table, account, error)
+            logger.warning("%s: skipping account %s: %s", table, account, error)
         elif account not in self._waiting:
             self._waiting.add(account)
-            logger.warning("Account %s waits for the next run: %s.", account, error)
+            logger.warning("Account %s is postponed to the next run: %s.", account, error)
 
     def add_reason(self, account: str, table: str, reason: str) -> None:
-        """Remember that an account is left out for a reason that did not come from Meta."""
+        """Remember that an account is skipped for a reason that did not come from Meta."""
         self._tables[reason][account].append(table)
 
     def add_crash(self, table: str, error: Exception) -> None:
@@ -61,12 +61,12 @@ class RunFailures:
         logger.debug("%s", table, exc_info=error)
 
     def add_unreadable(self, name: str) -> None:
-        """Warn, once for each metric, field or list, that Meta gave something unexpected."""
+        """Warn, once for each metric, field or list, that Meta returned an unexpected value."""
         if name not in self._unreadable:
             self._unreadable.add(name)
             logger.warning(
-                "Meta gave something for %s that cannot be read: it stays empty, and "
-                "`insight_gaps` tells where.",
+                "Meta returned an unexpected value for %s: it is stored as NULL and listed in "
+                "`insight_gaps`.",
                 name,
             )
 
@@ -83,7 +83,8 @@ class RunFailures:
         """
         if self._failed_insights:
             logger.warning(
-                "Meta failed at %d insights: the next run asks for them.", self._failed_insights
+                "Meta failed to return %d insights; the next run requests them again.",
+                self._failed_insights,
             )
         parts = [f"{_named(tables)}: {reason}" for reason, tables in self._tables.items()]
         parts += [

@@ -141,7 +141,7 @@ class Run:
         return found.of(self.shard.contains)
 
     def find_accounts(self) -> None:
-        """Set `accounts`; those that cannot be read are logged and left out.
+        """Set `accounts`, and log each account that cannot be read.
 
         Raises:
             GraphFailure: none can be read.
@@ -189,8 +189,8 @@ class Run:
         found = find_day_labels(self.graph.counting(self.discovery_costs), self.accounts)
         if found is None and kept is None:
             logger.warning(
-                "It could not be found out whether Meta labels a day by its start or by its end, "
-                "since no account has figures for today: the start is assumed."
+                "Could not determine whether Meta labels a day by its start or its end, because no "
+                "account has figures for today yet; assuming the start."
             )
         if found and kept and found != kept:
             logger.warning(
@@ -206,4 +206,4 @@ class Run:
         if self.is_stopped:
             return
         self.is_stopped = True
-        logger.warning("Stopping here, the next run goes on: %s.", reason)
+        logger.warning("Stopping early: %s. The next run resumes from here.", reason)

@@ -55,7 +55,7 @@ class SdkStream(Stream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        """Log a line of the SDK for those who look for an error in it: none is of the data."""
+        """Log the SDK's own lines at level DEBUG: they help to find errors, and hold no data."""
         super().log(message, *args, level=logging.DEBUG, **kwargs)
 
     @override

@@ -265,7 +265,7 @@ def test_a_target_that_ends_early_is_told_in_a_sentence(
     log = run.stderr.read()
     run.stderr.close()
     assert run.wait(timeout=60) == 1
-    assert "What read the tap's messages has ended" in log
+    assert "The target ended early" in log
     assert "Traceback" not in log
 
 

@@ -61,7 +61,7 @@ def test_what_was_found_out_is_kept_where_today_has_no_figures(
     got = warehouse.tables["account_reach"]
     late = {key: row for key, row in got.items() if row["date"] >= days[-1].isoformat()}
     truth.tables_equal(late, truth.account_reach(server.world, midnight, days[-1:]))
-    assert "could not be found out" not in caplog.text
+    assert "Could not determine" not in caplog.text
 
 
 def test_a_day_that_tells_nothing_is_told_once_and_means_the_start(
@@ -74,7 +74,7 @@ def test_a_day_that_tells_nothing_is_told_once_and_means_the_start(
     truth.tables_equal(
         run.table("account_reach"), truth.account_reach(server.world, midnight, days)
     )
-    told = [text for text in caplog.messages if "could not be found out" in text]
+    told = [text for text in caplog.messages if "Could not determine" in text]
     assert len(told) == 1
 
 

@@ -112,7 +112,10 @@ def test_edges_that_are_not_for_the_token_are_passed_over(
     assert {level for level, _ in said} == {"INFO"}
     assert (
         "INFO",
-        "Not for this token: 900000000000001/client_pages (Meta's error 3: (#3) No).",
+        (
+            "Skipped, because this token has no access: 900000000000001/client_pages (Meta's error "
+            "3: (#3) No)."
+        ),
     ) in said
 
 
@@ -192,7 +195,9 @@ def test_an_account_that_may_be_asked_no_more_today_is_no_failure(
     wanted = server.world.account_ids if named else []
     run = run_tap(server, on_rate_limit="stop", account_ids=wanted)
     assert {key for (key,) in run.table("accounts")} == set(server.world.account_ids) - {lost}
-    assert f"Account {lost} waits for the next run: Meta's rate limit is used up" in caplog.text
+    assert (
+        f"Account {lost} is postponed to the next run: Meta's rate limit is used up" in caplog.text
+    )
     assert len(server.faults.history) == 1
 
 

@@ -297,7 +297,7 @@ def test_however_few_calls_a_run_may_make_the_next_goes_on(
         assert server.calls - calls <= max_calls
         assert warehouse.state != earlier, "no headway"
         runs += 1
-        if "Stopping here" not in caplog.text:
+        if "Stopping early" not in caplog.text:
             break
     warehouse.assert_true(server.world, START, truth.days_to(truth.last_complete_day(START), 30))
     assert server.calls < 3 * whole.calls

@@ -63,7 +63,7 @@ def test_runs_that_are_cut_short_together_leave_nothing_out(
             state=warehouse.state,
         )
         warehouse.load(run)
-    assert "Stopping here" in caplog.text
+    assert "Stopping early" in caplog.text
     assert_true(warehouse, server)
 
 

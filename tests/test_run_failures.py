@@ -21,7 +21,9 @@ def test_insights_that_meta_failed_at_are_a_warning_and_no_error(
         left_out.add_failed_insight()
     left_out.raise_any()
     told = [(record.levelno, record.getMessage()) for record in caplog.records]
-    assert told == [(logging.WARNING, "Meta failed at 2 insights: the next run asks for them.")]
+    assert told == [
+        (logging.WARNING, "Meta failed to return 2 insights; the next run requests them again.")
+    ]
 
 
 def test_an_account_that_waits_for_the_next_run_is_named_once_and_is_no_error(
@@ -31,7 +33,7 @@ def test_an_account_that_waits_for_the_next_run_is_named_once_and_is_no_error(
     for table in ("media", "stories"):
         left_out.add("1784", table, AccountRateLimited("used up"))
     left_out.raise_any()
-    assert caplog.messages == ["Account 1784 waits for the next run: used up."]
+    assert caplog.messages == ["Account 1784 is postponed to the next run: used up."]
 
 
 def test_accounts_and_tables_that_failed_for_one_reason_are_named_together() -> None:
@@ -57,4 +59,4 @@ def test_what_is_left_out_is_an_error_once_at_the_end(
         left_out.add_crash("media", error)
     told = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(told) == errors
-    assert "media: account 1 is left out: Meta's error 10: no permission" in caplog.messages
+    assert "media: skipping account 1: Meta's error 10: no permission" in caplog.messages

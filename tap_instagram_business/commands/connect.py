@@ -171,7 +171,9 @@ def _ask_for_address(page: str, state: str) -> Mapping[str, str]:
         query = consent.pasted_query(address) if address.strip() else query
         if consent.has_state(query, state):
             return query
-        click.echo("This is no address of this consent. Paste the address again:", err=True)
+        click.echo(
+            "This address does not belong to this login attempt. Paste the address again:", err=True
+        )
     if not query:
         raise CredentialsError("No address was pasted: nothing was stored")
     return query

@@ -154,7 +154,7 @@ def _erase(erasure: Erasure, code: str) -> None:
     }
     click.echo(json.dumps(receipt))
     if unreachable:
-        message = f"Something could not be erased ({'; '.join(unreachable)}): delete it yourself"
+        message = f"Some data must be deleted manually: {'; '.join(unreachable)}"
         raise CredentialsError(message)
 
 

@@ -88,7 +88,7 @@ class ActiveRuns:
 
 
 def _is_alive(heartbeat: str | None) -> bool:
-    """Return whether a run has shown a sign of life lately."""
+    """Return whether the heartbeat of a run is recent; a run without one counts as alive."""
     if not heartbeat:
         return True
     last = dt.datetime.fromisoformat(heartbeat)

@@ -304,7 +304,7 @@ class Discovery:
         bare = call.params["fields"].replace(self._linked, LINKED)
         if error.rule.action is Action.DENIED and bare != call.params["fields"]:
             return [call.with_params(fields=bare)]
-        logger.info("Not for this token: %s (%s).", result.call.path, error)
+        logger.info("Skipped, because this token has no access: %s (%s).", result.call.path, error)
         if result.call.edge == "accounts":
             self._missing.append(Missing(f"all Pages: Meta does not list them ({error})"))
         return []

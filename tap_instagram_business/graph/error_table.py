@@ -44,7 +44,7 @@ class Reason(str, Enum):
     RETIRED = "retired", "Meta has retired this metric"
     PERMISSION = "permission", "the token lacks the permission"
     EMPTY = "empty", "Meta answered, but without a figure"
-    UNREADABLE = "unreadable", "Meta gave something that is no value of this kind"
+    UNREADABLE = "unreadable", "Meta returned a value of the wrong type"
     GONE = "gone", "deleted, ended or hidden"
     UNPLACED = "unplaced", "Meta gave figures, but for other days than those asked for"
     META_ERROR = (

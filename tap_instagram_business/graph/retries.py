@@ -95,7 +95,7 @@ class CircuitBreaker:
             is_over = times >= self._max_unanswered
         if is_over:
             raise Unreachable(f"{url} gives no answer ({why}): {NO_ANSWER.remedy}")
-        logger.info("Asking again: %s.", why)
+        logger.info("Retrying: %s.", why)
         self.pause(self.policy.pause(max(1, times)))
 
     def check(self) -> None:
@@ -121,6 +121,6 @@ class CircuitBreaker:
             self._failed_calls += 1
             if self._failed_calls >= MAX_FAILED_CALLS:
                 self._outage = Unreachable(
-                    f"Meta fails at all it is asked ({error}): run again later, nothing is lost"
+                    f"Meta is failing every request ({error}): run again later, nothing is lost"
                 )
                 raise self._outage

@@ -127,8 +127,8 @@ class VaultTokens:
             dated = self._store(record, **ends) if known.kind else record
             if is_due(dated, client.now(), self.margin):
                 logger.warning(
-                    "Consent for account %s ends on %s: run `tap-instagram-business connect` "
-                    "before that day.",
+                    "Consent for account %s ends on %s: reconnect it before then with "
+                    "`tap-instagram-business connect`.",
                     record.account_id,
                     shown_date(first_expiry(dated)),
                 )

@@ -94,5 +94,5 @@ def test_a_run_at_whose_calls_meta_fails_one_after_the_other_ends(
     server.faults.add(Fault("service_error", times=None))
     for _ in range(2):
         assert ask(session, server).error is not None
-    with pytest.raises(Unreachable, match="Meta fails at all it is asked"):
+    with pytest.raises(Unreachable, match="Meta is failing every request"):
         ask(session, server)

@@ -370,7 +370,7 @@ def test_the_end_of_consent_is_warned_of_with_the_facebook_login(
     server.clock.advance(45 * DAY)
     with caplog.at_level(logging.WARNING):
         run_with(vault, server, catalog=catalog("accounts"), **APP_SETTINGS)
-    assert caplog.text.count("ends on 2027-01-19: run `tap-instagram-business connect`") == 3
+    assert caplog.text.count("ends on 2027-01-19: reconnect it before then") == 3
 
 
 def test_without_the_app_the_stored_date_is_warned_of(

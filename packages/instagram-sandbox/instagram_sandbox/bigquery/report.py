@@ -26,7 +26,7 @@ def report(warehouse: Warehouse) -> Iterator[str]:
     """
     datasets = warehouse.datasets()
     if not datasets.get(DATASET):
-        yield f"There is no table in the dataset {DATASET} yet: run the pipeline first."
+        yield f"The dataset {DATASET} has no tables yet: run the pipeline first."
         return
     if "accounts" in datasets[DATASET]:
         for row in warehouse.rows(ACCOUNTS):

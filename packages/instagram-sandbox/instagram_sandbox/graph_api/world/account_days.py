@@ -74,8 +74,8 @@ class AccountDays:
     def figures(self, account: Account, day: date, now: datetime) -> dict[str, int]:
         """Return the insights of an account and a day by metric, as Meta shows them at a moment.
 
-        Numbers that Meta never computed are left out. Before the day, and before the account became
-        a professional account, there are none.
+        The result omits numbers that Meta never computed. It is empty before the day, and while the
+        account was not yet a professional one.
         """
         share = visible_share(day, now)
         if not share or self._before_conversion(day):
@@ -94,7 +94,7 @@ class AccountDays:
     def breakdown(
         self, account: Account, day: date, now: datetime, metric: str, breakdown: str
     ) -> dict[str, int]:
-        """Split an insight into the parts of a breakdown; parts of zero are left out.
+        """Split an insight into the parts of a breakdown, without parts of zero.
 
         Args:
             account: The account.

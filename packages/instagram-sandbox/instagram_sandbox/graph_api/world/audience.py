@@ -70,7 +70,7 @@ class Audience:
     def demographics(
         self, account: Account, metric: str, dimensions: tuple[str, ...], people: int
     ) -> Split:
-        """Split a number of people; those of whom Meta does not know the values are left out.
+        """Split a number of people, without those whose values Meta does not know.
 
         Args:
             account: The account.

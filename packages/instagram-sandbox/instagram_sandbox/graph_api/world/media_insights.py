@@ -75,7 +75,7 @@ class MediaInsights:
         return {name: figures[name] for name in sorted(self.supported(media))}
 
     def breakdown(self, media: Media, now: datetime, metric: str) -> dict[str, int]:
-        """Split `navigation` or `profile_activity` into parts; parts of zero are left out."""
+        """Split `navigation` or `profile_activity` into parts, without parts of zero."""
         if now - media.published < FIRST_FIGURES_AFTER:
             return {}
         total = int(self.figures(media, now)[metric])

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def split_total(total: int, weights: Mapping[str, float]) -> dict[str, int]:
-    """Split a total by weights. The sum of the parts is the total; parts of zero are left out."""
+    """Split a total by weights. The parts add up to the total; those of zero are omitted."""
     sum_of_weights = sum(weights.values())
     parts = {name: int(total * weight / sum_of_weights) for name, weight in weights.items()}
     parts[next(iter(parts))] += total - sum(parts.values())

@@ -274,7 +274,7 @@ class World:
     def account_day_breakdown(
         self, account_id: str, day: date, metric: str, breakdown: str, now: datetime
     ) -> dict[str, int]:
-        """Split an insight of an account and a Pacific day; parts of zero are left out.
+        """Split an insight of an account and a Pacific day, without parts of zero.
 
         Args:
             account_id: Id of the account.

@@ -63,6 +63,8 @@ def test_not_more_requests_are_sent_at_once_than_the_setting_says(most: int) -> 
 def test_all_default_tables_of_that_world(serve: Callable[..., GraphApiServer]) -> None:
     server = serve(WorldSettings(accounts=2, posts=300, start=START))
     run_tap(server)
+    assert server.calls <= 1_506
+    # How calls share requests depends on which thread is first.
     assert server.http_requests < 90, "README.md promises it"
 
 

@@ -6,15 +6,18 @@ import json
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 
 from instagram_sandbox import output
 from tests.ending import WhenThisProcessEnds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 EMULATOR_NEEDS = (3, 11)
@@ -37,6 +40,18 @@ class LocalSandbox:
     @classmethod
     def on_free_ports(cls, data_dir: Path) -> LocalSandbox:
         return cls(data_dir, graph_port=free_port(), bigquery_port=free_port())
+
+    @classmethod
+    @contextmanager
+    def running(cls, data_dir: Path, *options: str) -> Iterator[LocalSandbox]:
+        """Start a sandbox, and stop it at the end of the block."""
+        if sys.version_info < EMULATOR_NEEDS:
+            pytest.skip("The BigQuery emulator needs Python 3.11.")
+        sandbox = cls.on_free_ports(data_dir)
+        started = sandbox.up(*options)
+        assert started.returncode == 0, started.stderr
+        yield sandbox
+        sandbox.down()
 
     @property
     def bigquery_url(self) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
+from tests.local_sandbox import LocalSandbox
 from tests.meltano_project import MeltanoProject
 
 if TYPE_CHECKING:
@@ -24,14 +23,9 @@ def world_options() -> tuple[str, ...]:
 def sandbox(
     tmp_path_factory: pytest.TempPathFactory, world_options: tuple[str, ...]
 ) -> Iterator[LocalSandbox]:
-    if sys.version_info < EMULATOR_NEEDS:
-        pytest.skip("The BigQuery emulator needs Python 3.11.")
     directory = tmp_path_factory.mktemp("project")
-    sandbox = LocalSandbox.on_free_ports(directory / ".sandbox")
-    started = sandbox.up(*world_options)
-    assert started.returncode == 0, started.stderr
-    yield sandbox
-    sandbox.down()
+    with LocalSandbox.running(directory / ".sandbox", *world_options) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

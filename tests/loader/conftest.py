@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
+from tests.local_sandbox import LocalSandbox
 from tests.meltano_project import CREDENTIALS, plugin_python
 
 if TYPE_CHECKING:
@@ -128,13 +127,8 @@ class Loader:
 
 @pytest.fixture(scope="session")
 def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
-    if sys.version_info < EMULATOR_NEEDS:
-        pytest.skip("The BigQuery emulator needs Python 3.11.")
-    sandbox = LocalSandbox.on_free_ports(tmp_path_factory.mktemp("bigquery"))
-    started = sandbox.up("--no-graph")
-    assert started.returncode == 0, started.stderr
-    yield sandbox
-    sandbox.down()
+    with LocalSandbox.running(tmp_path_factory.mktemp("bigquery"), "--no-graph") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

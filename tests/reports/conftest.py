@@ -104,11 +104,8 @@ def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBigQuery
     skip_other_pythons()
     from tests.reports.warehouse import LocalBigQuery  # noqa: PLC0415 - as above
 
-    sandbox = LocalSandbox.on_free_ports(tmp_path_factory.mktemp("reports"))
-    started = sandbox.up("--no-graph")
-    assert started.returncode == 0, started.stderr
-    yield LocalBigQuery(sandbox)
-    sandbox.down()
+    with LocalSandbox.running(tmp_path_factory.mktemp("reports"), "--no-graph") as sandbox:
+        yield LocalBigQuery(sandbox)
 
 
 @pytest.fixture(scope="session")

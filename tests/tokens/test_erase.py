@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.local_sandbox import EMULATOR_NEEDS, LocalSandbox
+from tests.local_sandbox import LocalSandbox
 from tests.meltano_project import meltano
 from tests.program import run_new_python
 from tests.tokens.command import command, complaint, environment, output
@@ -214,14 +212,8 @@ def test_a_key_file_of_google_that_holds_no_key_is_named(
 
 @pytest.fixture(scope="module")
 def bigquery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSandbox]:
-    if sys.version_info < EMULATOR_NEEDS:
-        pytest.skip("The BigQuery emulator needs Python 3.11.")
-    sandbox = LocalSandbox.on_free_ports(tmp_path_factory.mktemp("bigquery"))
-    started = sandbox.up("--no-graph")
-    assert started.returncode == 0, started.stderr
-    yield sandbox
-    sandbox.down()
-    shutil.rmtree(sandbox.data_dir, ignore_errors=True)
+    with LocalSandbox.running(tmp_path_factory.mktemp("bigquery"), "--no-graph") as sandbox:
+        yield sandbox
 
 
 @pytest.fixture

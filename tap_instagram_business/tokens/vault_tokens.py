@@ -149,9 +149,7 @@ class VaultTokens:
             return record
         self.renewed.append(record.account_id)
         ends = shown_date(first_expiry(stored))
-        logger.info(
-            "The token of account %s was renewed and expires on %s.", record.account_id, ends
-        )
+        logger.info("The token of account %s now expires on %s.", record.account_id, ends)
         return stored
 
     def _report(self, record: Record, error: Exception) -> Record:

@@ -1,14 +1,13 @@
 """Limits and refusals of Google, which the local BigQuery has when they are set.
 
 They are `Limits` as JSON: set at the start by the option `--bigquery-limits`, and changed while the
-server runs by `PUT /limits`. `GET /limits` returns them, and how many requests were refused.
+server runs by `POST /_sandbox/limits`. `GET` returns them, and how many requests were refused.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import re
 import time
 from collections import Counter, defaultdict, deque
 from dataclasses import asdict, dataclass, field, fields
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from starlette.responses import JSONResponse
+
+from instagram_sandbox.bigquery.request import DATASETS, JOBS, TABLES, Request, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -31,18 +32,6 @@ UPDATES_SECONDS = 10.0
 """The period in which Google counts the updates of one table."""
 SANDBOX_EXPIRATION_MS = str(60 * 24 * 60 * 60 * 1000)
 """After how many milliseconds tables and partitions expire in a project without billing."""
-DATASETS = re.compile(r"/bigquery/v2/projects/([^/]+)/datasets(?:/([^/]+))?")
-TABLES = re.compile(r"/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables(?:/([^/]+))?")
-JOBS = re.compile(r"(?:/upload)?/bigquery/v2/projects/([^/]+)/(?:jobs|queries)")
-MULTIPART = b"--"
-"""How a body begins that has several parts (RFC 2387)."""
-COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-STRINGS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
-DML = re.compile(
-    r"(?:\A|;)\s*(?:INSERT|UPDATE|DELETE|MERGE)\s+(?:INTO\s+|FROM\s+)?([^\s(;]+)", re.IGNORECASE
-)
-ALTER = re.compile(r"(?:\A|;)\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?([^\s(;]+)", re.IGNORECASE)
-DATASET_NAMES = re.compile(r"`?([a-z][a-z0-9-]+)`?\.`?(\w+)`?\.")
 PERMISSIONS = (
     ("POST", DATASETS, "bigquery.datasets.create"),
     ("GET", DATASETS, "bigquery.datasets.get"),
@@ -154,69 +143,6 @@ class Refusal:
         return JSONResponse({"error": content}, status_code=code)
 
 
-@dataclass
-class Request:
-    """A request whose body was read.
-
-    Attributes:
-        method: The HTTP method.
-        path: The path of the URL.
-        body: The JSON object in the body; empty without one. Of an upload it is the job.
-        is_whole: Whether the body is that JSON object and nothing else.
-    """
-
-    method: str
-    path: str
-    body: dict[str, Any]
-    is_whole: bool = True
-
-    @property
-    def sql(self) -> str:
-        """The statements of a query job, without comments and strings."""
-        if self.method != "POST" or not JOBS.fullmatch(self.path) or self._is_dry_run:
-            return ""
-        query = self.body.get("configuration", self.body).get("query", "")
-        text = query.get("query", "") if isinstance(query, dict) else query
-        return STRINGS.sub("''", COMMENTS.sub(" ", text))
-
-    @property
-    def _is_dry_run(self) -> bool:
-        return bool(self.body.get("configuration", self.body).get("dryRun"))
-
-    @property
-    def project(self) -> str:
-        """The project in the path."""
-        return self.path.partition("/projects/")[2].partition("/")[0]
-
-    @property
-    def has_job(self) -> bool:
-        """Whether the answer is a job; that to the start of a resumable upload is not one."""
-        is_start_of_upload = self.path.startswith("/upload") and self.is_whole
-        return bool(JOBS.fullmatch(self.path)) and not is_start_of_upload
-
-    def dml_table(self) -> str:
-        """Return the table that DML changes; '' if there is no DML."""
-        found = DML.search(self.sql)
-        return found[1].replace("`", "") if found else ""
-
-    def updated_table(self) -> str:
-        """Return the table whose metadata the request updates; '' if it updates none."""
-        table = TABLES.fullmatch(self.path)
-        if table and table[3] and self.method in {"PATCH", "PUT"}:
-            return ".".join(table.groups())
-        load = self.body.get("configuration", {}).get("load", {}).get("destinationTable")
-        if load and self.method == "POST":
-            return f"{load['projectId']}.{load['datasetId']}.{load['tableId']}"
-        found = ALTER.search(self.sql)
-        return found[1].replace("`", "") if found else ""
-
-    def datasets(self) -> set[tuple[str, str]]:
-        """Return the projects and names of the datasets that a job names."""
-        load = self.body.get("configuration", {}).get("load", {}).get("destinationTable")
-        found = {(load["projectId"], load["datasetId"])} if load else set()
-        return found | set(DATASET_NAMES.findall(self.sql))
-
-
 class LimitedRequests:
     """An ASGI application that refuses what Google would refuse under some limits.
 
@@ -244,8 +170,7 @@ class LimitedRequests:
         if scope["path"] == PATH:
             await self._settings(scope["method"], content)(scope, receive, send)
             return
-        is_whole = not content.startswith(MULTIPART)
-        request = Request(scope["method"], unquote(scope["path"]), _json(content), is_whole)
+        request = Request.read(scope["method"], unquote(scope["path"]), content)
         refusal = next(self._refusals(request), None)
         if refusal:
             self._refused[refusal.reason] += 1
@@ -383,19 +308,6 @@ def _replay(content: bytes, receive: Receive) -> Receive:
     return received
 
 
-def _json(content: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body or of the first part of an upload; else an empty one."""
-    if content.startswith(MULTIPART):
-        content = content.partition(b"\r\n\r\n")[2].partition(b"\r\n--")[0]
-    if not content.lstrip().startswith(b"{"):
-        return {}
-    try:
-        value: dict[str, Any] = json.loads(content)
-    except ValueError:
-        return {}
-    return value
-
-
 def _sent_with(send: Send, change: Callable[[dict[str, Any]], None]) -> Send:
     """Return how to send an answer whose JSON is changed first."""
     start: Message = {}
@@ -409,7 +321,7 @@ def _sent_with(send: Send, change: Callable[[dict[str, Any]], None]) -> Send:
         if message.get("more_body"):
             return
         body = bytes(content)
-        if answer := _json(body):
+        if answer := json_object(body):
             change(answer)
             body = json.dumps(answer).encode()
         headers = [item for item in start["headers"] if item[0] != b"content-length"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from instagram_sandbox.graph_api import Fault, WorldSettings
+from instagram_sandbox.graph_api import ApiSettings, Fault, WorldSettings
 from tap_instagram_business.failures import AccountsUnread
 from tests import truth
 from tests.tap_run import catalog, run_tap
@@ -61,3 +62,14 @@ def test_replies_that_lead_nowhere_are_a_gap_and_those_given_are_written(
     assert gaps == {(media_id, "/replies", "meta_error")}
     kept = run.state["bookmarks"]["comments"]["accounts"]
     assert [entry["again"] for entry in kept.values()] == [[media_id]]
+
+
+def test_replies_on_further_pages_keep_their_parent(serve: Callable[..., GraphApiServer]) -> None:
+    server = serve(
+        WorldSettings(accounts=1, posts=8, days=20), api_settings=ApiSettings(page_cap=1)
+    )
+    run = run_tap(server, catalog=catalog("comments"))
+    expected = truth.comments(server.world, server.clock.now())
+    replies = Counter(row["parent_id"] for row in expected.values() if row["parent_id"])
+    assert max(replies.values()) > 1
+    truth.tables_equal(run.table("comments"), expected)

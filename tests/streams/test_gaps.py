@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACCOUNT, OTHER = Account("17841400000000001", "token"), Account("17841400000000002", "token")
 DENIED = GraphError({"code": 10, "message": "no permission"})
+OUTAGE = GraphError({"code": 2, "message": "Service temporarily unavailable"})
 
 
 def day(number: int) -> dt.date:
@@ -82,3 +83,23 @@ def test_another_account_metric_reason_or_error_is_another_row(
         ("01", "01"),
         ("02", "02"),
     ]
+
+
+def test_another_error_code_is_another_row(run: Run, gaps: GapWriter) -> None:
+    for number, error in enumerate((DENIED, GraphError({"code": 200, "message": "no"})), start=1):
+        gaps.add(ACCOUNT, "reach", error, day=day(number))
+    gaps.write_days(ACCOUNT)
+    assert [(row["code"], row["date"][-2:]) for row in run.records["insight_gaps"]] == [
+        (10, "01"),
+        (200, "02"),
+    ]
+
+
+def test_what_meta_failed_at_is_counted_for_the_end_of_the_run(
+    gaps: GapWriter, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (1, 2):
+        gaps.add(ACCOUNT, "reach", OUTAGE, day=day(number))
+    gaps.add(ACCOUNT, "views", DENIED)
+    gaps._run.failures.raise_any()
+    assert "Meta failed to return 2 insights; the next run requests them again." in caplog.text
